@@ -1,0 +1,12 @@
+//! `stepstream dev`.
+
+use std::process::ExitCode;
+
+/// Arguments of `stepstream dev`.
+#[derive(clap::Args)]
+pub struct Args {}
+
+/// Runs the subcommand.
+pub fn main(_args: Args) -> ExitCode {
+    ExitCode::FAILURE
+}

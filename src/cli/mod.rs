@@ -1,0 +1,48 @@
+//! The command line: parses arguments and dispatches to one module per subcommand.
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+mod bench;
+mod dev;
+mod exec;
+mod pipe;
+mod run;
+mod validate;
+
+/// Runs Amazon States Language workflows over streams of events.
+#[derive(Parser)]
+#[command(name = "stepstream", version, about, arg_required_else_help = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Try it: an embedded broker, the example pipeline and generated events
+    Dev(dev::Args),
+    /// Run the pipelines of a configuration file against Kafka
+    Run(run::Args),
+    /// Run a workflow as a filter: JSON lines in, JSON lines out
+    Pipe(pipe::Args),
+    /// Run one execution and print its result
+    Exec(exec::Args),
+    /// Check definitions and show every fault
+    Validate(validate::Args),
+    /// Measure throughput and latency
+    Bench(bench::Args),
+}
+
+/// Parses the process arguments, runs the subcommand and returns its exit status.
+pub fn main() -> ExitCode {
+    match Cli::parse().command {
+        Command::Dev(args) => dev::main(args),
+        Command::Run(args) => run::main(args),
+        Command::Pipe(args) => pipe::main(args),
+        Command::Exec(args) => exec::main(args),
+        Command::Validate(args) => validate::main(args),
+        Command::Bench(args) => bench::main(args),
+    }
+}

@@ -1,0 +1,1 @@
+//! The configuration file: TOML with environment overrides, every mistake reported with its place.

@@ -1,0 +1,1 @@
+//! Executions: a pure, synchronous interpreter. No I/O, no clock, no threads, no async.

@@ -1,0 +1,1 @@
+//! What is evaluated against values: paths, payload templates, choice conditions, intrinsic functions, timestamps.

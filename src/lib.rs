@@ -1,0 +1,37 @@
+//! Stepstream: a high-throughput, Express-style stream processor. Kafka in, a compiled Amazon States Language state
+//! machine per event, Kafka out, at least once.
+//!
+//! # The rooms
+//!
+//! Each module is a room with one job. A room may use the rooms above it in this list, never those below; a test checks it.
+//!
+//! | room | what lives there |
+//! |---|---|
+//! | [`value`] | JSON values as small `Copy` handles into a per-execution heap |
+//! | [`expr`] | what is evaluated against values: paths, payload templates, choice conditions, intrinsic functions, timestamps |
+//! | [`asl`] | the definition as people write it: model with source positions, reading, diagnostics, lint |
+//! | [`program`] | the compiled form, and the compiler from `asl` to it |
+//! | [`engine`] | executions: a pure, synchronous interpreter without I/O, clock, threads or async |
+//! | [`task`] | connectors: what a task call means in the world |
+//! | [`registry`] | workflows and their versions: loading, watching, swapping |
+//! | [`stream`] | shards, Kafka source and sink, offset tracking, backpressure, dead letters, drain |
+//! | [`api`] | the HTTP side: health, metrics, workflows |
+//! | [`config`], [`telemetry`], [`cli`] | as they say |
+//!
+//! `docs/architecture.md` tells the way of an event through them and the invariants that hold.
+
+#![forbid(unsafe_code)]
+#![deny(missing_docs)]
+
+pub mod api;
+pub mod asl;
+pub mod cli;
+pub mod config;
+pub mod engine;
+pub mod expr;
+pub mod program;
+pub mod registry;
+pub mod stream;
+pub mod task;
+pub mod telemetry;
+pub mod value;

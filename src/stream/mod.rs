@@ -1,0 +1,1 @@
+//! Shards, Kafka source and sink, offset tracking, backpressure, dead letters, drain.

@@ -1,0 +1,1 @@
+//! Connectors: what a task call means in the world.

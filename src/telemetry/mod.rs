@@ -1,0 +1,1 @@
+//! Metrics and log events, each emitted by a named function.
