@@ -112,7 +112,7 @@ listen = "{http}"
 [[pipeline]]
 name = "e2e"
 group = "{group}"
-source = "{source}"
+sources = ["{source}"]
 workflow = "workflow.asl.json"
 sink = "{sink}"
 failures = "{failures}"
