@@ -111,7 +111,7 @@ impl Execution {
     /// Runs until the execution ends, waits, or has used its budget of transitions.
     pub fn run(&mut self, now: Timestamp) -> Progress {
         self.run.now = now;
-        self.interpret(Interpreter::run)
+        self.interpret(|interpreter| interpreter.run())
     }
 
     /// Delivers the outcome of a task call: a JSON text or a failure. The outcome of a call that is no longer waited for

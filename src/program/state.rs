@@ -139,7 +139,11 @@ pub(crate) enum Style {
     Lambda,
     Activity,
     /// `arn:aws:states:::<type>:<action>`
-    Service { resource_type: Arc<str>, action: Arc<str>, pattern: Pattern },
+    Service {
+        resource_type: Arc<str>,
+        action: Arc<str>,
+        pattern: Pattern,
+    },
 }
 
 /// Service integration pattern.

@@ -1,9 +1,11 @@
 //! Choice rules: comparisons are typed and their operands parsed.
 
 use super::{Compiler, Names};
-use crate::asl::{self, Operand};
-use crate::expr::{Condition, Operator, Path, Test};
+use crate::asl;
+use crate::expr::condition::{OperandForm, Pattern};
+use crate::expr::{Condition, Instant, Operand, Operator, Path, Test};
 use crate::program::{ChoiceRule, Kind};
+use crate::value::Num;
 
 impl Compiler {
     pub(super) fn choice(&mut self, choice: &asl::ChoiceState, names: Names<'_>) -> Option<Kind> {
@@ -38,13 +40,8 @@ impl Compiler {
     fn test(&mut self, test: &asl::DataTest, location: &str) -> Option<Test> {
         let variable = self.path(&test.variable, || format!("{location}/Variable"))?;
         let name = test.operator.as_str();
-        let text = || test.operand.as_str().unwrap_or_default();
-        let built = Operator::from_name(name).and_then(|operator| match test.operator.operand() {
-            Operand::String | Operand::Timestamp => Test::with_text(variable, operator, text()),
-            Operand::Number => Test::with_number(variable, operator, test.operand.as_f64().unwrap_or_default()),
-            Operand::Boolean => Test::with_bool(variable, operator, test.operand.as_bool().unwrap_or_default()),
-            Operand::Path => Test::with_path(variable, operator, Path::parse(text()).ok()?),
-        });
+        let built = Operator::from_name(name)
+            .and_then(|(operator, form)| Some(Test { variable, operator, operand: operand(&test.operand, form)? }));
         if built.is_none() {
             let mut operand = String::new();
             test.operand.write_json(&mut operand);
@@ -52,4 +49,18 @@ impl Compiler {
         }
         built
     }
+}
+
+fn operand(node: &asl::Node, form: OperandForm) -> Option<Operand> {
+    Some(match form {
+        OperandForm::String => Operand::String(node.as_str()?.into()),
+        OperandForm::Number => Operand::Number(match &node.kind {
+            asl::NodeKind::Number(digits) => Num::parse(digits)?,
+            _ => return None,
+        }),
+        OperandForm::Boolean => Operand::Boolean(node.as_bool()?),
+        OperandForm::Timestamp => Operand::Timestamp(Instant::parse(node.as_str()?)?),
+        OperandForm::Pattern => Operand::Pattern(Pattern::new(node.as_str()?)),
+        OperandForm::Path => Operand::Path(Path::parse(node.as_str()?).ok()?),
+    })
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{Compiler, Names};
 use crate::asl;
 use crate::asl::{Dynamic, JitterStrategy, MapMode, Node, PathField, Spanned, StateKind, Transition};
-use crate::expr::{Timestamp, intrinsic};
+use crate::expr::{Instant, intrinsic};
 use crate::program::state::Pattern;
 use crate::program::{
     Cap, CatchClause, Common, ErrorMatcher, Fail, FailText, Kind, Map, Parallel, Pass, RetryClause, Seconds, State,
@@ -89,8 +89,8 @@ impl Compiler {
         self.can_suspend = true;
         let until = match &wait.until {
             asl::WaitUntil::Seconds(Dynamic::Literal(seconds)) => Wait::Seconds(seconds.value),
-            asl::WaitUntil::Timestamp(Dynamic::Literal(text)) => match Timestamp::parse(&text.value) {
-                Some(timestamp) => Wait::Timestamp(timestamp.as_millis()),
+            asl::WaitUntil::Timestamp(Dynamic::Literal(text)) => match Instant::parse(&text.value) {
+                Some(instant) => Wait::Timestamp(instant.epoch_millis()),
                 None => {
                     let message = "String does not match RFC3339 timestamp".to_owned();
                     self.fault(message, format!("{location}/Timestamp"), &text.span);
@@ -148,11 +148,9 @@ impl Compiler {
 
     fn map(&mut self, map: &asl::MapState, names: Names<'_>, location: &str) -> Option<Kind> {
         let start = self.machine(&map.item_processor);
-        for (field, node) in [
-            ("ItemReader", &map.item_reader),
-            ("ItemBatcher", &map.item_batcher),
-            ("ResultWriter", &map.result_writer),
-        ] {
+        for (field, node) in
+            [("ItemReader", &map.item_reader), ("ItemBatcher", &map.item_batcher), ("ResultWriter", &map.result_writer)]
+        {
             if let Some(node) = node {
                 self.fault(format!("Field '{field}' cannot be run yet"), format!("{location}/{field}"), &node.span);
             }
@@ -199,11 +197,7 @@ impl Compiler {
             .map(|(index, catcher)| self.catcher(catcher, names, &format!("{location}/Catch[{index}]")))
             .collect();
         Some(Work {
-            common: Common {
-                parameters: parameters?,
-                result_path: result_path?,
-                next: names.next(fields.transition),
-            },
+            common: Common { parameters: parameters?, result_path: result_path?, next: names.next(fields.transition) },
             result_selector: result_selector?,
             retry,
             catch: catch.into_iter().collect::<Option<_>>()?,
@@ -247,7 +241,9 @@ impl Compiler {
         Some(match cap {
             None => Cap::None,
             Some(Dynamic::Literal(literal)) => Cap::Constant(literal.value),
-            Some(Dynamic::Path(path) | Dynamic::Expression(path)) => Cap::Path(self.path(path, || location.to_owned())?),
+            Some(Dynamic::Path(path) | Dynamic::Expression(path)) => {
+                Cap::Path(self.path(path, || location.to_owned())?)
+            }
         })
     }
 }
@@ -280,11 +276,7 @@ fn style(resource: &str) -> Style {
                 ".sync" | ".sync:2" => Pattern::Sync,
                 _ => Pattern::RequestResponse,
             };
-            Style::Service {
-                resource_type: resource_type.into(),
-                action: format!("{action}{suffix}").into(),
-                pattern,
-            }
+            Style::Service { resource_type: resource_type.into(), action: format!("{action}{suffix}").into(), pattern }
         }
     }
 }

@@ -45,24 +45,25 @@ impl Compiler {
         let compiled = if text.starts_with('$') {
             Path::parse(text).ok().map(|path| Template::Path { path, field: field.into() })
         } else {
-            intrinsic::Call::parse(text, &mut self.constants).ok().map(|call| self.fold(call, field))
+            intrinsic::Call::parse(text, &mut self.constants).ok().map(|call| self.fold(call))
         };
         if compiled.is_none() {
-            let message =
-                format!("The value for the field '{field}' must be a valid JSONPath or a valid intrinsic function call");
+            let message = format!(
+                "The value for the field '{field}' must be a valid JSONPath or a valid intrinsic function call"
+            );
             self.fault(message, location.to_owned(), &member.value.span);
         }
         compiled
     }
 
     /// A call whose arguments are all constants is evaluated now, unless it fails: then it fails when it runs.
-    fn fold(&mut self, call: intrinsic::Call, field: &str) -> Template {
+    fn fold(&mut self, call: intrinsic::Call) -> Template {
         if call.is_constant()
             && let Ok(value) = call.evaluate(&mut self.constants, &mut NoScope(fastrand::Rng::with_seed(0)))
         {
             return Template::Constant(value);
         }
-        Template::Call { call, field: field.into() }
+        Template::Call(call)
     }
 
     /// A value of the definition as a constant.
