@@ -53,6 +53,24 @@ pub enum Code {
     MissingEndState,
     /// Two states have the same name.
     DuplicateStateName,
+    /// The text is empty.
+    MissingDescription,
+    /// Arrays and objects are nested too deeply.
+    TooDeeplyNested,
+    /// A state's name is empty or too long.
+    InvalidStateName,
+    /// A Map's `Label` is empty, too long or has a forbidden character.
+    InvalidLabelName,
+    /// Two Maps have the same `Label`.
+    DuplicateLabelName,
+    /// A string that is half a JSONata expression.
+    InvalidJsonataExpression,
+    /// A literal looks like a path or an intrinsic function call, but its key has no `.$`.
+    NoDollar,
+    /// A literal looks like a path, but the field's name doesn't end in `Path`.
+    NoPath,
+    /// A path in the literal `Result` of a Pass.
+    PassResultIsStatic,
     /// Valid for AWS, but this program can't run it.
     NotSupported,
 
@@ -93,6 +111,15 @@ impl Code {
             Code::MissingTransitionTarget => "MISSING_TRANSITION_TARGET",
             Code::MissingEndState => "MISSING_END_STATE",
             Code::DuplicateStateName => "DUPLICATE_STATE_NAME",
+            Code::MissingDescription => "MISSING_DESCRIPTION",
+            Code::TooDeeplyNested => "TOO_DEEPLY_NESTED",
+            Code::InvalidStateName => "INVALID_STATE_NAME",
+            Code::InvalidLabelName => "INVALID_LABEL_NAME",
+            Code::DuplicateLabelName => "DUPLICATE_LABEL_NAME",
+            Code::InvalidJsonataExpression => "INVALID_JSONATA_EXPRESSION",
+            Code::NoDollar => "NO_DOLLAR",
+            Code::NoPath => "NO_PATH",
+            Code::PassResultIsStatic => "PASS_RESULT_IS_STATIC",
             Code::NotSupported => "NOT_SUPPORTED",
             Code::DuplicateKey => "DUPLICATE_KEY",
             Code::TaskWithoutTimeout => "TASK_WITHOUT_TIMEOUT",

@@ -58,6 +58,16 @@ pub enum QueryLanguage {
     JSONata,
 }
 
+impl QueryLanguage {
+    /// As written.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            QueryLanguage::JSONPath => "JSONPath",
+            QueryLanguage::JSONata => "JSONata",
+        }
+    }
+}
+
 /// A state: what all types share.
 #[derive(Clone, Debug)]
 pub struct State {
