@@ -23,7 +23,7 @@ impl BuiltinOptions {
         BuiltinOptions {
             delay: Duration::ZERO,
             failure_probability: 0.0,
-            error: "Builtin.Failure".to_owned(),
+            error: "Builtin.Fail".to_owned(),
             cause: "The builtin connector is configured to fail.".to_owned(),
         }
     }

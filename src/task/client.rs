@@ -343,7 +343,8 @@ fn read_header(name: &str, value: &str) -> Result<(HeaderName, HeaderValue), Opt
     if RESERVED_HEADERS.contains(&parsed.as_str()) {
         return Err(OptionsError::ReservedHeader { name: name.to_owned() });
     }
-    let mut value = HeaderValue::from_str(value).map_err(|_| OptionsError::HeaderValue { name: name.to_owned() })?;
+    let mut value =
+        HeaderValue::from_bytes(value.as_bytes()).map_err(|_| OptionsError::HeaderValue { name: name.to_owned() })?;
     // Keeps it out of `Debug` output of hyper's, and out of HTTP/2's compression tables.
     value.set_sensitive(true);
     Ok((parsed, value))
