@@ -68,7 +68,9 @@ pub enum ServerError {
         address: SocketAddr,
     },
     /// The system does not let us.
-    #[error("can't listen on {address}: {source}; set `listen` in [http] (STEPSTREAM_HTTP_LISTEN) to an address of this machine")]
+    #[error(
+        "can't listen on {address}: {source}; set `listen` in [http] (STEPSTREAM_HTTP_LISTEN) to an address of this machine"
+    )]
     Bind {
         /// The configured address.
         address: SocketAddr,

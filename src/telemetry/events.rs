@@ -87,7 +87,9 @@ pub fn partitions_resumed(pipeline: &str, shard: usize) {
 pub fn kafka_error(metrics: &PipelineMetrics, pipeline: &str, error: &dyn Display) {
     metrics.kafka_error();
     let text = error.to_string();
-    told(&format!("kafka {pipeline} {text}"), |held_back| warn!(pipeline, error = text, held_back, "Kafka client error"));
+    told(&format!("kafka {pipeline} {text}"), |held_back| {
+        warn!(pipeline, error = text, held_back, "Kafka client error")
+    });
 }
 
 /// A line of librdkafka's own log.
