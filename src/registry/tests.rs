@@ -36,7 +36,7 @@ impl Drop for Folder {
 fn registry() -> Registry<String> {
     let compile = |_: &Path, text: &str| match text.starts_with("bad") {
         true => Err(format!("1:1: {text}")),
-        false => Ok(Compiled { program: text.to_owned(), states: text.len() }),
+        false => Ok(Compiled { program: text.to_owned(), states: text.len(), warnings: String::new() }),
     };
     let check = |program: &String| match program.starts_with("alien") {
         true => Err("no connector for `alien`".to_owned()),
@@ -113,6 +113,39 @@ fn load_says_what_is_wrong() {
     assert!(Arc::ptr_eq(&workflow, &registry.load("order", &file).unwrap()));
     let taken = registry.load("order", &folder.file("other")).err().unwrap();
     assert!(matches!(taken, LoadError::NameTaken { .. }), "{taken}");
+}
+
+#[test]
+fn a_workflow_that_stands_in_no_file_is_never_reloaded() {
+    let registry = registry();
+    let workflow = registry.load_text("order", "(compiled in)", "one").unwrap();
+    assert_eq!(registry.reload(&workflow), Reload::Unchanged);
+    assert!(registry.load_text("order", "(compiled in)", "two").is_err());
+    assert!(registry.load_text("other", "(compiled in)", "bad").is_err());
+}
+
+#[test]
+fn definitions_are_read_with_their_faults_rendered_and_resources_checked() {
+    let folder = Folder::new();
+    let file = folder.file("order.asl.json");
+    let registry = Registry::of_definitions(|program| match program.resources().find(|name| name.contains("nobody")) {
+        Some(resource) => Err(format!("no connector for {resource}")),
+        None => Ok(()),
+    });
+    fs::write(&file, r#"{ "StartAt": "A", "States": { "A": { "Type": "Pass", "End": true } } }"#).unwrap();
+    let workflow = registry.load("order", &file).unwrap();
+    assert_eq!(registry.statuses()[0].states, 1);
+
+    fs::write(&file, "{\n  \"StartAt\": \"B\",\n  \"States\": { \"A\": { \"Type\": \"Pass\", \"End\": true } } }")
+        .unwrap();
+    let Reload::Refused { why } = registry.reload(&workflow) else { panic!("not refused") };
+    assert!(why.contains("order.asl.json:2:"), "{why}");
+
+    let task = r#"{ "StartAt": "A", "States": { "A": { "Type": "Task", "Resource": "arn:aws:lambda:us-east-1:123456789012:function:nobody", "End": true } } }"#;
+    fs::write(&file, task).unwrap();
+    let Reload::Refused { why } = registry.reload(&workflow) else { panic!("not refused") };
+    assert!(why.contains("no connector for arn:aws:lambda:us-east-1:123456789012:function:nobody"), "{why}");
+    assert!(workflow.current().label.starts_with("1-"));
 }
 
 fn wait_for(what: &str, condition: impl Fn() -> bool) {

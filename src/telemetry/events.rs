@@ -87,7 +87,9 @@ pub fn partitions_resumed(pipeline: &str, shard: usize) {
 pub fn kafka_error(metrics: &PipelineMetrics, pipeline: &str, error: &dyn Display) {
     metrics.kafka_error();
     let text = error.to_string();
-    told(&format!("kafka {pipeline} {text}"), |held_back| warn!(pipeline, error = text, held_back, "Kafka client error"));
+    told(&format!("kafka {pipeline} {text}"), |held_back| {
+        warn!(pipeline, error = text, held_back, "Kafka client error")
+    });
 }
 
 /// A line of librdkafka's own log.
@@ -138,6 +140,11 @@ pub fn dead_letter(
 /// A workflow got its first version.
 pub fn workflow_loaded(workflow: &str, file: &Path, version: &str) {
     info!(workflow, file = %file.display(), version, "workflow loaded");
+}
+
+/// Something in a definition works but bites.
+pub fn workflow_warnings(workflow: &str, file: &Path, warnings: &str) {
+    warn!(workflow, file = %file.display(), "the definition works, but:\n{warnings}");
 }
 
 /// A workflow got a new version; executions under way finish on the one they began with.
