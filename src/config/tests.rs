@@ -2,6 +2,8 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
+use proptest::prelude::*;
+
 use super::*;
 
 const MINIMAL: &str = r#"
@@ -301,4 +303,23 @@ fn uncommented(text: &str) -> String {
         }
     }
     lines.join("\n")
+}
+
+proptest! {
+    /// Whatever is done to a file, reading it ends, and what is said about it is about a place in it.
+    #[test]
+    fn no_text_makes_the_reader_panic(cut in 0usize..EXAMPLE.len(), length in 0usize..40, put in "[\\[\\]{}=\"'.,#$a-zé\n0-9 ]{0,12}") {
+        let text = uncommented(EXAMPLE);
+        let boundary = |at: usize| (0..=at.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
+        let (start, end) = (boundary(cut), boundary(cut + length));
+        let text = format!("{}{put}{}", &text[..start], &text[end.max(start)..]);
+        if let Err(errors) = parse(&text, &Environment::default()) {
+            prop_assert!(!errors.mistakes().is_empty());
+            for mistake in errors.mistakes() {
+                let line = mistake.place.as_ref().map_or(1, |place| place.line);
+                prop_assert!(line <= text.lines().count() + 1, "{mistake}");
+            }
+            prop_assert!(!errors.to_string().is_empty());
+        }
+    }
 }

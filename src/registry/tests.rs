@@ -163,7 +163,7 @@ fn the_watch_follows_writes_and_renames_and_recovers_from_bad_files() {
     fs::write(&file, "one").unwrap();
     let registry = Arc::new(registry());
     registry.load("order", &file).unwrap();
-    let watch = Watch::start(Arc::clone(&registry));
+    let watch = Watch::start(Arc::clone(&registry)).unwrap();
 
     fs::write(&file, "two").unwrap();
     wait_for("the swap after a write", || program(&registry, "order") == "two");
@@ -183,4 +183,44 @@ fn the_watch_follows_writes_and_renames_and_recovers_from_bad_files() {
     drop(watch);
     fs::write(&file, "five").unwrap();
     assert_eq!(Arc::strong_count(&registry), 1, "the thread of the watch has ended");
+}
+
+#[cfg(unix)]
+#[test]
+fn the_watch_follows_links_that_move_to_another_folder() {
+    use std::os::unix::fs::symlink;
+
+    let folder = Folder::new();
+    for version in ["one", "two"] {
+        fs::create_dir(folder.file(version)).unwrap();
+        fs::write(folder.file(version).join("order.asl.json"), version).unwrap();
+    }
+    // As Kubernetes mounts a ConfigMap: the file links to a link, which moves as a whole.
+    symlink("one", folder.file("..data")).unwrap();
+    symlink("..data/order.asl.json", folder.file("order.asl.json")).unwrap();
+    let registry = Arc::new(registry());
+    registry.load("order", &folder.file("order.asl.json")).unwrap();
+    let _watch = Watch::start(Arc::clone(&registry)).unwrap();
+
+    symlink("two", folder.file("..next")).unwrap();
+    fs::rename(folder.file("..next"), folder.file("..data")).unwrap();
+    wait_for("the swap after the link moved", || program(&registry, "order") == "two");
+}
+
+#[test]
+fn files_that_nobody_tells_about_are_polled() {
+    let folder = Folder::new();
+    let other = Folder::new();
+    let file = folder.file("inner/order.asl.json");
+    fs::create_dir(folder.file("inner")).unwrap();
+    fs::write(&file, "one").unwrap();
+    let registry = Arc::new(registry());
+    registry.load("order", &file).unwrap();
+    let _watch = Watch::start_with(Arc::clone(&registry), Duration::from_millis(20)).unwrap();
+
+    // The folder that is watched goes elsewhere, another comes in its place.
+    fs::rename(folder.file("inner"), other.file("inner")).unwrap();
+    fs::create_dir(folder.file("inner")).unwrap();
+    fs::write(&file, "two").unwrap();
+    wait_for("the swap after the folder was replaced", || program(&registry, "order") == "two");
 }

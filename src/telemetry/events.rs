@@ -159,9 +159,9 @@ pub fn workflow_refused(workflow: &str, file: &Path, stays: &str, why: &str) {
     error!(workflow, file = %file.display(), stays, "new version refused, the current one stays:\n{why}");
 }
 
-/// The folder of a workflow file can't be watched: it changes on SIGHUP only.
+/// The folder of a workflow file can't be watched: changes are noticed later.
 pub fn watch_failed(folder: &Path, error: &dyn Display) {
-    warn!(folder = %folder.display(), %error, "can't watch for changes, send SIGHUP to load a new version");
+    warn!(folder = %folder.display(), %error, "can't watch for changes: they are noticed within ten seconds, or at once with SIGHUP");
 }
 
 /// Health, metrics and workflows are served.
