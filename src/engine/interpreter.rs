@@ -89,6 +89,11 @@ impl Interpreter<'_> {
         loop {
             (frame, step) = match step {
                 Step::Blocked => return,
+                Step::Enter(..) if self.run.transitions >= self.run.limits.max_transitions => {
+                    let limit = self.run.limits.max_transitions;
+                    let cause = format!("The execution entered {limit} states, the most that max_transitions allows.");
+                    (frame, Step::Fail(self.runtime_fault(frame, &cause)))
+                }
                 Step::Enter(state, input) => {
                     self.enter(frame, state, input);
                     if self.run.budget == 0 {

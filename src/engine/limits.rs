@@ -17,6 +17,9 @@ pub struct Limits {
     pub max_inline_concurrency: u32,
     /// Iterations of a distributed Map at once. AWS: 10,000; here they share one process.
     pub max_distributed_concurrency: u32,
+    /// States that an execution may enter. It bounds loops without waits; AWS has no such limit for Express, but its five
+    /// minutes allow fewer.
+    pub max_transitions: u64,
     /// States that are entered before an execution gives way to others.
     pub transitions_per_run: u32,
     /// Bytes that the values of an execution may take. An execution frees nothing while it runs.
@@ -32,6 +35,7 @@ impl Default for Limits {
             max_depth: MAX_DEPTH,
             max_inline_concurrency: 40,
             max_distributed_concurrency: 1_000,
+            max_transitions: 1_000_000,
             transitions_per_run: 1_000,
             max_heap_bytes: 64 << 20,
         }
