@@ -5,6 +5,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use super::*;
+use crate::asl;
+use crate::config::{Config, Environment};
+use crate::task::Connectors;
 
 /// How long a test waits for what must happen: it decides nothing but when to give up.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -146,6 +149,20 @@ fn definitions_are_read_with_their_faults_rendered_and_resources_checked() {
     let Reload::Refused { why } = registry.reload(&workflow) else { panic!("not refused") };
     assert!(why.contains("no connector for arn:aws:lambda:us-east-1:123456789012:function:nobody"), "{why}");
     assert!(workflow.current().label.starts_with("1-"));
+}
+
+#[test]
+fn the_example_configuration_has_a_connector_for_every_task_of_the_example_workflows() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("config");
+    let config = Config::load_with(&folder.join("stepstream.toml"), &Environment::default()).unwrap();
+    let connectors = Connectors::from_config(&config.tasks).unwrap();
+    for name in ["enrichment", "order", "router", "saga"] {
+        let text = fs::read_to_string(folder.join(format!("workflows/{name}.asl.json"))).unwrap();
+        let faults: Vec<_> = asl::read(&text).diagnostics.into_iter().filter(|found| found.is_error()).collect();
+        assert!(faults.is_empty(), "{name}: {faults:?}");
+        let resources = text.lines().filter_map(|line| line.trim().strip_prefix("\"Resource\": \"")?.split('"').next());
+        connectors.check(resources).unwrap_or_else(|unmatched| panic!("{name}: {unmatched}"));
+    }
 }
 
 fn wait_for(what: &str, condition: impl Fn() -> bool) {

@@ -45,8 +45,9 @@ impl Watch {
 
     pub(super) fn start_with<P: Send + Sync + 'static>(registry: Arc<Registry<P>>, poll: Duration) -> io::Result<Self> {
         let (changes, changed) = channel();
-        let folders: BTreeSet<PathBuf> =
-            registry.all().iter().flat_map(|workflow| folders_of(workflow.file())).collect();
+        let workflows = registry.all();
+        let files = workflows.iter().filter(|workflow| !workflow.is_fixed()).map(|workflow| workflow.file());
+        let folders: BTreeSet<PathBuf> = files.flat_map(folders_of).collect();
         let watcher = watcher(&folders, changes.clone());
         let follow = move || follow(&registry, &changed, poll);
         let thread = thread::Builder::new().name("watch".to_owned()).spawn(follow)?;

@@ -83,6 +83,11 @@ impl<P> Workflow<P> {
         Ok(Self { file: file.to_owned(), is_fixed: false, ..Self::of(version) })
     }
 
+    /// Whether the workflow never changes by itself.
+    pub(super) fn is_fixed(&self) -> bool {
+        self.is_fixed
+    }
+
     /// The same workflow, never to be reloaded.
     pub(super) fn fixed(self) -> Self {
         Self { is_fixed: true, ..self }

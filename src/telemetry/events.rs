@@ -159,6 +159,11 @@ pub fn workflow_refused(workflow: &str, file: &Path, stays: &str, why: &str) {
     error!(workflow, file = %file.display(), stays, "new version refused, the current one stays:\n{why}");
 }
 
+/// Somebody asked for all workflow files to be read again (SIGHUP), and this came of it.
+pub fn workflows_reloaded(swapped: usize, refused: usize, unchanged: usize) {
+    info!(swapped, refused, unchanged, "workflow files read again");
+}
+
 /// The folder of a workflow file can't be watched: changes are noticed later.
 pub fn watch_failed(folder: &Path, error: &dyn Display) {
     warn!(folder = %folder.display(), %error, "can't watch for changes: they are noticed within ten seconds, or at once with SIGHUP");
