@@ -1,0 +1,119 @@
+//! Names of executions: derived from where the event lies, so that a redelivered event has the same name.
+
+use std::fmt::Write as _;
+
+use sha2::{Digest, Sha256};
+
+/// Longest name of an execution, in characters: AWS's limit.
+pub const MAX_NAME_CHARS: usize = 80;
+
+/// Hexadecimal digits of the hash that stands for a topic whose name can't be part of an execution's name.
+const HASH_DIGITS: usize = 16;
+
+/// Room for `-<partition>-<offset>` with the largest numbers.
+const NUMBERS_CHARS: usize = 1 + 10 + 1 + 19;
+
+/// What execution names of one partition begin with, and a buffer for the whole name and id of the current one.
+///
+/// The name is `<topic>-<partition>-<offset>`; a topic that is too long for AWS's 80 characters is cut and a hash of it
+/// added. The id is an ARN of the shape that the service gives to Express executions.
+#[derive(Debug)]
+pub struct ExecutionNames {
+    name: String,
+    name_prefix: usize,
+    id: String,
+    id_prefix: usize,
+}
+
+impl ExecutionNames {
+    /// Names for executions of `workflow` for the events of one partition.
+    pub fn new(workflow: &str, topic: &str, partition: i32) -> Self {
+        let name = format!("{}-{partition}-", name_of_topic(topic));
+        let id = format!("{ARN_PREFIX}{workflow}:");
+        Self { name_prefix: name.len(), name, id_prefix: id.len(), id }
+    }
+
+    /// Makes the names of the event at `offset` the current ones.
+    pub fn set(&mut self, offset: i64) {
+        self.name.truncate(self.name_prefix);
+        write_decimal(&mut self.name, offset);
+        self.id.truncate(self.id_prefix);
+        self.id.push_str(&self.name);
+        self.id.push_str(RUN_SUFFIX);
+    }
+
+    /// The execution's name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The execution's id: an ARN.
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+}
+
+/// Region and account are those of no one: nothing runs at AWS.
+const ARN_PREFIX: &str = "arn:aws:states:local:000000000000:express:";
+/// AWS ends the ARN of an Express execution with an id per start; ours is the same on redelivery.
+const RUN_SUFFIX: &str = ":1";
+
+fn name_of_topic(topic: &str) -> String {
+    // Kafka allows letters, digits, '.', '_' and '-', all of which AWS allows in names.
+    let longest = MAX_NAME_CHARS - NUMBERS_CHARS;
+    let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
+    if topic.len() <= longest && topic.chars().all(allowed) {
+        return topic.to_owned();
+    }
+    let mut name: String = topic.chars().filter(|&c| allowed(c)).take(longest - HASH_DIGITS - 1).collect();
+    name.push('-');
+    for byte in &Sha256::digest(topic.as_bytes())[..HASH_DIGITS / 2] {
+        write!(name, "{byte:02x}").expect("writing to a String can't fail");
+    }
+    name
+}
+
+fn write_decimal(out: &mut String, number: i64) {
+    write!(out, "{number}").expect("writing to a String can't fail");
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn name(topic: &str, partition: i32, offset: i64) -> String {
+        let mut names = ExecutionNames::new("order", topic, partition);
+        names.set(offset);
+        names.name().to_owned()
+    }
+
+    #[test]
+    fn name_tells_where_the_event_lies() {
+        assert_eq!(name("orders", 3, 42), "orders-3-42");
+    }
+
+    #[test]
+    fn id_is_an_express_arn() {
+        let mut names = ExecutionNames::new("order", "orders", 3);
+        names.set(1_000_000);
+        names.set(42);
+        assert_eq!(names.id(), "arn:aws:states:local:000000000000:express:order:orders-3-42:1");
+    }
+
+    #[test]
+    fn long_topics_that_begin_alike_have_different_names() {
+        let (a, b) = (format!("{}a", "t".repeat(248)), format!("{}b", "t".repeat(248)));
+        assert_ne!(name(&a, 0, 0), name(&b, 0, 0));
+    }
+
+    proptest! {
+        #[test]
+        fn every_name_is_valid_at_aws(topic in "[a-zA-Z0-9._-]{1,249}|.{1,60}", partition in 0..=i32::MAX, offset in 0..=i64::MAX) {
+            let name = name(&topic, partition, offset);
+            prop_assert!(name.len() <= MAX_NAME_CHARS, "{} is {} long", name, name.len());
+            prop_assert!(name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-')));
+        }
+    }
+}
