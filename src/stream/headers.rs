@@ -2,14 +2,14 @@
 //!
 //! | header | on results | on failures | on dead letters |
 //! |---|---|---|---|
-//! | [`VERSION`] | if configured (the default) | yes | |
-//! | [`WORKFLOW`] | | yes | yes |
-//! | [`EXECUTION`] | | yes | yes |
+//! | [`VERSION`] | unless `result_headers` is none | yes | |
+//! | [`WORKFLOW`] | unless `result_headers` is none | yes | yes |
+//! | [`EXECUTION`], [`TOPIC`], [`PARTITION`], [`OFFSET`] | if `result_headers` is source | yes | yes |
 //! | [`ERROR`], [`CAUSE`], [`STATE`], [`STATUS`] | | yes | |
 //! | [`REASON`] | | | yes |
-//! | [`TOPIC`], [`PARTITION`], [`OFFSET`] | | yes | yes |
 //!
-//! A dead letter keeps the headers of its event in front of these. Values are UTF-8 text.
+//! A dead letter keeps the headers of its event in front of these; results and failures do if the pipeline forwards headers.
+//! Values are UTF-8 text.
 
 use rdkafka::message::{Header, Headers, OwnedHeaders};
 
@@ -69,14 +69,19 @@ pub struct Failed<'a> {
     pub state: &'a str,
 }
 
-/// Headers of a result record.
-pub fn of_result(version: &str) -> OwnedHeaders {
-    text(OwnedHeaders::new_with_capacity(1), VERSION, version)
+/// Headers of a result: what ran.
+pub fn of_result(forwarded: Option<OwnedHeaders>, workflow: &str, version: &str) -> OwnedHeaders {
+    text(with_version(forwarded, version), WORKFLOW, workflow)
 }
 
-/// Headers of a failure record.
-pub fn of_failure(source: Source<'_>, failed: Failed<'_>) -> OwnedHeaders {
-    let mut headers = OwnedHeaders::new_with_capacity(10);
+/// The version of the workflow, behind forwarded headers.
+pub fn with_version(forwarded: Option<OwnedHeaders>, version: &str) -> OwnedHeaders {
+    text(forwarded.unwrap_or_else(|| OwnedHeaders::new_with_capacity(2)), VERSION, version)
+}
+
+/// Headers of a failure.
+pub fn of_failure(forwarded: Option<OwnedHeaders>, source: Source<'_>, failed: Failed<'_>) -> OwnedHeaders {
+    let mut headers = forwarded.unwrap_or_else(|| OwnedHeaders::new_with_capacity(10));
     for (name, value) in [(ERROR, failed.error), (CAUSE, failed.cause)] {
         if let Some(value) = value {
             headers = text(headers, name, value);
@@ -85,13 +90,13 @@ pub fn of_failure(source: Source<'_>, failed: Failed<'_>) -> OwnedHeaders {
     headers = text(headers, STATE, failed.state);
     headers = text(headers, STATUS, failed.status);
     headers = text(headers, VERSION, failed.version);
-    from_source(headers, source)
+    with_source(headers, source)
 }
 
 /// Headers of a dead letter: the event's own, then the reason and where it came from.
 pub fn of_dead_letter(event: Option<OwnedHeaders>, source: Source<'_>, reason: &str) -> OwnedHeaders {
     let headers = event.unwrap_or_else(|| OwnedHeaders::new_with_capacity(6));
-    from_source(text(headers, REASON, reason), source)
+    with_source(text(headers, REASON, reason), source)
 }
 
 /// The text of a header, if it is there and UTF-8; the last one of that name, because a forwarded record may have older ones.
@@ -103,7 +108,8 @@ pub fn find<'a>(headers: &'a impl Headers, name: &str) -> Option<&'a str> {
         .and_then(|header| std::str::from_utf8(header.value?).ok())
 }
 
-fn from_source(headers: OwnedHeaders, source: Source<'_>) -> OwnedHeaders {
+/// Where the event came from and what ran it, behind other headers.
+pub fn with_source(headers: OwnedHeaders, source: Source<'_>) -> OwnedHeaders {
     let headers = text(headers, WORKFLOW, source.workflow);
     let headers = text(headers, EXECUTION, source.execution);
     let headers = text(headers, TOPIC, source.topic);
@@ -139,7 +145,7 @@ mod tests {
             cause: Some("no lines"),
             state: "Check",
         };
-        let headers = of_failure(SOURCE, failed);
+        let headers = of_failure(None, SOURCE, failed);
         let expected = [
             (ERROR, "Order.Invalid"),
             (CAUSE, "no lines"),
@@ -161,7 +167,7 @@ mod tests {
     #[test]
     fn a_failure_without_error_and_cause_has_no_such_headers() {
         let failed = Failed { version: "1", status: "FAILED", error: None, cause: None, state: "S" };
-        let headers = of_failure(SOURCE, failed);
+        let headers = of_failure(None, SOURCE, failed);
         assert!(!names(&headers).iter().any(|name| name == ERROR || name == CAUSE));
     }
 
@@ -177,7 +183,7 @@ mod tests {
     fn a_long_cause_is_cut_at_a_character() {
         let cause = "ü".repeat(MAX_TEXT_BYTES);
         let failed = Failed { version: "1", status: "FAILED", error: None, cause: Some(&cause), state: "S" };
-        let headers = of_failure(SOURCE, failed);
+        let headers = of_failure(None, SOURCE, failed);
         let value = find(&headers, CAUSE).expect("the cause is there");
         assert!(value.len() <= MAX_TEXT_BYTES && value.chars().all(|c| c == 'ü'));
     }

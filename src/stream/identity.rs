@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 /// Longest name of an execution, in characters: AWS's limit.
 pub const MAX_NAME_CHARS: usize = 80;
 
-/// Hexadecimal digits of the hash that stands for a topic whose name can't be part of an execution's name.
+/// Hexadecimal digits of the hash that stands for pipeline and topic where their names can't be part of an execution's.
 const HASH_DIGITS: usize = 16;
 
 /// Room for `-<partition>-<offset>` with the largest numbers.
@@ -15,8 +15,9 @@ const NUMBERS_CHARS: usize = 1 + 10 + 1 + 19;
 
 /// What execution names of one partition begin with, and a buffer for the whole name and id of the current one.
 ///
-/// The name is `<topic>-<partition>-<offset>`; a topic that is too long for AWS's 80 characters is cut and a hash of it
-/// added. The id is an ARN of the shape that the service gives to Express executions.
+/// The name is `<pipeline>-<topic>-<partition>-<offset>`: two pipelines may read one topic, and their calls to one service
+/// must not look like redeliveries of each other. What is too long for AWS's 80 characters is cut and a hash of it added.
+/// The id is an ARN of the shape that the service gives to Express executions.
 #[derive(Debug)]
 pub struct ExecutionNames {
     name: String,
@@ -26,9 +27,9 @@ pub struct ExecutionNames {
 }
 
 impl ExecutionNames {
-    /// Names for executions of `workflow` for the events of one partition.
-    pub fn new(workflow: &str, topic: &str, partition: i32) -> Self {
-        let name = format!("{}-{partition}-", name_of_topic(topic));
+    /// Names for executions of `workflow`, run by `pipeline` for the events of one partition.
+    pub fn new(pipeline: &str, workflow: &str, topic: &str, partition: i32) -> Self {
+        let name = format!("{}-{partition}-", stem(&format!("{pipeline}-{topic}")));
         let id = format!("{ARN_PREFIX}{workflow}:");
         Self { name_prefix: name.len(), name, id_prefix: id.len(), id }
     }
@@ -58,16 +59,16 @@ const ARN_PREFIX: &str = "arn:aws:states:local:000000000000:express:";
 /// AWS ends the ARN of an Express execution with an id per start; ours is the same on redelivery.
 const RUN_SUFFIX: &str = ":1";
 
-fn name_of_topic(topic: &str) -> String {
+fn stem(names: &str) -> String {
     // Kafka allows letters, digits, '.', '_' and '-', all of which AWS allows in names.
     let longest = MAX_NAME_CHARS - NUMBERS_CHARS;
     let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
-    if topic.len() <= longest && topic.chars().all(allowed) {
-        return topic.to_owned();
+    if names.len() <= longest && names.chars().all(allowed) {
+        return names.to_owned();
     }
-    let mut name: String = topic.chars().filter(|&c| allowed(c)).take(longest - HASH_DIGITS - 1).collect();
+    let mut name: String = names.chars().filter(|&c| allowed(c)).take(longest - HASH_DIGITS - 1).collect();
     name.push('-');
-    for byte in &Sha256::digest(topic.as_bytes())[..HASH_DIGITS / 2] {
+    for byte in &Sha256::digest(names.as_bytes())[..HASH_DIGITS / 2] {
         write!(name, "{byte:02x}").expect("writing to a String can't fail");
     }
     name
@@ -84,22 +85,22 @@ mod tests {
     use super::*;
 
     fn name(topic: &str, partition: i32, offset: i64) -> String {
-        let mut names = ExecutionNames::new("order", topic, partition);
+        let mut names = ExecutionNames::new("p", "order", topic, partition);
         names.set(offset);
         names.name().to_owned()
     }
 
     #[test]
     fn name_tells_where_the_event_lies() {
-        assert_eq!(name("orders", 3, 42), "orders-3-42");
+        assert_eq!(name("orders", 3, 42), "p-orders-3-42");
     }
 
     #[test]
     fn id_is_an_express_arn() {
-        let mut names = ExecutionNames::new("order", "orders", 3);
+        let mut names = ExecutionNames::new("p", "order", "orders", 3);
         names.set(1_000_000);
         names.set(42);
-        assert_eq!(names.id(), "arn:aws:states:local:000000000000:express:order:orders-3-42:1");
+        assert_eq!(names.id(), "arn:aws:states:local:000000000000:express:order:p-orders-3-42:1");
     }
 
     #[test]

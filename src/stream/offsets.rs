@@ -6,11 +6,12 @@
 
 use std::collections::VecDeque;
 
-/// The number of a tracked record within its assignment, counting from zero without gaps.
+/// The number of a tracked record within its assignment, counting from zero without gaps and beginning again after
+/// `u32::MAX`: far fewer records than that are ever in flight.
 ///
 /// Offsets have gaps (transaction markers, compaction); sequence numbers don't, so finding a record is an index.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Sequence(pub u64);
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sequence(pub u32);
 
 /// The records of one assignment of one partition that were read and not yet passed by the watermark.
 ///
@@ -24,7 +25,7 @@ pub struct OffsetTracker {
     /// Tracked records from the first incomplete one on.
     window: VecDeque<Entry>,
     /// Sequence number of the window's front.
-    front: u64,
+    front: u32,
     /// One past the last record of the complete prefix.
     watermark: Option<i64>,
     committed: Option<i64>,
@@ -42,7 +43,7 @@ struct Entry {
 impl OffsetTracker {
     /// Notes a record that was read. `bytes` is what it counts against the bound of bytes in flight.
     pub fn track(&mut self, offset: i64, bytes: u32) -> Sequence {
-        let sequence = Sequence(self.front + self.window.len() as u64);
+        let sequence = Sequence(self.front.wrapping_add(self.window.len() as u32));
         self.window.push_back(Entry { offset, bytes, complete: false });
         self.in_flight += 1;
         self.in_flight_bytes += bytes as usize;
@@ -51,8 +52,8 @@ impl OffsetTracker {
 
     /// Marks a record complete and returns its bytes. `None`: it was complete already, or never tracked here.
     pub fn complete(&mut self, sequence: Sequence) -> Option<u32> {
-        let index = sequence.0.checked_sub(self.front)?;
-        let entry = self.window.get_mut(usize::try_from(index).ok()?)?;
+        let index = self.index(sequence);
+        let entry = self.window.get_mut(index)?;
         if entry.complete {
             return None;
         }
@@ -69,7 +70,7 @@ impl OffsetTracker {
     fn advance(&mut self) {
         while self.window.front().is_some_and(|entry| entry.complete) {
             let entry = self.window.pop_front().expect("the loop's condition saw a front");
-            self.front += 1;
+            self.front = self.front.wrapping_add(1);
             // Not a maximum: when the broker's log was truncated and reading began again further back, the position to
             // commit is further back too.
             self.watermark = Some(entry.offset + 1);
@@ -98,8 +99,12 @@ impl OffsetTracker {
 
     /// The offset a record was tracked with, while the watermark has not passed it.
     pub fn offset(&self, sequence: Sequence) -> Option<i64> {
-        let index = sequence.0.checked_sub(self.front)?;
-        self.window.get(usize::try_from(index).ok()?).map(|entry| entry.offset)
+        self.window.get(self.index(sequence)).map(|entry| entry.offset)
+    }
+
+    /// Where a sequence number stands in the window; past its end for one that the watermark passed.
+    fn index(&self, sequence: Sequence) -> usize {
+        sequence.0.wrapping_sub(self.front) as usize
     }
 
     /// Tracked records that are not complete.
@@ -154,7 +159,7 @@ mod tests {
         let mut tracker = OffsetTracker::default();
         tracker.track(0, 1);
         assert_eq!(tracker.complete(Sequence(1)), None);
-        assert_eq!(tracker.complete(Sequence(u64::MAX)), None);
+        assert_eq!(tracker.complete(Sequence(u32::MAX)), None);
         assert_eq!(tracker.in_flight(), 1);
     }
 
@@ -167,6 +172,18 @@ mod tests {
         assert_eq!(tracker.uncommitted(), None);
         tracker.commit_failed();
         assert_eq!(tracker.uncommitted(), Some(5));
+    }
+
+    #[test]
+    fn sequence_numbers_begin_again() {
+        let mut tracker = OffsetTracker { front: u32::MAX, ..OffsetTracker::default() };
+        let [a, b, c] = [0, 1, 2].map(|offset| tracker.track(offset, 1));
+        assert_eq!((a, b), (Sequence(u32::MAX), Sequence(0)));
+        for sequence in [b, a, c] {
+            assert_eq!(tracker.complete(sequence), Some(1));
+        }
+        assert_eq!(tracker.watermark(), Some(3));
+        assert_eq!(tracker.complete(a), None);
     }
 
     #[test]

@@ -1,0 +1,98 @@
+//! Whether a shard reads: the bound on what is in flight, with hysteresis.
+
+use std::time::{Duration, Instant};
+
+use rdkafka::consumer::Consumer;
+
+use super::log;
+use super::shard::Shard;
+use super::work::Work;
+
+/// How long the shard only doesn't read before it pauses its partitions. A pause throws away what the client has fetched
+/// ahead, so a short wait for acknowledgements is cheaper without; while nothing is read no rebalance is noticed either.
+const HOLD: Duration = Duration::from_millis(200);
+
+/// Whether a shard reads.
+#[derive(Debug, Default)]
+pub(super) enum Intake {
+    /// Records are read.
+    #[default]
+    Reading,
+    /// At the bound: the consumer is left alone for a short time.
+    Holding {
+        /// Since when.
+        since: Instant,
+    },
+    /// At the bound for longer: the partitions are paused, and the consumer is polled so that membership stays.
+    Paused,
+    /// Nothing is read any more.
+    Stopped,
+}
+
+impl Intake {
+    /// Whether the shard should look for records.
+    pub fn may_read(&self) -> bool {
+        matches!(self, Self::Reading | Self::Paused)
+    }
+
+    /// Whether the consumer is left alone.
+    pub fn is_holding(&self) -> bool {
+        matches!(self, Self::Holding { .. })
+    }
+
+    /// Whether partitions are paused.
+    pub fn is_paused(&self) -> bool {
+        matches!(self, Self::Paused | Self::Stopped)
+    }
+
+    /// Reads no more.
+    pub fn stop(&mut self) {
+        *self = Self::Stopped;
+    }
+
+    /// Whether one more record may be read. While paused the consumer is polled in any case: no record comes.
+    pub fn has_room(&self, work: &Work) -> bool {
+        matches!(self, Self::Paused) || below(work, 1, 1)
+    }
+}
+
+impl Shard {
+    /// Stops and restarts reading by what is in flight.
+    pub(super) fn control_intake(&mut self) {
+        match self.intake {
+            Intake::Reading if !below(&self.work, 1, 1) => self.intake = Intake::Holding { since: Instant::now() },
+            Intake::Holding { .. } if below(&self.work, 3, 4) => self.intake = Intake::Reading,
+            Intake::Holding { since } if since.elapsed() >= HOLD => self.pause(),
+            Intake::Paused if below(&self.work, 1, 2) => self.resume(),
+            _ => {}
+        }
+    }
+
+    fn pause(&mut self) {
+        self.intake = Intake::Paused;
+        let Some(all) = self.work.partitions.list() else { return };
+        self.work.stats.pauses.add(1);
+        let work = &self.work;
+        log::paused(&work.spec.pipeline.name, self.number, work.partitions.in_flight(), work.sink.is_refusing());
+        if let Err(error) = self.consumer.pause(&all) {
+            log::client_error(&work.spec.pipeline.name, &error, "pausing partitions");
+        }
+    }
+
+    fn resume(&mut self) {
+        self.intake = Intake::Reading;
+        let Some(all) = self.work.partitions.list() else { return };
+        log::resumed(&self.work.spec.pipeline.name, self.number);
+        if let Err(error) = self.consumer.resume(&all) {
+            log::client_error(&self.work.spec.pipeline.name, &error, "resuming partitions");
+        }
+    }
+}
+
+/// Whether less than this part of the bounds is in flight, and the cluster takes records.
+fn below(work: &Work, numerator: usize, denominator: usize) -> bool {
+    let pipeline = &work.spec.pipeline;
+    !work.sink.is_refusing()
+        && work.partitions.in_flight() < pipeline.max_in_flight.div_ceil(denominator) * numerator
+        && work.partitions.in_flight_bytes() < pipeline.max_in_flight_bytes.div_ceil(denominator) * numerator
+}
