@@ -42,6 +42,11 @@ impl Properties {
         self.0.extend(other.0.iter().map(|(name, property)| (name.clone(), property.clone())));
     }
 
+    /// Takes a property out.
+    pub fn remove(&mut self, name: &str) {
+        self.0.remove(name);
+    }
+
     /// Whether there is no property.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
