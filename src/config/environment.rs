@@ -9,7 +9,8 @@ pub struct Environment(BTreeMap<String, String>);
 impl Environment {
     /// The variables of this process. Those that are not UTF-8 are left out.
     pub fn process() -> Self {
-        let pairs = std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+        let pairs =
+            std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
         Self(pairs.collect())
     }
 
@@ -60,7 +61,9 @@ impl InterpolationError {
         match self {
             Self::Unset { name } => format!("set {name}, or give a default: ${{{name}:-value}}"),
             Self::Unclosed => "close it, or write `$${` for the characters themselves".to_owned(),
-            Self::BadName { .. } => "a name is letters, digits and `_`; write `$${` for the characters themselves".to_owned(),
+            Self::BadName { .. } => {
+                "a name is letters, digits and `_`; write `$${` for the characters themselves".to_owned()
+            }
         }
     }
 }

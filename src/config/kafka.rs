@@ -31,10 +31,13 @@ pub(super) fn consumer(shared: &Kafka, own: &Kafka, group: &str, start_from: Sta
     }
     set_all(&mut properties, CONSUMER_OWNED);
     properties.set("group.id", group);
-    properties.set("auto.offset.reset", match start_from {
-        StartFrom::Earliest => "earliest",
-        StartFrom::Latest => "latest",
-    });
+    properties.set(
+        "auto.offset.reset",
+        match start_from {
+            StartFrom::Earliest => "earliest",
+            StartFrom::Latest => "latest",
+        },
+    );
     properties
 }
 
@@ -84,10 +87,21 @@ fn flatten(prefix: &str, table: &Table, into: &mut Properties, report: &mut Repo
     }
 }
 
-fn flatten_entry(prefix: &str, name: &str, name_origin: &Origin, node: &Node, into: &mut Properties, report: &mut Report) {
+fn flatten_entry(
+    prefix: &str,
+    name: &str,
+    name_origin: &Origin,
+    node: &Node,
+    into: &mut Properties,
+    report: &mut Report,
+) {
     let name = if prefix.is_empty() { name.to_owned() } else { format!("{prefix}.{name}") };
     if let Some((_, instead)) = REFUSED.iter().find(|(refused, _)| *refused == name) {
-        report.mistake(name_origin, format!("`{name}` can't be set: Stepstream sets it itself"), Some((*instead).to_owned()));
+        report.mistake(
+            name_origin,
+            format!("`{name}` can't be set: Stepstream sets it itself"),
+            Some((*instead).to_owned()),
+        );
         return;
     }
     let value = match &node.kind {

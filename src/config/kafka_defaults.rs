@@ -52,8 +52,14 @@ pub(super) const REFUSED: &[(&str, &str)] = &[
     ("group.id", "set `group` of the [[pipeline]]"),
     ("group.instance.id", "leave it out: each shard is a member of its own, one id can't be theirs all"),
     ("auto.offset.reset", "set `start_from` of the [[pipeline]]"),
-    ("enable.auto.commit", "leave it out: offsets are committed when results are acknowledged, every `commit_interval`"),
-    ("auto.commit.enable", "leave it out: offsets are committed when results are acknowledged, every `commit_interval`"),
+    (
+        "enable.auto.commit",
+        "leave it out: offsets are committed when results are acknowledged, every `commit_interval`",
+    ),
+    (
+        "auto.commit.enable",
+        "leave it out: offsets are committed when results are acknowledged, every `commit_interval`",
+    ),
     ("auto.commit.interval.ms", "set `commit_interval` of the [[pipeline]]"),
     ("enable.auto.offset.store", "leave it out: offsets are stored when results are acknowledged"),
     ("offset.store.method", "leave it out: offsets are kept in Kafka"),

@@ -25,8 +25,8 @@ use std::path::{Path, PathBuf};
 
 pub use environment::Environment;
 pub use model::{
-    Builtin, Connector, Http, HttpConnector, HttpVersion, Kafka, LambdaConnector, Limits, Log, LogFormat, Pipeline, Place,
-    ResultHeaders, StartFrom, Task,
+    Builtin, Connector, Http, HttpConnector, HttpVersion, Kafka, LambdaConnector, Limits, Log, LogFormat, Pipeline,
+    Place, ResultHeaders, StartFrom, Task,
 };
 pub use properties::Properties;
 pub use report::{ConfigErrors, Mistake};
@@ -71,7 +71,9 @@ impl Config {
     pub fn load_with(path: &Path, environment: &Environment) -> Result<Self, ConfigErrors> {
         let text = std::fs::read_to_string(path).map_err(|error| {
             let hint = match error.kind() {
-                std::io::ErrorKind::NotFound => "check the path, or write the file: config/stepstream.toml is an example",
+                std::io::ErrorKind::NotFound => {
+                    "check the path, or write the file: config/stepstream.toml is an example"
+                }
                 std::io::ErrorKind::InvalidData => "a configuration is UTF-8 text",
                 _ => "check that this user may read it",
             };

@@ -44,7 +44,10 @@ pub(super) fn variable_form(name: &str) -> String {
 
 /// Kubernetes sets `STEPSTREAM_HTTP_PORT_80_TCP` and the like for a Service called `stepstream-http`: no overrides.
 fn is_service_link(name: &str) -> bool {
-    name.ends_with("_SERVICE_HOST") || name.contains("_SERVICE_PORT") || name.ends_with("_PORT") || name.contains("_PORT_")
+    name.ends_with("_SERVICE_HOST")
+        || name.contains("_SERVICE_PORT")
+        || name.ends_with("_PORT")
+        || name.contains("_PORT_")
 }
 
 #[derive(Clone, Copy)]

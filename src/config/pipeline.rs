@@ -18,14 +18,22 @@ const MAX_TOPIC_LENGTH: usize = 249;
 const MAX_NAME_LENGTH: usize = 40;
 
 /// Reads one `[[pipeline]]`. What is missing is reported; the rest of the options is checked all the same.
-pub(super) fn read(table: &Table, origin: &Origin, file: &Path, shared: &Kafka, report: &mut Report) -> Option<Pipeline> {
+pub(super) fn read(
+    table: &Table,
+    origin: &Origin,
+    file: &Path,
+    shared: &Kafka,
+    report: &mut Report,
+) -> Option<Pipeline> {
     let section = Section::open("[[pipeline]]", table, origin.clone(), PIPELINE_OPTIONS, report);
     let name = name(&section, report);
     let workflow = section.required("workflow", "give the file: workflow = \"workflows/order.asl.json\"", report);
     let sources = sources(&section, report);
-    let [sink, failures, dead_letters] = ["sink", "failures", "dead_letters"].map(|option| topic(&section, option, report));
+    let [sink, failures, dead_letters] =
+        ["sink", "failures", "dead_letters"].map(|option| topic(&section, option, report));
     warn_of_missing_topics(&section, &sink, &failures, &dead_letters, report);
-    for output in [&sink, &failures, &dead_letters].into_iter().flatten().filter(|topic| sources.contains(&topic.value)) {
+    for output in [&sink, &failures, &dead_letters].into_iter().flatten().filter(|topic| sources.contains(&topic.value))
+    {
         let message = format!("topic `{}` is a source of the same pipeline: it would feed itself", output.value);
         report.mistake(&output.origin, message, Some("name another topic".to_owned()));
     }
@@ -34,7 +42,8 @@ pub(super) fn read(table: &Table, origin: &Origin, file: &Path, shared: &Kafka, 
     let bounds = Bounds::read(&section, report);
     let starts = [("earliest", StartFrom::Earliest), ("latest", StartFrom::Latest)];
     let start_from = section.choice("start_from", &starts, report).unwrap_or(StartFrom::Earliest);
-    let headers = [("none", ResultHeaders::None), ("version", ResultHeaders::Version), ("source", ResultHeaders::Source)];
+    let headers =
+        [("none", ResultHeaders::None), ("version", ResultHeaders::Version), ("source", ResultHeaders::Source)];
     let result_headers = section.choice("result_headers", &headers, report).unwrap_or(ResultHeaders::Version);
     let forward_headers = section.flag("forward_headers", false, report);
 
@@ -81,7 +90,8 @@ pub(super) fn check_beside(others: &[Pipeline], pipeline: &Pipeline, origin: &Or
         let hint = "names differ in more than case and punctuation, so that environment variables can tell them apart";
         report.mistake(origin, message, Some(hint.to_owned()));
     }
-    let is_namesake = |other: &&Pipeline| other.workflow_name == pipeline.workflow_name && other.workflow != pipeline.workflow;
+    let is_namesake =
+        |other: &&Pipeline| other.workflow_name == pipeline.workflow_name && other.workflow != pipeline.workflow;
     if let Some(other) = others.iter().find(is_namesake) {
         let files = format!("{} and {}", other.workflow.display(), pipeline.workflow.display());
         let message = format!("two workflows would be called `{}`: {files}", pipeline.workflow_name);
@@ -123,8 +133,18 @@ impl Bounds {
         Self {
             shards: section.count("shards", cores, 1..=limits::MAX_SHARDS, report),
             max_in_flight: section.count("max_in_flight", limits::MAX_IN_FLIGHT, 1..=1_000_000, report),
-            max_in_flight_bytes: section.bytes("max_in_flight_bytes", limits::MAX_IN_FLIGHT_BYTES, 1024..=1 << 40, report),
-            max_concurrent_tasks: section.count("max_concurrent_tasks", limits::MAX_CONCURRENT_TASKS, 1..=1_000_000, report),
+            max_in_flight_bytes: section.bytes(
+                "max_in_flight_bytes",
+                limits::MAX_IN_FLIGHT_BYTES,
+                1024..=1 << 40,
+                report,
+            ),
+            max_concurrent_tasks: section.count(
+                "max_concurrent_tasks",
+                limits::MAX_CONCURRENT_TASKS,
+                1..=1_000_000,
+                report,
+            ),
             commit_interval: section.duration("commit_interval", limits::COMMIT_INTERVAL, ms(1)..=hour, report),
             drain_timeout: section.duration("drain_timeout", limits::DRAIN_TIMEOUT, ms(0)..=hour, report),
             revoke_timeout: section.duration("revoke_timeout", limits::REVOKE_TIMEOUT, ms(0)..=hour, report),
@@ -187,7 +207,10 @@ fn warn_of_missing_topics(
     report: &mut Report,
 ) {
     if section.node("dead_letters").is_none() && dead_letters.is_none() {
-        report.warning(section.origin("name"), "no `dead_letters`: events that can't be run are counted, logged and skipped");
+        report.warning(
+            section.origin("name"),
+            "no `dead_letters`: events that can't be run are counted, logged and skipped",
+        );
     }
     if section.node("sink").is_none() && sink.is_none() {
         let what = if failures.is_some() { "outputs are thrown away" } else { "outputs and failures are thrown away" };

@@ -170,7 +170,11 @@ fn open<'a>(top: &Section<'a>, name: &str, options: &[&str], report: &mut Report
         Kind::Broken => None,
         other => {
             let message = format!("`{name}` is {}, it must be a table", other.name());
-            report.mistake(&node.origin, message, Some(format!("write [{name}] on a line of its own, its options below")));
+            report.mistake(
+                &node.origin,
+                message,
+                Some(format!("write [{name}] on a line of its own, its options below")),
+            );
             None
         }
     }

@@ -30,7 +30,13 @@ impl Text {
 
 impl<'a> Section<'a> {
     /// Opens a table; names that are not among `options` are reported.
-    pub fn open(title: impl Into<String>, table: &'a Table, origin: Origin, options: &[&str], report: &mut Report) -> Self {
+    pub fn open(
+        title: impl Into<String>,
+        table: &'a Table,
+        origin: Origin,
+        options: &[&str],
+        report: &mut Report,
+    ) -> Self {
         let title = title.into();
         for entry in table.entries.iter().filter(|entry| !options.contains(&entry.name.as_str())) {
             let hint = match nearest(&entry.name, options.iter().copied()) {
@@ -57,7 +63,11 @@ impl<'a> Section<'a> {
         let node = self.node(name)?;
         match &node.kind {
             Kind::Text(value) if value.trim().is_empty() => {
-                report.mistake(&node.origin, format!("`{name}` is empty"), Some("give it a value, or leave it out".into()));
+                report.mistake(
+                    &node.origin,
+                    format!("`{name}` is empty"),
+                    Some("give it a value, or leave it out".into()),
+                );
                 None
             }
             Kind::Text(value) => Some(Text {
@@ -132,7 +142,8 @@ impl<'a> Section<'a> {
         match value.filter(|value| range.contains(value)) {
             Some(value) => value,
             None => {
-                let message = format!("`{name}` must be a number of bytes between {} and {}", range.start(), range.end());
+                let message =
+                    format!("`{name}` must be a number of bytes between {} and {}", range.start(), range.end());
                 report.mistake(&node.origin, message, Some("write 65536, \"64KiB\" or \"16MiB\"".into()));
                 default
             }
@@ -140,7 +151,13 @@ impl<'a> Section<'a> {
     }
 
     /// A duration such as "250ms" within a range.
-    pub fn duration(&self, name: &str, default: Duration, range: RangeInclusive<Duration>, report: &mut Report) -> Duration {
+    pub fn duration(
+        &self,
+        name: &str,
+        default: Duration,
+        range: RangeInclusive<Duration>,
+        report: &mut Report,
+    ) -> Duration {
         let hint = Some("write a number and a unit: \"100ms\", \"30s\", \"5m\" or \"1h\"".to_owned());
         let Some(node) = self.node(name) else { return default };
         let Kind::Text(text) = &node.kind else {
@@ -185,7 +202,9 @@ impl<'a> Section<'a> {
         let Some(node) = self.node(name) else { return default };
         match &node.kind {
             Kind::Bool(value) => *value,
-            Kind::Text(text) if node.from_environment && matches!(text.trim(), "true" | "false") => text.trim() == "true",
+            Kind::Text(text) if node.from_environment && matches!(text.trim(), "true" | "false") => {
+                text.trim() == "true"
+            }
             other => self.wrong_kind(node, name, "true or false", other, report).unwrap_or(default),
         }
     }
@@ -297,7 +316,9 @@ mod tests {
 
     #[test]
     fn bytes_may_have_a_unit() {
-        for (text, bytes) in [("65536", Some(65536)), ("64KiB", Some(65536)), ("64 kB", Some(64_000)), ("x", None), ("1PB", None)] {
+        for (text, bytes) in
+            [("65536", Some(65536)), ("64KiB", Some(65536)), ("64 kB", Some(64_000)), ("x", None), ("1PB", None)]
+        {
             assert_eq!(parse_bytes(text), bytes, "{text}");
         }
     }

@@ -91,7 +91,11 @@ fn builtin(section: &Section<'_>, report: &mut Report) -> Option<Connector> {
         _ => {
             if section.node("probability").is_none() {
                 let hint = "say how often: probability = 0.01";
-                report.mistake(section.origin("builtin"), "builtin \"fail\" needs `probability`", Some(hint.to_owned()));
+                report.mistake(
+                    section.origin("builtin"),
+                    "builtin \"fail\" needs `probability`",
+                    Some(hint.to_owned()),
+                );
             }
             let error = error.map_or("Builtin.Fail".to_owned(), |text| text.value);
             Builtin::Fail { probability: probability.unwrap_or(0.0), duration, error }
@@ -103,7 +107,11 @@ fn builtin(section: &Section<'_>, report: &mut Report) -> Option<Connector> {
 fn refuse(section: &Section<'_>, options: &[&str], kind: &str, report: &mut Report) {
     for option in options {
         if let Some(node) = section.node(option) {
-            report.mistake(&node.origin, format!("builtin \"{kind}\" takes no `{option}`"), Some("leave it out".to_owned()));
+            report.mistake(
+                &node.origin,
+                format!("builtin \"{kind}\" takes no `{option}`"),
+                Some("leave it out".to_owned()),
+            );
         }
     }
 }
@@ -166,11 +174,18 @@ fn header_value(name: &str, node: &Node, report: &mut Report) -> Option<Secret> 
     };
     if value.chars().any(|c| c.is_control() && c != '\t') || value.trim() != value {
         let message = format!("the value of header `{name}` has characters that HTTP does not allow");
-        report.mistake(&node.origin, message, Some("line breaks and blanks at either end are common causes".to_owned()));
+        report.mistake(
+            &node.origin,
+            message,
+            Some("line breaks and blanks at either end are common causes".to_owned()),
+        );
         return None;
     }
     if !node.from_environment && SECRET_HEADERS.contains(&name.to_ascii_lowercase().as_str()) {
-        report.warning(&node.origin, &format!("header `{name}` stands in the file; {{ env = \"VARIABLE\" }} keeps it out"));
+        report.warning(
+            &node.origin,
+            &format!("header `{name}` stands in the file; {{ env = \"VARIABLE\" }} keeps it out"),
+        );
     }
     Some(Secret::new(value.clone()))
 }

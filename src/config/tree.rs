@@ -29,7 +29,10 @@ pub(super) struct Node {
 pub(super) enum Kind {
     Text(String),
     Integer(i64),
-    Float { value: f64, text: String },
+    Float {
+        value: f64,
+        text: String,
+    },
     Bool(bool),
     List(Vec<Node>),
     Table(Table),
@@ -96,7 +99,11 @@ pub(super) fn read(text: &str, environment: &Environment, report: &mut Report) -
     let (table, errors) = DeTable::parse_recoverable(text);
     for error in errors {
         let span = error.span().unwrap_or(0..0);
-        report.mistake(&Origin::File(span), format!("not valid TOML: {}", error.message().trim()), syntax_hint(error.message()));
+        report.mistake(
+            &Origin::File(span),
+            format!("not valid TOML: {}", error.message().trim()),
+            syntax_hint(error.message()),
+        );
     }
     convert_table(table.get_ref(), environment, report)
 }
