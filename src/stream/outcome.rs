@@ -21,7 +21,8 @@ pub(super) struct EventRef<'a> {
     /// Name of its execution; none: the one that its partition's names are set to.
     pub name: Option<&'a str>,
     pub key: Option<&'a [u8]>,
-    pub payload: &'a [u8],
+    /// Its value; none for a tombstone.
+    pub payload: Option<&'a [u8]>,
     pub headers: EventHeaders<'a>,
 }
 
@@ -48,7 +49,7 @@ impl<'a> From<&'a Event> for EventRef<'a> {
             offset: event.offset,
             name: Some(&event.name),
             key: event.key.as_deref(),
-            payload: &event.payload,
+            payload: Some(&event.payload),
             headers: EventHeaders::Owned(event.headers.as_ref()),
         }
     }

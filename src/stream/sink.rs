@@ -126,11 +126,6 @@ impl Sink {
         !self.refused.is_empty()
     }
 
-    /// Whether nothing is waiting for an acknowledgement.
-    pub fn is_idle(&self) -> bool {
-        self.refused.is_empty() && self.producer.in_flight_count() == 0
-    }
-
     /// Records that wait for an acknowledgement or to be sent again.
     pub fn waiting(&self) -> usize {
         self.refused.len() + usize::try_from(self.producer.in_flight_count()).unwrap_or(0)
@@ -287,22 +282,6 @@ impl Sink {
         // In front of what is refused already: they were sent before it.
         for record in purged.into_iter().rev() {
             self.refused.push_front(Refused { record, suspect: false });
-        }
-    }
-
-    /// Waits up to `timeout` for the broker to take what is on its way; `true` if it took everything.
-    pub fn flush(&mut self, timeout: Duration, reports: &mut Vec<Report>) -> bool {
-        let deadline = Instant::now() + timeout;
-        loop {
-            let now = Instant::now();
-            self.serve(now, reports);
-            if self.is_idle() {
-                return true;
-            }
-            if now >= deadline {
-                return false;
-            }
-            self.producer.poll(Duration::from_millis(1));
         }
     }
 }

@@ -73,8 +73,9 @@ impl Work {
             return; // not ours any more: its next owner reads it again
         };
         let key = message.key();
-        let payload = message.payload().unwrap_or_default();
-        let bytes = payload.len() + key.map_or(0, <[u8]>::len) + RECORD_OVERHEAD_BYTES;
+        let payload = message.payload();
+        let length = payload.map_or(0, <[u8]>::len);
+        let bytes = length + key.map_or(0, <[u8]>::len) + RECORD_OVERHEAD_BYTES;
         let Some(ticket) = self.track(slot, message.offset(), bytes) else { return };
         let event = EventRef {
             ticket,
@@ -85,9 +86,9 @@ impl Work {
             headers: EventHeaders::Message(message),
         };
         self.stats.events.add(1);
-        self.stats.event_bytes.add(payload.len() as u64);
-        match message.payload() {
-            Some(_) => self.start(slot, event),
+        self.stats.event_bytes.add(length as u64);
+        match payload {
+            Some(payload) => self.start(slot, payload, event),
             None => self.reject(&event, "the record has no value (a tombstone)"),
         }
         let now = Instant::now();
@@ -104,14 +105,14 @@ impl Work {
         self.partitions.track(slot, offset, bytes)
     }
 
-    fn start(&mut self, slot: Slot, event: EventRef<'_>) {
+    fn start(&mut self, slot: Slot, payload: &[u8], event: EventRef<'_>) {
         let limits = self.spec.limits;
         let mut execution = self.executions.fetch(|| Execution::new(limits));
         let version = self.spec.workflow.current();
         let now = now();
         let Some(partition) = self.partitions.partition(slot) else { return };
         let identity = Identity { name: partition.names.name(), id: partition.names.id() };
-        if let Err(error) = execution.start(&version.program, event.payload, &identity, now) {
+        if let Err(error) = execution.start(&version.program, payload, &identity, now) {
             self.executions.give_back(execution);
             return self.reject(&event, &error.to_string());
         }
@@ -121,14 +122,14 @@ impl Work {
                 self.executions.give_back(execution);
             }
             progress => {
-                let event = self.keep(slot, &event);
+                let event = self.keep(slot, payload, &event);
                 let key = self.executions.insert(execution, version, event);
                 self.after_run(key, progress);
             }
         }
     }
 
-    fn keep(&self, slot: Slot, event: &EventRef<'_>) -> Event {
+    fn keep(&self, slot: Slot, payload: &[u8], event: &EventRef<'_>) -> Event {
         let names = self.partitions.partition(slot).map(|partition| &partition.names);
         Event {
             ticket: event.ticket,
@@ -136,7 +137,7 @@ impl Work {
             name: names.map_or("", |names| names.name()).into(),
             id: names.map_or("", |names| names.id()).into(),
             key: event.key.map(Into::into),
-            payload: event.payload.into(),
+            payload: payload.into(),
             headers: event.headers.owned(),
         }
     }
@@ -276,7 +277,7 @@ impl Work {
             super::log::failure_untold(&self.spec.pipeline.name, &source.execution, failed.error, failed.cause);
             return self.complete(event.ticket);
         };
-        for input in [Some(event.payload), None] {
+        for input in [event.payload, None] {
             self.buffer.clear();
             outcome::write_failure(&mut self.buffer, failed, input);
             let headers = outcome::failure_headers(&self.spec, &source, failed, event);
@@ -295,7 +296,7 @@ impl Work {
         let pipeline = &self.spec.pipeline;
         if let Some(topic) = &pipeline.dead_letters {
             let headers = || Some(outcome::dead_letter_headers(&source, reason, event));
-            let sent = self.sink.send(topic, event.key, Some(event.payload), headers(), event.ticket);
+            let sent = self.sink.send(topic, event.key, event.payload, headers(), event.ticket);
             // Its value can still be read where it came from.
             if sent.is_ok() || self.sink.send(topic, event.key, None, headers(), event.ticket).is_ok() {
                 return;
@@ -324,13 +325,6 @@ impl Work {
     pub fn serve_sink(&mut self) -> bool {
         self.sink.serve(Instant::now(), &mut self.reports);
         self.take_reports()
-    }
-
-    /// Waits up to `timeout` for all acknowledgements; `true` if everything was acknowledged.
-    pub fn flush(&mut self, timeout: std::time::Duration) -> bool {
-        let flushed = self.sink.flush(timeout, &mut self.reports);
-        self.take_reports();
-        flushed
     }
 
     fn take_reports(&mut self) -> bool {
@@ -368,7 +362,7 @@ impl Work {
             offset,
             name: None,
             key: message.as_ref().and_then(|message| message.key()),
-            payload: message.as_ref().filter(|_| !refused_twice).and_then(|message| message.payload()).unwrap_or_default(),
+            payload: message.as_ref().filter(|_| !refused_twice).and_then(|message| message.payload()),
             headers: EventHeaders::Owned(message.as_ref().and_then(|message| message.headers())),
         };
         self.reject(&event, &format!("the broker takes no record of this size for topic {topic}"));
