@@ -113,9 +113,10 @@ fn flatten_entry(
         Kind::List(_) => {
             let hint = "write one string: \"broker-1:9092,broker-2:9092\"";
             report.mistake(&node.origin, format!("`{name}` is an array, it must be one value"), Some(hint.to_owned()));
-            return;
+            String::new()
         }
-        Kind::Broken => return,
+        // Reported; the property counts as given, so that nobody reports it as missing too.
+        Kind::Broken => String::new(),
     };
     warn_of(&name, &value, &node.origin, report);
     if node.from_environment {

@@ -4,7 +4,9 @@ use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 
-use miette::{GraphicalReportHandler, GraphicalTheme, LabeledSpan, NamedSource};
+use miette::{
+    GraphicalReportHandler, GraphicalTheme, LabeledSpan, MietteError, NamedSource, SourceCode, SourceSpan, SpanContents,
+};
 
 use super::model::Place;
 use super::tree::Origin;
@@ -42,11 +44,10 @@ impl ConfigErrors {
     /// All mistakes as text for people, with colours for a terminal or without.
     pub fn render(&self, colour: bool) -> String {
         let theme = if colour { GraphicalTheme::unicode() } else { GraphicalTheme::unicode_nocolor() };
-        // One line of context would show neighbours of the fault, which may hold a password.
-        let handler = GraphicalReportHandler::new_themed(theme).with_width(RENDER_WIDTH).with_context_lines(0);
+        let handler = GraphicalReportHandler::new_themed(theme).with_width(RENDER_WIDTH).with_context_lines(1);
         let mut out = String::new();
         for mistake in &self.mistakes {
-            let source = NamedSource::new(self.file.to_string_lossy(), Arc::clone(&self.text));
+            let source = OwnLines(NamedSource::new(self.file.to_string_lossy(), Arc::clone(&self.text)));
             let rendered = handler.render_report(&mut out, &Rendered { mistake, source });
             // Writing to a string can't fail; a fault of the renderer must not hide the mistake.
             if rendered.is_err() {
@@ -150,7 +151,30 @@ impl Report {
 /// A mistake in the shape that miette renders.
 struct Rendered<'a> {
     mistake: &'a Mistake,
-    source: NamedSource<Arc<str>>,
+    source: OwnLines,
+}
+
+/// A source that shows the lines of a fault and never those around it, which may hold a password.
+struct OwnLines(NamedSource<Arc<str>>);
+
+impl SourceCode for OwnLines {
+    fn read_span<'a>(
+        &'a self,
+        span: &SourceSpan,
+        before: usize,
+        _after: usize,
+    ) -> Result<Box<dyn SpanContents<'a> + 'a>, MietteError> {
+        // Asked without context, the renderer wants the place of the fault.
+        if before == 0 {
+            return self.0.read_span(span, 0, 0);
+        }
+        let text = self.0.inner().as_bytes();
+        let is_newline = |byte: &u8| *byte == b'\n';
+        let (before, end) = (span.offset().min(text.len()), (span.offset() + span.len()).min(text.len()));
+        let start = text[..before].iter().rposition(is_newline).map_or(0, |at| at + 1);
+        let end = text[end..].iter().position(is_newline).map_or(text.len(), |at| end + at);
+        self.0.read_span(&SourceSpan::from(start..end), 0, 0)
+    }
 }
 
 impl fmt::Debug for Rendered<'_> {

@@ -24,7 +24,7 @@ pub(super) struct Text {
 impl Text {
     /// The value for a message: one from the environment is not shown.
     pub fn shown(&self) -> String {
-        if self.from_environment { "the value".to_owned() } else { format!("`{}`", self.value) }
+        if self.from_environment { "the value given".to_owned() } else { format!("`{}`", self.value) }
     }
 }
 

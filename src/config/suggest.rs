@@ -2,7 +2,10 @@
 
 /// The candidate nearest to `word`, if it is near enough to be what was meant.
 pub(super) fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let tolerance = (word.chars().count() / 3).max(1);
+    let tolerance = match word.chars().count() {
+        0..3 => 0,
+        length => (length / 3).max(1),
+    };
     candidates
         .into_iter()
         .map(|candidate| (distance(&word.to_lowercase(), &candidate.to_lowercase()), candidate))
@@ -44,6 +47,7 @@ mod tests {
             ("source", Some("sources")),
             ("startfrom", Some("start_from")),
             ("colour", None),
+            ("Si", None),
             ("", None),
         ] {
             assert_eq!(nearest(typed, known), meant, "{typed}");

@@ -1,21 +1,12 @@
 //! Failures of task calls, and the names and bounds the service gives them.
 
+pub use crate::engine::TaskFailure;
+
 /// Longest error name, in characters (a quota of the service).
 pub const MAX_ERROR_CHARS: usize = 256;
 
 /// Longest cause, in characters (a quota of the service).
 pub const MAX_CAUSE_CHARS: usize = 32_768;
-
-/// Why a task call did not give a result.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TaskFailure {
-    /// The error name that Retry and Catch match, such as `Lambda.TooManyRequestsException`.
-    pub error: Option<String>,
-    /// What happened, for people; often JSON text from the other side.
-    pub cause: Option<String>,
-    /// The state's own `TimeoutSeconds` has passed.
-    pub timed_out: bool,
-}
 
 /// A failure with name and cause, each cut to the service's bounds.
 pub(super) fn failed(error: impl Into<String>, cause: impl Into<String>) -> TaskFailure {

@@ -16,6 +16,7 @@ mod http;
 mod lambda;
 mod lambda_wire;
 mod mock;
+mod options;
 mod pattern;
 #[cfg(test)]
 mod testing;
@@ -23,13 +24,13 @@ mod testing;
 use std::{pin::Pin, sync::Arc, time::Duration};
 
 pub use builtin::{BuiltinConnector, BuiltinOptions};
-pub use client::{ClientOptions, HttpVersion, OptionsError};
 pub use connectors::{Connectors, UnmatchedResources};
 pub use failure::{MAX_CAUSE_CHARS, MAX_ERROR_CHARS, TaskFailure};
 pub use from_config::ConnectorsError;
 pub use http::{HttpConnector, HttpOptions};
 pub use lambda::{LambdaConnector, LambdaOptions};
 pub use mock::{MockCase, MockCaseError, MockFile, MockFileError};
+pub use options::{ClientOptions, HttpVersion, OptionsError};
 pub use pattern::Pattern;
 
 /// Largest task result in bytes: the service's quota for a state's output.

@@ -1,0 +1,13 @@
+//! Where the roots of paths come from.
+
+use crate::expr::path::Root;
+use crate::value::{Heap, Value};
+
+/// What an expression sees of the execution that it is evaluated in.
+pub trait Scope {
+    /// The value that a path begins at; `None` if there is none, such as an undefined variable.
+    fn root(&mut self, heap: &mut Heap, root: &Root) -> Option<Value>;
+
+    /// Where `States.UUID` and `States.MathRandom` draw from. Seeded per execution, so that a run can be repeated.
+    fn random(&mut self) -> &mut fastrand::Rng;
+}

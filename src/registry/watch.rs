@@ -1,0 +1,111 @@
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use notify::{EventKind, RecommendedWatcher, RecursiveMode, Watcher};
+
+use super::Registry;
+use crate::telemetry::events;
+
+/// A folder has to be quiet for so long before its files are read: editors and deployments write in several steps.
+const DEBOUNCE: Duration = Duration::from_millis(100);
+/// A folder that is never quiet is read after so long all the same.
+const MAX_DEBOUNCE: Duration = Duration::from_secs(2);
+
+/// Reloads workflows when their files change, until it is dropped.
+///
+/// Folders are watched, not files: editors and deployments put a new file in the place of the old one. Whatever happens in a
+/// folder, the text of each workflow in it decides whether anything changed.
+pub struct Watch {
+    /// Dropping it closes the channel, which ends the thread.
+    watcher: Option<RecommendedWatcher>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Watch {
+    /// Watches the files of all workflows that the registry has now. Where the system can't watch a folder, this is told in
+    /// the log, and [`Registry::reload_all`] is left.
+    pub fn start<P: Send + Sync + 'static>(registry: Arc<Registry<P>>) -> Self {
+        let (sender, receiver) = channel();
+        let folders: BTreeSet<PathBuf> = registry.all().iter().map(|workflow| folder_of(workflow.file())).collect();
+        let Some(watcher) = watcher(&folders, sender) else { return Self { watcher: None, thread: None } };
+        let thread = thread::Builder::new().name("watch".to_owned()).spawn(move || follow(&registry, &receiver));
+        match thread {
+            Ok(thread) => Self { watcher: Some(watcher), thread: Some(thread) },
+            Err(error) => {
+                folders.iter().for_each(|folder| events::watch_failed(folder, &error));
+                Self { watcher: None, thread: None }
+            }
+        }
+    }
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        self.watcher = None;
+        if let Some(thread) = self.thread.take() {
+            // A panic of the thread was reported when it happened.
+            let _ = thread.join();
+        }
+    }
+}
+
+fn folder_of(file: &Path) -> PathBuf {
+    match file.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder.to_owned(),
+        _ => PathBuf::from("."),
+    }
+}
+
+fn watcher(folders: &BTreeSet<PathBuf>, changes: Sender<()>) -> Option<RecommendedWatcher> {
+    let on_event = move |event: notify::Result<notify::Event>| {
+        // An error may mean that events were lost: look. Reading a file is an event as well, which must not wake us.
+        let is_change = event.map_or(true, |event| !matches!(event.kind, EventKind::Access(_)));
+        if is_change {
+            // The other end is gone only while the watch is being dropped.
+            let _ = changes.send(());
+        }
+    };
+    let mut watcher = match notify::recommended_watcher(on_event) {
+        Ok(watcher) => watcher,
+        Err(error) => {
+            folders.iter().for_each(|folder| events::watch_failed(folder, &error));
+            return None;
+        }
+    };
+    for folder in folders {
+        if let Err(error) = watcher.watch(folder, RecursiveMode::NonRecursive) {
+            events::watch_failed(folder, &error);
+        }
+    }
+    Some(watcher)
+}
+
+fn follow<P>(registry: &Registry<P>, changes: &Receiver<()>) {
+    while changes.recv().is_ok() {
+        if !settle(changes) {
+            return;
+        }
+        // A file that would be refused may be half written: it gets one more wait before it is told.
+        if registry.all().iter().any(|workflow| registry.would_refuse(workflow)) && !settle(changes) {
+            return;
+        }
+        registry.reload_all();
+    }
+}
+
+/// Waits until nothing changes for a while; `false`: the watch has ended.
+fn settle(changes: &Receiver<()>) -> bool {
+    let deadline = Instant::now() + MAX_DEBOUNCE;
+    while Instant::now() < deadline {
+        match changes.recv_timeout(DEBOUNCE) {
+            Ok(()) => {}
+            Err(RecvTimeoutError::Timeout) => return true,
+            Err(RecvTimeoutError::Disconnected) => return false,
+        }
+    }
+    true
+}

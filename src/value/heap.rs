@@ -1,0 +1,300 @@
+use std::borrow::Cow;
+
+use super::{Form, List, MAX_DEPTH, Span, Str, Value, text};
+
+/// Bytes of text and of nodes that a heap keeps for the next execution; what is beyond goes back to the allocator.
+const KEPT_BYTES: usize = 1 << 20;
+
+/// The arena that the values of one execution live in.
+///
+/// It may begin with constants: a heap that was [seeded](Heap::seed_from) from another keeps the other's values, under
+/// the same handles, across every [`reset`](Heap::reset).
+#[derive(Debug, Default)]
+pub struct Heap {
+    pub(super) text: String,
+    /// Children of containers. Each container's children are preceded by a header: see [`Header`].
+    pub(super) nodes: Vec<Value>,
+    /// Children of containers that are being built.
+    pub(super) stack: Vec<Value>,
+    scratch: Vec<u8>,
+    base_text: usize,
+    base_nodes: usize,
+}
+
+/// Where a string under construction begins. See [`Heap::begin_text`].
+#[derive(Clone, Copy, Debug)]
+pub struct TextMark(usize);
+
+/// Where the children of a container under construction begin. See [`Heap::mark`].
+#[derive(Clone, Copy, Debug)]
+pub struct Mark(pub(super) usize);
+
+/// A container would be nested deeper than [`MAX_DEPTH`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the value is nested deeper than {MAX_DEPTH} levels")]
+pub struct TooDeep;
+
+/// What a container knows of itself: its serialized size, and where its source text is if it was parsed.
+#[derive(Clone, Copy)]
+pub(super) struct Header {
+    pub(super) source: Option<u32>,
+    pub(super) size: u32,
+}
+
+impl Header {
+    const BUILT: u32 = u32::MAX;
+
+    pub(super) fn pack(self) -> Value {
+        let source = self.source.unwrap_or(Self::BUILT);
+        Value::Int(((u64::from(source) << 32) | u64::from(self.size)) as i64)
+    }
+
+    fn unpack(node: Value) -> Header {
+        let Value::Int(bits) = node else { return Header { source: None, size: 0 } };
+        let source = (bits as u64 >> 32) as u32;
+        Header { source: (source != Self::BUILT).then_some(source), size: bits as u32 }
+    }
+}
+
+impl Heap {
+    /// An empty heap.
+    pub fn new() -> Heap {
+        Heap::default()
+    }
+
+    /// Forgets everything and takes over the values of `constants` under the same handles.
+    pub fn seed_from(&mut self, constants: &Heap) {
+        self.text.clone_from(&constants.text);
+        self.nodes.clone_from(&constants.nodes);
+        self.stack.clear();
+        self.base_text = self.text.len();
+        self.base_nodes = self.nodes.len();
+    }
+
+    /// Takes back everything but the constants. Handles to anything else become invalid.
+    pub fn reset(&mut self) {
+        self.text.truncate(self.base_text);
+        self.nodes.truncate(self.base_nodes);
+        self.stack.clear();
+        if self.text.capacity() > self.base_text + KEPT_BYTES {
+            self.text.shrink_to(self.base_text + KEPT_BYTES);
+        }
+        let nodes = self.base_nodes + KEPT_BYTES / size_of::<Value>();
+        if self.nodes.capacity() > nodes {
+            self.nodes.shrink_to(nodes);
+        }
+    }
+
+    /// Bytes in use, constants not counted.
+    pub fn bytes_used(&self) -> usize {
+        self.text.len() - self.base_text + (self.nodes.len() - self.base_nodes) * size_of::<Value>()
+    }
+
+    /// The elements of an array.
+    pub fn items(&self, array: List) -> &[Value] {
+        let start = array.start as usize;
+        &self.nodes[start..start + array.len as usize]
+    }
+
+    /// The entries of an object, in order.
+    pub fn entries(&self, object: List) -> impl DoubleEndedIterator<Item = (Str, Value)> + ExactSizeIterator + '_ {
+        let start = object.start as usize;
+        self.nodes[start..start + 2 * object.len as usize].chunks_exact(2).map(|pair| (as_key(pair[0]), pair[1]))
+    }
+
+    /// The `index`-th entry of an object.
+    pub fn entry(&self, object: List, index: usize) -> (Str, Value) {
+        let at = object.start as usize + 2 * index;
+        (as_key(self.nodes[at]), self.nodes[at + 1])
+    }
+
+    /// The value of an object's key; with a key that stands twice, the last one counts.
+    pub fn field(&self, object: List, key: &str) -> Option<Value> {
+        self.position(object, key).map(|index| self.nodes[object.start as usize + 2 * index + 1])
+    }
+
+    pub(super) fn position(&self, object: List, key: &str) -> Option<usize> {
+        let start = object.start as usize;
+        let entries = &self.nodes[start..start + 2 * object.len as usize];
+        entries.chunks_exact(2).rposition(|pair| self.str_equals(as_key(pair[0]), key))
+    }
+
+    /// Whether a string has this text.
+    pub fn str_equals(&self, string: Str, other: &str) -> bool {
+        match string.form {
+            Form::Escaped => string.span.len as usize >= other.len() && self.str(string) == other,
+            _ => {
+                string.span.len as usize == other.len()
+                    && &self.text.as_bytes()[string.span.range()] == other.as_bytes()
+            }
+        }
+    }
+
+    /// The decoded text of a string.
+    pub fn str(&self, string: Str) -> Cow<'_, str> {
+        let text = &self.text[string.span.range()];
+        match string.form {
+            Form::Escaped => Cow::Owned(text::unescape(text)),
+            _ => Cow::Borrowed(text),
+        }
+    }
+
+    /// The digits of a number as they were written.
+    pub fn digits(&self, number: Span) -> &str {
+        &self.text[number.range()]
+    }
+
+    /// A new string.
+    pub fn string(&mut self, content: &str) -> Value {
+        let start = self.text.len();
+        self.text.push_str(content);
+        self.string_since(start)
+    }
+
+    /// The string that was appended to the text since `start`.
+    pub(super) fn string_since(&mut self, start: usize) -> Value {
+        let form = if text::needs_escape(&self.text.as_bytes()[start..]) { Form::Raw } else { Form::Plain };
+        Value::String(Str { span: self.span_since(start), form })
+    }
+
+    /// Begins a string that is put together from parts: append them, then [finish](Heap::finish_text) it. One at a time.
+    pub fn begin_text(&mut self) -> TextMark {
+        TextMark(self.text.len())
+    }
+
+    /// Appends a part to the string under construction.
+    pub fn append_text(&mut self, part: &str) {
+        self.text.push_str(part);
+    }
+
+    /// Appends the content of a string, or the compact JSON of anything else, to the string under construction.
+    pub fn append_value(&mut self, value: Value) {
+        match value {
+            Value::String(Str { span, form: Form::Plain | Form::Raw }) => self.text.extend_from_within(span.range()),
+            Value::String(escaped) => {
+                let decoded = self.str(escaped).into_owned();
+                self.text.push_str(&decoded);
+            }
+            Value::Number(span) => self.text.extend_from_within(span.range()),
+            other => self.append_json(other),
+        }
+    }
+
+    /// Appends the compact JSON of a value to the string under construction.
+    pub fn append_json(&mut self, value: Value) {
+        let mut json = std::mem::take(&mut self.scratch);
+        json.clear();
+        self.write(value, &mut json);
+        // Only text of this heap and ASCII was written.
+        self.text.push_str(std::str::from_utf8(&json).unwrap_or_default());
+        self.scratch = json;
+    }
+
+    /// The string that was put together since the mark.
+    pub fn finish_text(&mut self, mark: TextMark) -> Value {
+        self.string_since(mark.0)
+    }
+
+    /// Gives up the string under construction.
+    pub fn abandon_text(&mut self, mark: TextMark) {
+        self.text.truncate(mark.0);
+    }
+
+    pub(super) fn span_since(&self, start: usize) -> Span {
+        Span { start: start as u32, len: (self.text.len() - start) as u32 }
+    }
+
+    /// Begins a container: what is [pushed](Heap::push) from now on belongs to it until it is closed by
+    /// [`array_from`](Heap::array_from) or [`object_from`](Heap::object_from). Containers may be built inside others.
+    pub fn mark(&self) -> Mark {
+        Mark(self.stack.len())
+    }
+
+    /// Adds an element to the array under construction.
+    pub fn push(&mut self, value: Value) {
+        self.stack.push(value);
+    }
+
+    /// Adds an entry to the object under construction. The caller sees to it that keys differ.
+    pub fn push_entry(&mut self, key: Str, value: Value) {
+        self.stack.push(Value::String(key));
+        self.stack.push(value);
+    }
+
+    /// Gives up what was pushed since the mark.
+    pub fn abandon(&mut self, mark: Mark) {
+        self.stack.truncate(mark.0);
+    }
+
+    /// What was pushed since the mark.
+    pub fn pushed(&self, mark: Mark) -> &[Value] {
+        &self.stack[mark.0..]
+    }
+
+    /// Closes an array: its elements are what was pushed since the mark.
+    ///
+    /// # Errors
+    /// [`TooDeep`] if an element has the greatest depth already; what was pushed is given up.
+    pub fn array_from(&mut self, mark: Mark) -> Result<Value, TooDeep> {
+        let len = self.stack.len() - mark.0;
+        let size = 2 + self.stack[mark.0..].iter().map(|v| self.size(*v)).sum::<u32>() + (len as u32).saturating_sub(1);
+        Ok(Value::Array(self.close(mark, len, size)?))
+    }
+
+    /// Closes an object: its entries are what was pushed since the mark.
+    ///
+    /// # Errors
+    /// [`TooDeep`] if a value has the greatest depth already; what was pushed is given up.
+    pub fn object_from(&mut self, mark: Mark) -> Result<Value, TooDeep> {
+        let len = (self.stack.len() - mark.0) / 2;
+        // Every entry has a colon, every entry but the first a comma.
+        let size =
+            2 + self.stack[mark.0..].iter().map(|v| self.size(*v)).sum::<u32>() + (2 * len as u32).saturating_sub(1);
+        Ok(Value::Object(self.close(mark, len, size)?))
+    }
+
+    fn close(&mut self, mark: Mark, len: usize, size: u32) -> Result<List, TooDeep> {
+        let depth = 1 + self.stack[mark.0..].iter().map(|v| v.depth()).max().unwrap_or(0);
+        if depth > MAX_DEPTH {
+            self.abandon(mark);
+            return Err(TooDeep);
+        }
+        Ok(self.take_from_stack(mark, len, depth, Header { source: None, size }))
+    }
+
+    pub(super) fn take_from_stack(&mut self, mark: Mark, len: usize, depth: u16, header: Header) -> List {
+        self.nodes.push(header.pack());
+        let start = self.nodes.len() as u32;
+        self.nodes.extend_from_slice(&self.stack[mark.0..]);
+        self.stack.truncate(mark.0);
+        List { start, len: len as u32, depth }
+    }
+
+    pub(super) fn header(&self, list: List) -> Header {
+        Header::unpack(self.nodes[list.start as usize - 1])
+    }
+
+    /// An array of these elements, which live in this heap.
+    ///
+    /// # Errors
+    /// As [`array_from`](Heap::array_from).
+    pub fn array(&mut self, items: &[Value]) -> Result<Value, TooDeep> {
+        let mark = self.mark();
+        self.stack.extend_from_slice(items);
+        self.array_from(mark)
+    }
+
+    /// The `{}` value.
+    pub fn empty_object(&mut self) -> Value {
+        let mark = self.mark();
+        Value::Object(self.take_from_stack(mark, 0, 1, Header { source: None, size: 2 }))
+    }
+}
+
+/// Keys are always strings: both the parser and [`Heap::push_entry`] see to it.
+fn as_key(node: Value) -> Str {
+    match node {
+        Value::String(key) => key,
+        _ => Str { span: Span { start: 0, len: 0 }, form: Form::Plain },
+    }
+}

@@ -1,0 +1,323 @@
+//! One validating pass from JSON text to nodes. White space is dropped while the text is copied into the heap, so every
+//! container's source span is its compact text.
+
+use super::heap::{Header, Mark};
+use super::{Form, Heap, MAX_DEPTH, ParseError, ParseErrorKind, Span, Str, Value, text};
+
+impl Heap {
+    /// Reads a JSON text that is nested at most [`MAX_DEPTH`] levels.
+    ///
+    /// # Errors
+    /// [`ParseError`] says what is wrong and where. The heap is as it was.
+    pub fn parse(&mut self, json: &[u8]) -> Result<Value, ParseError> {
+        self.parse_limited(json, MAX_DEPTH)
+    }
+
+    /// Reads a JSON text that is nested at most `max_depth` levels (never more than [`MAX_DEPTH`]).
+    ///
+    /// # Errors
+    /// As [`parse`](Heap::parse).
+    pub fn parse_limited(&mut self, json: &[u8], max_depth: u16) -> Result<Value, ParseError> {
+        let (texts, nodes, stack) = (self.text.len(), self.nodes.len(), self.stack.len());
+        let result = match std::str::from_utf8(json) {
+            Ok(source) if self.text.len() + source.len() < u32::MAX as usize => {
+                Parser::new(self, source, max_depth.min(MAX_DEPTH)).document()
+            }
+            Ok(source) => Err(Fault { kind: ParseErrorKind::TooLarge(source.len()), offset: 0 }),
+            Err(error) => Err(Fault { kind: ParseErrorKind::InvalidUtf8, offset: error.valid_up_to() }),
+        };
+        result.map_err(|fault| {
+            self.text.truncate(texts);
+            self.nodes.truncate(nodes);
+            self.stack.truncate(stack);
+            fault.locate(json)
+        })
+    }
+}
+
+/// An error whose line and column are not yet known.
+struct Fault {
+    kind: ParseErrorKind,
+    offset: usize,
+}
+
+impl Fault {
+    fn locate(self, json: &[u8]) -> ParseError {
+        let before = &json[..self.offset.min(json.len())];
+        let line_start = before.iter().rposition(|b| *b == b'\n').map_or(0, |at| at + 1);
+        let line = 1 + before.iter().filter(|b| **b == b'\n').count();
+        let column = 1 + String::from_utf8_lossy(&before[line_start..]).chars().count();
+        ParseError { kind: self.kind, offset: self.offset, line, column }
+    }
+}
+
+const VALUE: &str = "expected a valid value (JSON String, Number, Array, Object or token 'null', 'true' or 'false')";
+const FIELD_NAME: &str = "was expecting double-quote to start field name";
+const COLON: &str = "was expecting a colon to separate field name and value";
+const OBJECT_COMMA: &str = "was expecting comma to separate Object entries";
+const ARRAY_COMMA: &str = "was expecting comma to separate Array entries";
+
+/// A container whose end has not been seen.
+struct Open {
+    is_object: bool,
+    children: Mark,
+    start: u32,
+    depth: u16,
+}
+
+struct Parser<'a> {
+    heap: &'a mut Heap,
+    source: &'a str,
+    bytes: &'a [u8],
+    at: usize,
+    /// Source before this offset is in the heap's text, without white space.
+    copied: usize,
+    /// What to add to a source offset for the offset in the heap's text. Wraps.
+    shift: u32,
+    open: Vec<Open>,
+    max_depth: u16,
+}
+
+impl<'a> Parser<'a> {
+    fn new(heap: &'a mut Heap, source: &'a str, max_depth: u16) -> Self {
+        let shift = heap.text.len() as u32;
+        let open = Vec::new();
+        Parser { heap, source, bytes: source.as_bytes(), at: 0, copied: 0, shift, open, max_depth }
+    }
+
+    fn document(mut self) -> Result<Value, Fault> {
+        let mut value = self.value()?;
+        loop {
+            // A value is complete: it ends the document, or is a child of the innermost open container.
+            while let Some(open) = self.open.last_mut() {
+                open.depth = open.depth.max(1 + value.depth());
+                let is_object = open.is_object;
+                self.heap.stack.push(value);
+                match (self.peek(), is_object) {
+                    (Some(b','), true) => {
+                        self.at += 1;
+                        self.key()?;
+                        value = self.value()?;
+                    }
+                    (Some(b','), false) => {
+                        self.at += 1;
+                        value = self.value()?;
+                    }
+                    (Some(b'}'), true) | (Some(b']'), false) => {
+                        self.at += 1;
+                        value = self.close();
+                    }
+                    _ => return Err(self.unexpected(if is_object { OBJECT_COMMA } else { ARRAY_COMMA })),
+                }
+            }
+            return match self.peek() {
+                None => {
+                    self.copy_up_to(self.bytes.len());
+                    Ok(value)
+                }
+                Some(_) => Err(self.unexpected("expected the end of the text")),
+            };
+        }
+    }
+
+    /// A scalar, an empty container, or, after opening as many containers as begin here, the first scalar inside.
+    fn value(&mut self) -> Result<Value, Fault> {
+        loop {
+            match self.peek() {
+                Some(b'"') => return Ok(Value::String(self.string()?)),
+                Some(b'{') => {
+                    self.begin(true)?;
+                    if self.peek() == Some(b'}') {
+                        self.at += 1;
+                        return Ok(self.close());
+                    }
+                    self.key()?;
+                }
+                Some(b'[') => {
+                    self.begin(false)?;
+                    if self.peek() == Some(b']') {
+                        self.at += 1;
+                        return Ok(self.close());
+                    }
+                }
+                Some(b'-' | b'0'..=b'9') => return self.number(),
+                _ => return self.word(),
+            }
+        }
+    }
+
+    fn begin(&mut self, is_object: bool) -> Result<(), Fault> {
+        if self.open.len() >= usize::from(self.max_depth) {
+            return Err(self.fault(ParseErrorKind::TooDeep(self.max_depth)));
+        }
+        let start = self.text_offset(self.at);
+        self.open.push(Open { is_object, children: self.heap.mark(), start, depth: 1 });
+        self.at += 1;
+        Ok(())
+    }
+
+    /// Closes the innermost container, whose last character was just read.
+    fn close(&mut self) -> Value {
+        let end = self.text_offset(self.at);
+        let Some(open) = self.open.pop() else { return Value::Null };
+        let nodes = self.heap.stack.len() - open.children.0;
+        let header = Header { source: Some(open.start), size: end.wrapping_sub(open.start) };
+        let len = if open.is_object { nodes / 2 } else { nodes };
+        let list = self.heap.take_from_stack(open.children, len, open.depth, header);
+        if open.is_object { Value::Object(list) } else { Value::Array(list) }
+    }
+
+    fn key(&mut self) -> Result<(), Fault> {
+        if self.peek() != Some(b'"') {
+            return Err(self.unexpected(FIELD_NAME));
+        }
+        let key = self.string()?;
+        self.heap.stack.push(Value::String(key));
+        if self.peek() != Some(b':') {
+            return Err(self.unexpected(COLON));
+        }
+        self.at += 1;
+        Ok(())
+    }
+
+    fn string(&mut self) -> Result<Str, Fault> {
+        let start = self.at + 1;
+        let mut form = Form::Plain;
+        let mut at = start;
+        loop {
+            at = text::find_special(self.bytes, at);
+            match self.bytes.get(at) {
+                Some(b'"') => break,
+                Some(b'\\') => {
+                    form = Form::Escaped;
+                    at = self.escape(at)?;
+                }
+                Some(&control) => {
+                    return Err(Fault { kind: ParseErrorKind::ControlCharacter(control), offset: at });
+                }
+                None => {
+                    let kind = ParseErrorKind::UnexpectedEnd(": was expecting closing quote for a string value");
+                    return Err(Fault { kind, offset: at });
+                }
+            }
+        }
+        self.at = at + 1;
+        let span = Span { start: self.text_offset(start), len: (at - start) as u32 };
+        Ok(Str { span, form })
+    }
+
+    /// Checks the escape at `at` and returns the offset behind it.
+    fn escape(&self, at: usize) -> Result<usize, Fault> {
+        match self.bytes.get(at + 1) {
+            Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => Ok(at + 2),
+            Some(b'u') => match self.bytes.get(at + 2..at + 6) {
+                Some(hex) if hex.iter().all(u8::is_ascii_hexdigit) => Ok(at + 6),
+                _ => Err(Fault { kind: ParseErrorKind::InvalidEscape('u'), offset: at + 1 }),
+            },
+            Some(_) => {
+                let found = self.source[at + 1..].chars().next().unwrap_or(char::REPLACEMENT_CHARACTER);
+                Err(Fault { kind: ParseErrorKind::InvalidEscape(found), offset: at + 1 })
+            }
+            None => Err(Fault { kind: ParseErrorKind::UnexpectedEnd(" in character escape sequence"), offset: at + 1 }),
+        }
+    }
+
+    fn number(&mut self) -> Result<Value, Fault> {
+        let start = self.at;
+        if self.bytes[self.at] == b'-' {
+            self.at += 1;
+        }
+        match self.bytes.get(self.at) {
+            Some(b'0') => self.at += 1,
+            Some(b'1'..=b'9') => self.skip_digits(),
+            _ => return Err(self.unexpected("expected digit (0-9) to follow minus sign, for valid numeric value")),
+        }
+        if self.bytes.get(self.at) == Some(&b'.') {
+            self.at += 1;
+            self.digits("Decimal point not followed by a digit")?;
+        }
+        if let Some(b'e' | b'E') = self.bytes.get(self.at) {
+            self.at += 1;
+            if let Some(b'+' | b'-') = self.bytes.get(self.at) {
+                self.at += 1;
+            }
+            self.digits("Exponent indicator not followed by a digit")?;
+        }
+        if let Some(b'0'..=b'9' | b'a'..=b'z' | b'A'..=b'Z' | b'_' | b'.') = self.bytes.get(self.at) {
+            return Err(self.unexpected("Expected space separating root-level values or a structural character"));
+        }
+        Ok(Value::Number(Span { start: self.text_offset(start), len: (self.at - start) as u32 }))
+    }
+
+    fn digits(&mut self, expected: &'static str) -> Result<(), Fault> {
+        if !self.bytes.get(self.at).is_some_and(u8::is_ascii_digit) {
+            return Err(self.unexpected(expected));
+        }
+        self.skip_digits();
+        Ok(())
+    }
+
+    fn skip_digits(&mut self) {
+        while self.bytes.get(self.at).is_some_and(u8::is_ascii_digit) {
+            self.at += 1;
+        }
+    }
+
+    /// `true`, `false` or `null`; anything else is an error.
+    fn word(&mut self) -> Result<Value, Fault> {
+        let rest = &self.source[self.at..];
+        let length = rest.find(|c: char| !(c.is_alphanumeric() || c == '_' || c == '$')).unwrap_or(rest.len());
+        let value = match &rest[..length] {
+            "true" => Value::Bool(true),
+            "false" => Value::Bool(false),
+            "null" => Value::Null,
+            "" => return Err(self.unexpected(VALUE)),
+            word => return Err(self.fault(ParseErrorKind::UnrecognizedToken(word.chars().take(256).collect()))),
+        };
+        self.at += length;
+        Ok(value)
+    }
+
+    /// The next byte that is no white space; `None` at the end.
+    #[inline]
+    fn peek(&mut self) -> Option<u8> {
+        match self.bytes.get(self.at) {
+            Some(&byte) if byte > b' ' => Some(byte),
+            Some(_) => {
+                self.skip_white_space();
+                self.bytes.get(self.at).copied()
+            }
+            None => None,
+        }
+    }
+
+    fn skip_white_space(&mut self) {
+        self.copy_up_to(self.at);
+        while let Some(b' ' | b'\t' | b'\n' | b'\r') = self.bytes.get(self.at) {
+            self.at += 1;
+        }
+        self.shift = self.shift.wrapping_sub((self.at - self.copied) as u32);
+        self.copied = self.at;
+    }
+
+    /// Copies the source up to an offset, which is outside of a string, into the heap's text.
+    fn copy_up_to(&mut self, end: usize) {
+        self.heap.text.push_str(&self.source[self.copied..end]);
+        self.copied = end;
+    }
+
+    fn text_offset(&self, source_offset: usize) -> u32 {
+        (source_offset as u32).wrapping_add(self.shift)
+    }
+
+    fn unexpected(&mut self, expected: &'static str) -> Fault {
+        match self.source.get(self.at..).and_then(|rest| rest.chars().next()) {
+            Some(found) => self.fault(ParseErrorKind::UnexpectedCharacter { found, expected }),
+            None => self.fault(ParseErrorKind::UnexpectedEnd("")),
+        }
+    }
+
+    fn fault(&self, kind: ParseErrorKind) -> Fault {
+        Fault { kind, offset: self.at }
+    }
+}

@@ -1,0 +1,111 @@
+use std::io::Write;
+
+use super::{Form, Heap, List, Str, Value, text};
+
+impl Heap {
+    /// Appends the value as compact JSON. What was parsed and not changed is copied from its source text.
+    pub fn write(&self, value: Value, out: &mut Vec<u8>) {
+        match value {
+            Value::Null => out.extend_from_slice(b"null"),
+            Value::Bool(true) => out.extend_from_slice(b"true"),
+            Value::Bool(false) => out.extend_from_slice(b"false"),
+            Value::Int(int) => write_display(out, int),
+            Value::Float(float) => write_float(out, float),
+            Value::Number(span) => out.extend_from_slice(&self.text.as_bytes()[span.range()]),
+            Value::String(string) => self.write_str(string, out),
+            Value::Array(list) => self.write_array(list, out),
+            Value::Object(list) => self.write_object(list, out),
+        }
+    }
+
+    fn write_str(&self, string: Str, out: &mut Vec<u8>) {
+        let text = &self.text[string.span.range()];
+        out.push(b'"');
+        match string.form {
+            Form::Raw => text::escape_into(out, text),
+            Form::Plain | Form::Escaped => out.extend_from_slice(text.as_bytes()),
+        }
+        out.push(b'"');
+    }
+
+    fn write_array(&self, list: List, out: &mut Vec<u8>) {
+        if self.copy_source(list, out) {
+            return;
+        }
+        out.push(b'[');
+        for (index, item) in self.items(list).iter().enumerate() {
+            if index > 0 {
+                out.push(b',');
+            }
+            self.write(*item, out);
+        }
+        out.push(b']');
+    }
+
+    fn write_object(&self, list: List, out: &mut Vec<u8>) {
+        if self.copy_source(list, out) {
+            return;
+        }
+        out.push(b'{');
+        for (index, (key, value)) in self.entries(list).enumerate() {
+            if index > 0 {
+                out.push(b',');
+            }
+            self.write_str(key, out);
+            out.push(b':');
+            self.write(value, out);
+        }
+        out.push(b'}');
+    }
+
+    fn copy_source(&self, list: List, out: &mut Vec<u8>) -> bool {
+        let header = self.header(list);
+        let Some(start) = header.source else { return false };
+        let start = start as usize;
+        out.extend_from_slice(&self.text.as_bytes()[start..start + header.size as usize]);
+        true
+    }
+
+    /// The length in bytes of the value's compact JSON text, without printing it.
+    pub fn size(&self, value: Value) -> u32 {
+        match value {
+            Value::Null | Value::Bool(true) => 4,
+            Value::Bool(false) => 5,
+            Value::Int(int) => int_len(int),
+            Value::Float(float) => {
+                let mut digits = Vec::new();
+                write_float(&mut digits, float);
+                digits.len() as u32
+            }
+            Value::Number(span) => span.len,
+            Value::String(string) => match string.form {
+                Form::Raw => 2 + text::escaped_len(&self.text[string.span.range()]) as u32,
+                Form::Plain | Form::Escaped => 2 + string.span.len,
+            },
+            Value::Array(list) | Value::Object(list) => self.header(list).size,
+        }
+    }
+
+    /// The value as compact JSON text.
+    pub fn to_json(&self, value: Value) -> String {
+        let mut out = Vec::with_capacity(self.size(value) as usize);
+        self.write(value, &mut out);
+        // Only text of this heap and ASCII was written.
+        String::from_utf8(out).unwrap_or_default()
+    }
+}
+
+fn write_display(out: &mut Vec<u8>, value: impl std::fmt::Display) {
+    // Writing to a vector cannot fail.
+    let _ = write!(out, "{value}");
+}
+
+/// Shortest digits that read back as the same double, with an exponent only where it is far from 1.
+fn write_float(out: &mut Vec<u8>, float: f64) {
+    let _ = write!(out, "{float:?}");
+}
+
+fn int_len(int: i64) -> u32 {
+    let magnitude = int.unsigned_abs();
+    u32::from(int < 0) + magnitude.checked_ilog10().unwrap_or(0) + 1
+}

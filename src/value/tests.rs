@@ -1,0 +1,235 @@
+use proptest::prelude::*;
+
+use super::{Heap, MAX_DEPTH, ParseErrorKind, Value};
+
+fn round_trip(json: &str) -> String {
+    let mut heap = Heap::new();
+    let value = heap.parse(json.as_bytes()).unwrap_or_else(|error| panic!("{json}: {error}"));
+    let printed = heap.to_json(value);
+    assert_eq!(printed.len(), heap.size(value) as usize, "size of {json}");
+    printed
+}
+
+/// The same value, built anew so that nothing is printed by copying.
+fn rebuilt(heap: &mut Heap, value: Value) -> Value {
+    match value {
+        Value::Array(list) => {
+            let mark = heap.mark();
+            for index in 0..list.len() {
+                let item = heap.items(list)[index];
+                let item = rebuilt(heap, item);
+                heap.push(item);
+            }
+            heap.array_from(mark).unwrap()
+        }
+        Value::Object(list) => {
+            let mark = heap.mark();
+            for index in 0..list.len() {
+                let (key, item) = heap.entry(list, index);
+                let Value::String(key) = rebuilt(heap, Value::String(key)) else { unreachable!("keys are strings") };
+                let item = rebuilt(heap, item);
+                heap.push_entry(key, item);
+            }
+            heap.object_from(mark).unwrap()
+        }
+        Value::String(string) => {
+            let content = heap.str(string).into_owned();
+            heap.string(&content)
+        }
+        other => other,
+    }
+}
+
+#[test]
+fn white_space_is_dropped_and_everything_else_kept() {
+    let cases = [
+        (" { \"a\" : [ 1 , 2.50 , -0 , 1e5 ] } \n", r#"{"a":[1,2.50,-0,1e5]}"#),
+        ("[]", "[]"),
+        (" [ ] ", "[]"),
+        ("{ }", "{}"),
+        (r#"[[],{},[{}],""]"#, r#"[[],{},[{}],""]"#),
+        (r#""a\u00e9\n\"\\ü €""#, r#""a\u00e9\n\"\\ü €""#),
+        ("12345678901234567890123", "12345678901234567890123"),
+        ("\ttrue\r\n", "true"),
+        ("[1,\n  [2,  3],\n  {\"k\": null}\n]", r#"[1,[2,3],{"k":null}]"#),
+    ];
+    for (json, expected) in cases {
+        assert_eq!(round_trip(json), expected);
+    }
+}
+
+#[test]
+fn faults_are_named_and_placed() {
+    let cases = [
+        (
+            "{bad",
+            "Unexpected character ('b' (code 98)): was expecting double-quote to start field name at line 1, column 2",
+        ),
+        (
+            "not",
+            "Unrecognized token 'not': was expecting (JSON String, Number, Array, Object or token 'null', 'true' or \
+             'false') at line 1, column 1",
+        ),
+        (
+            "[1,\n 2 3]",
+            "Unexpected character ('3' (code 51)): was expecting comma to separate Array entries at line 2, column 4",
+        ),
+        ("", "Unexpected end-of-input at line 1, column 1"),
+        ("[1", "Unexpected end-of-input at line 1, column 3"),
+        ("\"a", "Unexpected end-of-input: was expecting closing quote for a string value at line 1, column 3"),
+        (r#""\x""#, "Unrecognized character escape 'x' (code 120) at line 1, column 3"),
+        (
+            "{\"a\"}",
+            "Unexpected character ('}' (code 125)): was expecting a colon to separate field name and value at line 1, column 5",
+        ),
+    ];
+    for (json, expected) in cases {
+        let error = Heap::new().parse(json.as_bytes()).expect_err(json);
+        assert_eq!(error.to_string(), expected, "{json}");
+    }
+    for json in
+        ["01", "1.", "-", "1e", "+1", "[1,]", "{\"a\":1,}", "nulll", "1 2", "\"\t\"", "{\"a\":}", "[}", "\"\\u12g4\""]
+    {
+        assert!(Heap::new().parse(json.as_bytes()).is_err(), "{json} is accepted");
+    }
+    assert_eq!(Heap::new().parse(b"\"\xff\"").unwrap_err().kind, ParseErrorKind::InvalidUtf8);
+}
+
+#[test]
+fn a_failed_parse_leaves_the_heap_as_it_was() {
+    let mut heap = Heap::new();
+    let before = heap.parse(br#"{"a":1}"#).unwrap();
+    let used = heap.bytes_used();
+    assert!(heap.parse(br#"[{"b": [1, 2, "#).is_err());
+    assert_eq!(heap.bytes_used(), used);
+    assert_eq!(heap.to_json(before), r#"{"a":1}"#);
+}
+
+#[test]
+fn depth_is_limited_when_reading_and_when_building() {
+    let nested = |depth: u16| "[".repeat(depth.into()) + &"]".repeat(depth.into());
+    let mut heap = Heap::new();
+    let deepest = heap.parse(nested(MAX_DEPTH).as_bytes()).unwrap();
+    assert!(heap.array(&[deepest]).is_err());
+    assert_eq!(heap.parse(nested(MAX_DEPTH + 1).as_bytes()).unwrap_err().kind, ParseErrorKind::TooDeep(MAX_DEPTH));
+    assert!(heap.parse_limited(nested(3).as_bytes(), 2).is_err());
+    assert!(heap.parse_limited(nested(2).as_bytes(), 2).is_ok());
+}
+
+#[test]
+fn fields_are_found_whatever_their_escapes_and_the_last_of_two_counts() {
+    let mut heap = Heap::new();
+    let Value::Object(object) = heap.parse(br#"{"a":1,"\u0062":2,"a":3,"q\"":4}"#).unwrap() else {
+        panic!("an object")
+    };
+    let found = |key| heap.field(object, key).map(|v| heap.to_json(v));
+    assert_eq!(found("a").as_deref(), Some("3"));
+    assert_eq!(found("b").as_deref(), Some("2"));
+    assert_eq!(found("q\"").as_deref(), Some("4"));
+    assert_eq!(found("c"), None);
+}
+
+#[test]
+fn editing_shares_what_it_does_not_change() {
+    let mut heap = Heap::new();
+    let Value::Object(object) = heap.parse(br#"{"a":{"big":[1,2,3]},"b":1}"#).unwrap() else { panic!("an object") };
+    let Value::String(b) = heap.string("b") else { panic!("a string") };
+    let Value::String(c) = heap.string("c\n") else { panic!("a string") };
+    let Value::Object(edited) = heap.with_field(object, b, Value::Null).unwrap() else { panic!("an object") };
+    let edited = heap.with_field(edited, c, Value::Int(-12)).unwrap();
+    assert_eq!(heap.to_json(edited), r#"{"a":{"big":[1,2,3]},"b":null,"c\n":-12}"#);
+    assert_eq!(heap.to_json(edited).len(), heap.size(edited) as usize);
+    assert_eq!(heap.to_json(Value::Object(object)), r#"{"a":{"big":[1,2,3]},"b":1}"#);
+}
+
+#[test]
+fn equality_is_by_value() {
+    let mut heap = Heap::new();
+    let mut equal = |a: &str, b: &str| {
+        let (a, b) = (heap.parse(a.as_bytes()).unwrap(), heap.parse(b.as_bytes()).unwrap());
+        heap.equals(a, b)
+    };
+    assert!(equal("1", "1.0"));
+    assert!(equal(r#"{"a":1,"b":[true]}"#, r#"{"b":[true],"a":1e0}"#));
+    assert!(equal(r#""\u0041""#, r#""A""#));
+    assert!(!equal("1", "\"1\""));
+    assert!(!equal("0", "false"));
+    assert!(!equal("[1,2]", "[2,1]"));
+    assert!(!equal(r#"{"a":1}"#, r#"{"a":1,"b":1}"#));
+}
+
+#[test]
+fn constants_keep_their_handles_across_resets() {
+    let mut constants = Heap::new();
+    let constant = constants.parse(br#"{"k":["v"]}"#).unwrap();
+    let mut heap = Heap::new();
+    heap.seed_from(&constants);
+    for _ in 0..3 {
+        heap.parse(b"[1,2,3]").unwrap();
+        assert_eq!(heap.to_json(constant), r#"{"k":["v"]}"#);
+        assert!(heap.bytes_used() > 0);
+        heap.reset();
+        assert_eq!(heap.bytes_used(), 0);
+    }
+}
+
+#[test]
+fn text_is_put_together_from_parts() {
+    let mut heap = Heap::new();
+    let value = heap.parse(br#"["x\"y", 1.50, {"a": null}]"#).unwrap();
+    let Value::Array(list) = value else { panic!("an array") };
+    let mark = heap.begin_text();
+    for index in 0..list.len() {
+        let item = heap.items(list)[index];
+        heap.append_value(item);
+        heap.append_text("|");
+    }
+    let Value::String(text) = heap.finish_text(mark) else { panic!("a string") };
+    assert_eq!(heap.str(text), r#"x"y|1.50|{"a":null}|"#);
+}
+
+fn json() -> impl Strategy<Value = serde_json::Value> {
+    let scalar = prop_oneof![
+        Just(serde_json::Value::Null),
+        any::<bool>().prop_map(Into::into),
+        any::<i64>().prop_map(Into::into),
+        any::<f64>().prop_filter("JSON has no such number", |f| f.is_finite()).prop_map(Into::into),
+        any::<String>().prop_map(Into::into),
+        "[a-z\"\\\\\n]{0,12}".prop_map(Into::into),
+    ];
+    scalar.prop_recursive(5, 64, 6, |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..6).prop_map(Into::into),
+            prop::collection::vec((any::<String>(), inner), 0..6)
+                .prop_map(|entries| serde_json::Value::Object(entries.into_iter().collect())),
+        ]
+    })
+}
+
+proptest! {
+    #[test]
+    fn reading_never_panics(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+        let _ = Heap::new().parse(&bytes);
+    }
+
+    #[test]
+    fn near_json_is_accepted_exactly_when_it_is_json(text in "[\\[\\]{}:,\" 0-9a-e.tru\\\\-]{0,24}") {
+        let known: Result<serde_json::Value, _> = serde_json::from_str(&text);
+        prop_assert_eq!(Heap::new().parse(text.as_bytes()).is_ok(), known.is_ok(), "{}", text);
+    }
+
+    #[test]
+    fn what_is_read_prints_as_it_was(value in json(), pretty in any::<bool>()) {
+        let compact = value.to_string();
+        let text = if pretty { serde_json::to_string_pretty(&value).unwrap() } else { compact.clone() };
+        let mut heap = Heap::new();
+        let read = heap.parse(text.as_bytes()).unwrap();
+        prop_assert_eq!(heap.to_json(read), compact.clone());
+        let built = rebuilt(&mut heap, read);
+        prop_assert!(heap.equals(read, built));
+        let printed = heap.to_json(built);
+        prop_assert_eq!(printed.len(), heap.size(built) as usize);
+        let again: serde_json::Value = serde_json::from_str(&printed).unwrap();
+        prop_assert_eq!(again.to_string(), compact);
+    }
+}

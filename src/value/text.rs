@@ -1,0 +1,121 @@
+//! JSON's string escapes, and the byte-parallel search for what ends or interrupts a string.
+
+/// Whether a decoded text must be escaped when it is printed as JSON.
+pub(super) fn needs_escape(bytes: &[u8]) -> bool {
+    find_special(bytes, 0) < bytes.len()
+}
+
+/// The first byte at or after `from` that is a quote, a backslash or a control character; the length if there is none.
+pub(super) fn find_special(bytes: &[u8], from: usize) -> usize {
+    let mut at = from;
+    while let Some(chunk) = bytes.get(at..).and_then(|rest| rest.first_chunk::<8>()) {
+        let hits = special_bytes(u64::from_le_bytes(*chunk));
+        if hits != 0 {
+            return at + (hits.trailing_zeros() / 8) as usize;
+        }
+        at += 8;
+    }
+    while let Some(&byte) = bytes.get(at) {
+        if byte == b'"' || byte == b'\\' || byte < 0x20 {
+            break;
+        }
+        at += 1;
+    }
+    at
+}
+
+const ONES: u64 = 0x0101_0101_0101_0101;
+const HIGHS: u64 = 0x8080_8080_8080_8080;
+
+/// The high bit of each byte that is special. Bits above the lowest hit may be wrong: only the lowest is used.
+fn special_bytes(word: u64) -> u64 {
+    let zero_in = |x: u64| x.wrapping_sub(ONES) & !x;
+    let quote = zero_in(word ^ (ONES * u64::from(b'"')));
+    let backslash = zero_in(word ^ (ONES * u64::from(b'\\')));
+    let control = word.wrapping_sub(ONES * 0x20) & !word;
+    (quote | backslash | control) & HIGHS
+}
+
+/// Decodes the text between JSON quotes. The parser has checked the escapes; a lone surrogate becomes U+FFFD.
+pub(super) fn unescape(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find('\\') {
+        out.push_str(&rest[..at]);
+        let code = rest.as_bytes().get(at + 1).copied().unwrap_or(b'\\');
+        let mut used = at + 2;
+        match code {
+            b'n' => out.push('\n'),
+            b't' => out.push('\t'),
+            b'r' => out.push('\r'),
+            b'b' => out.push('\u{8}'),
+            b'f' => out.push('\u{c}'),
+            b'u' => {
+                let (decoded, length) = unescape_unicode(&rest[at..]);
+                out.push(decoded);
+                used = at + length;
+            }
+            other => out.push(char::from(other)),
+        }
+        rest = rest.get(used..).unwrap_or("");
+    }
+    out.push_str(rest);
+    out
+}
+
+/// Decodes `\uXXXX` at the start of `text`, or a surrogate pair of two; returns the character and the bytes used.
+fn unescape_unicode(text: &str) -> (char, usize) {
+    let unit = |at: usize| text.get(at..at + 4).and_then(|hex| u32::from_str_radix(hex, 16).ok());
+    let Some(high) = unit(2) else { return (char::REPLACEMENT_CHARACTER, text.len()) };
+    if (0xD800..0xDC00).contains(&high)
+        && text.get(6..8) == Some("\\u")
+        && let Some(low) = unit(8)
+        && (0xDC00..0xE000).contains(&low)
+    {
+        let code = 0x10000 + ((high - 0xD800) << 10) + (low - 0xDC00);
+        return (char::from_u32(code).unwrap_or(char::REPLACEMENT_CHARACTER), 12);
+    }
+    (char::from_u32(high).unwrap_or(char::REPLACEMENT_CHARACTER), 6)
+}
+
+/// Appends decoded text with JSON's escapes, without quotes.
+pub(super) fn escape_into(out: &mut Vec<u8>, text: &str) {
+    let bytes = text.as_bytes();
+    let mut from = 0;
+    loop {
+        let at = find_special(bytes, from);
+        out.extend_from_slice(&bytes[from..at]);
+        let Some(&byte) = bytes.get(at) else { return };
+        out.extend_from_slice(escape(byte, &mut [0; 6]));
+        from = at + 1;
+    }
+}
+
+/// The length of decoded text with JSON's escapes, without quotes.
+pub(super) fn escaped_len(text: &str) -> usize {
+    let bytes = text.as_bytes();
+    let (mut from, mut len) = (0, bytes.len());
+    loop {
+        let at = find_special(bytes, from);
+        let Some(&byte) = bytes.get(at) else { return len };
+        len += escape(byte, &mut [0; 6]).len() - 1;
+        from = at + 1;
+    }
+}
+
+fn escape(byte: u8, buffer: &mut [u8; 6]) -> &[u8] {
+    const HEX: &[u8; 16] = b"0123456789ABCDEF";
+    match byte {
+        b'"' => b"\\\"",
+        b'\\' => b"\\\\",
+        b'\n' => b"\\n",
+        b'\t' => b"\\t",
+        b'\r' => b"\\r",
+        0x8 => b"\\b",
+        0xc => b"\\f",
+        _ => {
+            *buffer = [b'\\', b'u', b'0', b'0', HEX[usize::from(byte >> 4)], HEX[usize::from(byte & 15)]];
+            buffer
+        }
+    }
+}
