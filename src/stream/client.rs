@@ -18,8 +18,9 @@ use rdkafka::statistics::Statistics;
 use rdkafka::types::RDKafkaRespErr;
 use rdkafka::{ClientContext, TopicPartitionList};
 
-use super::log;
 use crate::config::Properties;
+use crate::telemetry::events::{self, ClientLogLevel};
+use crate::telemetry::PipelineMetrics;
 
 /// The shard's consumer.
 pub(super) type ShardConsumer = BaseConsumer<ConsumerEvents>;
@@ -40,6 +41,11 @@ pub(super) fn producer(properties: &Properties, events: ProducerEvents) -> Kafka
     ShardProducer::from_config_and_context(&client_config(properties), events)
 }
 
+/// Asks librdkafka whether it takes these properties.
+pub(super) fn check(properties: &Properties) -> KafkaResult<()> {
+    client_config(properties).create_native_config().map(drop)
+}
+
 /// How often a consumer tells the ends of its partitions, from which the lag is computed.
 const STATISTICS_INTERVAL_MS: &str = "1000";
 
@@ -50,6 +56,18 @@ fn client_config(properties: &Properties) -> ClientConfig {
     }
     config.set_log_level(RDKafkaLogLevel::Warning);
     config
+}
+
+fn log(level: RDKafkaLogLevel, facility: &str, message: &str) {
+    let level = match level {
+        RDKafkaLogLevel::Emerg | RDKafkaLogLevel::Alert | RDKafkaLogLevel::Critical | RDKafkaLogLevel::Error => {
+            ClientLogLevel::Error
+        }
+        RDKafkaLogLevel::Warning => ClientLogLevel::Warning,
+        RDKafkaLogLevel::Notice | RDKafkaLogLevel::Info => ClientLogLevel::Info,
+        RDKafkaLogLevel::Debug => ClientLogLevel::Debug,
+    };
+    events::kafka_client_log(level, facility, message);
 }
 
 /// A change of the assignment that waits for the shard to carry it out.
@@ -70,18 +88,31 @@ pub(super) struct Committed {
     pub offsets: TopicPartitionList,
 }
 
+/// Positions by topic and partition.
+pub(super) type Positions = HashMap<(String, i32), Position>;
+
+/// Where a partition stands, as the broker tells it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Position {
+    /// End of the log, up to where records may be read.
+    pub end: i64,
+    /// What the group had committed; none: nothing yet.
+    pub committed: Option<i64>,
+}
+
 /// What the consumer told since the shard last looked.
 #[derive(Debug, Default)]
 pub(super) struct ConsumerNews {
     pub rebalances: Vec<Rebalance>,
     pub commits: Vec<Committed>,
-    /// End of the log by topic and partition, when statistics arrived.
-    pub log_ends: Option<HashMap<(String, i32), i64>>,
+    /// Where the partitions stand, when statistics arrived.
+    pub positions: Option<Positions>,
 }
 
 /// Callbacks of the consumer.
 pub(super) struct ConsumerEvents {
     pipeline: Arc<str>,
+    metrics: PipelineMetrics,
     news: Mutex<ConsumerNews>,
     /// Saves the lock in the usual case that there is no news.
     has_news: AtomicBool,
@@ -90,8 +121,14 @@ pub(super) struct ConsumerEvents {
 }
 
 impl ConsumerEvents {
-    pub fn new(pipeline: Arc<str>) -> Self {
-        Self { pipeline, news: Mutex::default(), has_news: AtomicBool::new(false), closing: AtomicBool::new(false) }
+    pub fn new(pipeline: Arc<str>, metrics: PipelineMetrics) -> Self {
+        Self {
+            pipeline,
+            metrics,
+            news: Mutex::default(),
+            has_news: AtomicBool::new(false),
+            closing: AtomicBool::new(false),
+        }
     }
 
     /// Takes what happened since the last call.
@@ -115,21 +152,23 @@ impl ConsumerEvents {
 
 impl ClientContext for ConsumerEvents {
     fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
-        log::client(&self.pipeline, level, facility, message);
+        log(level, facility, message);
     }
 
     fn error(&self, error: KafkaError, reason: &str) {
-        log::client_error(&self.pipeline, &error, reason);
+        events::kafka_error(&self.metrics, &self.pipeline, &format_args!("{error}: {reason}"));
     }
 
     fn stats(&self, statistics: Statistics) {
-        let mut log_ends = HashMap::new();
+        let mut positions = HashMap::new();
         for topic in statistics.topics.into_values() {
             for partition in topic.partitions.values().filter(|partition| partition.ls_offset >= 0) {
-                log_ends.insert((topic.topic.clone(), partition.partition), partition.ls_offset);
+                let committed = Some(partition.committed_offset).filter(|offset| *offset >= 0);
+                let position = Position { end: partition.ls_offset, committed };
+                positions.insert((topic.topic.clone(), partition.partition), position);
             }
         }
-        self.note(|news| news.log_ends = Some(log_ends));
+        self.note(|news| news.positions = Some(positions));
     }
 }
 
@@ -139,7 +178,7 @@ impl ConsumerContext for ConsumerEvents {
         if self.closing.load(Ordering::Relaxed) {
             let answer = if assign { assign_to(consumer, partitions) } else { unassign_from(consumer, partitions) };
             if let Err(error) = answer {
-                log::rebalance_failed(&self.pipeline, &error);
+                events::rebalance_failed(&self.pipeline, &error);
             }
             return;
         }
@@ -201,12 +240,13 @@ pub(super) struct Deliveries {
 /// Callbacks of the producer. A record's opaque is its ticket: see [`super::partitions::Ticket`].
 pub(super) struct ProducerEvents {
     pipeline: Arc<str>,
+    metrics: PipelineMetrics,
     deliveries: Mutex<Deliveries>,
 }
 
 impl ProducerEvents {
-    pub fn new(pipeline: Arc<str>) -> Self {
-        Self { pipeline, deliveries: Mutex::default() }
+    pub fn new(pipeline: Arc<str>, metrics: PipelineMetrics) -> Self {
+        Self { pipeline, metrics, deliveries: Mutex::default() }
     }
 
     /// Swaps the reports so far with `empty`, whose memory is used for the next ones.
@@ -223,11 +263,11 @@ impl ProducerEvents {
 
 impl ClientContext for ProducerEvents {
     fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
-        log::client(&self.pipeline, level, facility, message);
+        log(level, facility, message);
     }
 
     fn error(&self, error: KafkaError, reason: &str) {
-        log::client_error(&self.pipeline, &error, reason);
+        events::kafka_error(&self.metrics, &self.pipeline, &format_args!("{error}: {reason}"));
     }
 }
 

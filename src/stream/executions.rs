@@ -3,11 +3,13 @@
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
 use std::sync::Arc;
+use std::time::Instant;
 
 use tokio::task::AbortHandle;
 
 use super::partitions::{Slot, Ticket};
 use crate::engine::{CallId, Execution, Timestamp};
+use crate::program::Program;
 use crate::registry::Version;
 
 /// Idle executions that are kept for reuse. More are only needed while many wait at a time, and each holds a heap.
@@ -23,7 +25,7 @@ pub(super) struct Key {
 /// An execution with what its result will need.
 pub(super) struct Running {
     pub execution: Box<Execution>,
-    pub version: Arc<Version>,
+    pub version: Arc<Version<Program>>,
     pub event: Event,
     pub calls: Vec<(CallId, AbortHandle)>,
     /// The time that its entry in the timers is for.
@@ -35,6 +37,7 @@ pub(super) struct Running {
 pub(super) struct Event {
     pub ticket: Ticket,
     pub offset: i64,
+    pub read_at: Instant,
     pub name: Arc<str>,
     pub id: Arc<str>,
     pub key: Option<Box<[u8]>>,
@@ -67,7 +70,7 @@ impl Executions {
     }
 
     /// Keeps an execution that did not end at once.
-    pub fn insert(&mut self, execution: Box<Execution>, version: Arc<Version>, event: Event) -> Key {
+    pub fn insert(&mut self, execution: Box<Execution>, version: Arc<Version<Program>>, event: Event) -> Key {
         let running = Running { execution, version, event, calls: Vec::new(), wake_at: None };
         self.waiting += 1;
         if let Some(index) = self.free.pop() {

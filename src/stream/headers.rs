@@ -6,7 +6,7 @@
 //! | [`WORKFLOW`] | unless `result_headers` is none | yes | yes |
 //! | [`EXECUTION`], [`TOPIC`], [`PARTITION`], [`OFFSET`] | if `result_headers` is source | yes | yes |
 //! | [`ERROR`], [`CAUSE`], [`STATE`], [`STATUS`] | | yes | |
-//! | [`REASON`] | | | yes |
+//! | [`REASON`], [`DETAIL`] | | | yes |
 //!
 //! A dead letter keeps the headers of its event in front of these; results and failures do if the pipeline forwards headers.
 //! Values are UTF-8 text.
@@ -27,8 +27,10 @@ pub const ERROR: &str = "stepstream-error";
 pub const CAUSE: &str = "stepstream-cause";
 /// The state that failed.
 pub const STATE: &str = "stepstream-state";
-/// Why an event could not be run, or its result not be written.
+/// Why an event could not be run, or its outcome not be written: one of few fixed words, such as `not-json`.
 pub const REASON: &str = "stepstream-reason";
+/// The same in a sentence.
+pub const DETAIL: &str = "stepstream-detail";
 /// Topic that the event came from.
 pub const TOPIC: &str = "stepstream-topic";
 /// Partition that the event came from.
@@ -94,9 +96,9 @@ pub fn of_failure(forwarded: Option<OwnedHeaders>, source: Source<'_>, failed: F
 }
 
 /// Headers of a dead letter: the event's own, then the reason and where it came from.
-pub fn of_dead_letter(event: Option<OwnedHeaders>, source: Source<'_>, reason: &str) -> OwnedHeaders {
-    let headers = event.unwrap_or_else(|| OwnedHeaders::new_with_capacity(6));
-    with_source(text(headers, REASON, reason), source)
+pub fn of_dead_letter(event: Option<OwnedHeaders>, source: Source<'_>, reason: &str, detail: &str) -> OwnedHeaders {
+    let headers = event.unwrap_or_else(|| OwnedHeaders::new_with_capacity(7));
+    with_source(text(text(headers, REASON, reason), DETAIL, detail), source)
 }
 
 /// The text of a header, if it is there and UTF-8; the last one of that name, because a forwarded record may have older ones.
@@ -174,7 +176,7 @@ mod tests {
     #[test]
     fn a_dead_letter_keeps_the_events_headers_in_front() {
         let event = text(OwnedHeaders::new(), "traceparent", "00-1");
-        let headers = of_dead_letter(Some(event), SOURCE, "not JSON");
+        let headers = of_dead_letter(Some(event), SOURCE, "not-json", "no JSON");
         assert_eq!(names(&headers)[..2], ["traceparent", REASON]);
         assert_eq!(find(&headers, OFFSET), Some("42"));
     }

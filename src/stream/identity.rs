@@ -4,6 +4,8 @@ use std::fmt::Write as _;
 
 use sha2::{Digest, Sha256};
 
+use crate::engine::Identity;
+
 /// Longest name of an execution, in characters: AWS's limit.
 pub const MAX_NAME_CHARS: usize = 80;
 
@@ -24,23 +26,49 @@ pub struct ExecutionNames {
     name_prefix: usize,
     id: String,
     id_prefix: usize,
+    state_machine: String,
+    seed: u64,
+    offset: i64,
 }
 
 impl ExecutionNames {
     /// Names for executions of `workflow`, run by `pipeline` for the events of one partition.
     pub fn new(pipeline: &str, workflow: &str, topic: &str, partition: i32) -> Self {
         let name = format!("{}-{partition}-", stem(&format!("{pipeline}-{topic}")));
-        let id = format!("{ARN_PREFIX}{workflow}:");
-        Self { name_prefix: name.len(), name, id_prefix: id.len(), id }
+        let id = format!("{EXECUTION_ARN}{workflow}:");
+        let mut seed = [0; 8];
+        seed.copy_from_slice(&Sha256::digest(name.as_bytes())[..8]);
+        Self {
+            name_prefix: name.len(),
+            name,
+            id_prefix: id.len(),
+            id,
+            state_machine: format!("{STATE_MACHINE_ARN}{workflow}"),
+            seed: u64::from_le_bytes(seed),
+            offset: 0,
+        }
     }
 
     /// Makes the names of the event at `offset` the current ones.
     pub fn set(&mut self, offset: i64) {
+        self.offset = offset;
         self.name.truncate(self.name_prefix);
         write_decimal(&mut self.name, offset);
         self.id.truncate(self.id_prefix);
         self.id.push_str(&self.name);
         self.id.push_str(RUN_SUFFIX);
+    }
+
+    /// Identity of the current execution. The seed is the same on redelivery too, so random ids in results are.
+    pub(super) fn identity<'a>(&'a self, workflow: &'a str) -> Identity<'a> {
+        Identity {
+            name: &self.name,
+            id: &self.id,
+            state_machine_name: workflow,
+            state_machine_id: &self.state_machine,
+            role_arn: ROLE_ARN,
+            seed: scatter(self.seed ^ self.offset as u64),
+        }
     }
 
     /// The execution's name.
@@ -55,7 +83,9 @@ impl ExecutionNames {
 }
 
 /// Region and account are those of no one: nothing runs at AWS.
-const ARN_PREFIX: &str = "arn:aws:states:local:000000000000:express:";
+const EXECUTION_ARN: &str = "arn:aws:states:local:000000000000:express:";
+const STATE_MACHINE_ARN: &str = "arn:aws:states:local:000000000000:stateMachine:";
+const ROLE_ARN: &str = "arn:aws:iam::000000000000:role/stepstream";
 /// AWS ends the ARN of an Express execution with an id per start; ours is the same on redelivery.
 const RUN_SUFFIX: &str = ":1";
 
@@ -72,6 +102,13 @@ fn stem(names: &str) -> String {
         write!(name, "{byte:02x}").expect("writing to a String can't fail");
     }
     name
+}
+
+/// The finalizer of SplitMix64: neighbouring offsets get unrelated seeds.
+fn scatter(mut seed: u64) -> u64 {
+    seed = (seed ^ (seed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    seed = (seed ^ (seed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    seed ^ (seed >> 31)
 }
 
 fn write_decimal(out: &mut String, number: i64) {
@@ -101,6 +138,17 @@ mod tests {
         names.set(1_000_000);
         names.set(42);
         assert_eq!(names.id(), "arn:aws:states:local:000000000000:express:order:p-orders-3-42:1");
+    }
+
+    #[test]
+    fn seed_is_the_same_on_redelivery_and_differs_between_events() {
+        let seed = |offset| {
+            let mut names = ExecutionNames::new("p", "order", "orders", 3);
+            names.set(offset);
+            names.identity("order").seed
+        };
+        assert_eq!(seed(42), seed(42));
+        assert_ne!(seed(42), seed(43));
     }
 
     #[test]

@@ -4,9 +4,9 @@ use std::time::{Duration, Instant};
 
 use rdkafka::consumer::Consumer;
 
-use super::log;
 use super::shard::Shard;
 use super::work::Work;
+use crate::telemetry::events;
 
 /// How long the shard only doesn't read before it pauses its partitions. A pause throws away what the client has fetched
 /// ahead, so a short wait for acknowledgements is cheaper without; while nothing is read no rebalance is noticed either.
@@ -71,20 +71,24 @@ impl Shard {
     fn pause(&mut self) {
         self.intake = Intake::Paused;
         let Some(all) = self.work.partitions.list() else { return };
-        self.work.stats.pauses.add(1);
         let work = &self.work;
-        log::paused(&work.spec.pipeline.name, self.number, work.partitions.in_flight(), work.sink.is_refusing());
+        let why = if work.sink.is_refusing() { "a topic takes no records" } else { "max_in_flight is reached" };
+        work.counts.stats.pauses.add(1);
+        work.counts.metrics.paused(all.count() as i64);
+        events::partitions_paused(&work.spec.pipeline.name, self.number, why);
         if let Err(error) = self.consumer.pause(&all) {
-            log::client_error(&work.spec.pipeline.name, &error, "pausing partitions");
+            events::kafka_error(&work.counts.metrics, &work.spec.pipeline.name, &error);
         }
     }
 
     fn resume(&mut self) {
         self.intake = Intake::Reading;
         let Some(all) = self.work.partitions.list() else { return };
-        log::resumed(&self.work.spec.pipeline.name, self.number);
+        let work = &self.work;
+        work.counts.metrics.paused(-(all.count() as i64));
+        events::partitions_resumed(&work.spec.pipeline.name, self.number);
         if let Err(error) = self.consumer.resume(&all) {
-            log::client_error(&self.work.spec.pipeline.name, &error, "resuming partitions");
+            events::kafka_error(&work.counts.metrics, &work.spec.pipeline.name, &error);
         }
     }
 }

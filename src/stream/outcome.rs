@@ -1,6 +1,7 @@
 //! The shape of what is written for an event: result, failure, dead letter.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use rdkafka::message::{BorrowedMessage, Message, OwnedHeaders};
 
@@ -9,6 +10,7 @@ use super::headers;
 use super::partitions::{Partitions, Ticket};
 use super::pipeline::Spec;
 use crate::config::ResultHeaders;
+use crate::program::Program;
 use crate::registry::Version;
 
 /// Error name of a failure that stands for an event that could not be run, where no dead-letter topic is configured.
@@ -18,6 +20,7 @@ pub const EVENT_REJECTED: &str = "Stepstream.EventRejected";
 pub(super) struct EventRef<'a> {
     pub ticket: Ticket,
     pub offset: i64,
+    pub read_at: Instant,
     /// Name of its execution; none: the one that its partition's names are set to.
     pub name: Option<&'a str>,
     pub key: Option<&'a [u8]>,
@@ -47,6 +50,7 @@ impl<'a> From<&'a Event> for EventRef<'a> {
         Self {
             ticket: event.ticket,
             offset: event.offset,
+            read_at: event.read_at,
             name: Some(&event.name),
             key: event.key.as_deref(),
             payload: Some(&event.payload),
@@ -108,7 +112,7 @@ impl<'a> Failed<'a> {
 pub(super) fn result_headers(
     spec: &Spec,
     partitions: &Partitions,
-    version: &Version,
+    version: &Version<Program>,
     event: &EventRef<'_>,
 ) -> Option<OwnedHeaders> {
     let forwarded = if spec.pipeline.forward_headers { event.headers.owned() } else { None };
@@ -133,8 +137,8 @@ pub(super) fn failure_headers(spec: &Spec, source: &Source, failed: &Failed<'_>,
 }
 
 /// Headers of a dead letter: the event's own come first.
-pub(super) fn dead_letter_headers(source: &Source, reason: &str, event: &EventRef<'_>) -> OwnedHeaders {
-    headers::of_dead_letter(event.headers.owned(), source.view(), reason)
+pub(super) fn dead_letter_headers(source: &Source, reason: &str, detail: &str, event: &EventRef<'_>) -> OwnedHeaders {
+    headers::of_dead_letter(event.headers.owned(), source.view(), reason, detail)
 }
 
 /// Appends the value of a failure record: a JSON object with `Error` and `Cause` as Catch gives them, the failing `State`,

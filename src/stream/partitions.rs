@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use rdkafka::{Offset, TopicPartitionList};
 
+use super::client::Position;
 use super::identity::ExecutionNames;
 use super::offsets::{OffsetTracker, Sequence};
 
@@ -62,7 +63,6 @@ pub(super) struct Partition {
     pub names: ExecutionNames,
     pub state: State,
     tracker: OffsetTracker,
-    log_end: Option<i64>,
 }
 
 /// What the shard does with a partition that it owns.
@@ -115,7 +115,6 @@ impl Partitions {
             names,
             state: State::Reading,
             tracker: OffsetTracker::default(),
-            log_end: None,
         });
         Some(slot)
     }
@@ -242,30 +241,18 @@ impl Partitions {
             }
         });
     }
-
-    /// Notes how far the logs reach.
-    pub fn set_log_ends(&mut self, ends: &HashMap<(String, i32), i64>) {
-        for partition in self.slots.iter_mut().filter_map(|entry| entry.partition.as_mut()) {
-            if let Some(end) = ends.get(&(partition.topic.to_string(), partition.number)) {
-                partition.log_end = Some(*end);
-            }
-        }
-    }
-
-    /// Records between what is complete and the ends of the logs, as last told. A partition of which nothing is complete
-    /// yet does not count: where reading began is not known here.
-    pub fn lag(&self) -> u64 {
-        self.iter()
-            .filter_map(|(_, partition)| partition.log_end?.checked_sub(partition.tracker.watermark()?))
-            .map(|lag| u64::try_from(lag).unwrap_or(0))
-            .sum()
-    }
 }
 
 impl Partition {
     /// Records of this partition that are not complete.
     pub fn in_flight(&self) -> usize {
         self.tracker.in_flight()
+    }
+
+    /// Records between what is complete and the end of the log. Until something is complete, from what was committed before.
+    pub fn lag(&self, position: &Position) -> u64 {
+        let done = self.tracker.watermark().or(position.committed).unwrap_or(0);
+        u64::try_from(position.end.saturating_sub(done)).unwrap_or(0)
     }
 }
 
@@ -353,12 +340,16 @@ mod tests {
     }
 
     #[test]
-    fn lag_counts_from_what_is_complete() {
+    fn lag_counts_from_what_is_complete_or_was_committed_before() {
         let mut partitions = Partitions::default();
         let slot = partitions.assign("t", 0, names()).expect("there is room");
-        partitions.set_log_ends(&HashMap::from([(("t".to_owned(), 0), 100)]));
         let ticket = partitions.track(slot, 39, 1).expect("assigned");
+        let lag = |partitions: &Partitions, committed| {
+            partitions.partition(slot).expect("assigned").lag(&Position { end: 100, committed })
+        };
+        assert_eq!(lag(&partitions, Some(39)), 61);
+        assert_eq!(lag(&partitions, None), 100);
         partitions.complete(ticket);
-        assert_eq!(partitions.lag(), 60);
+        assert_eq!(lag(&partitions, Some(39)), 60);
     }
 }

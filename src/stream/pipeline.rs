@@ -2,7 +2,7 @@
 
 use std::io;
 use std::sync::atomic::{AtomicU8, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::thread::JoinHandle;
 
 use hdrhistogram::Histogram;
@@ -13,8 +13,10 @@ use super::shard::Shard;
 use super::stats::{Snapshot, Stats, new_histogram};
 use crate::config;
 use crate::engine::Limits;
+use crate::program::Program;
 use crate::registry::Workflow;
 use crate::task::{Connectors, UnmatchedResources};
+use crate::telemetry::Health;
 
 /// A pipeline could not be started.
 #[derive(Debug, thiserror::Error)]
@@ -47,6 +49,30 @@ pub enum StartError {
     },
 }
 
+/// librdkafka refuses a property.
+#[derive(Debug, thiserror::Error)]
+#[error("librdkafka refuses the properties of pipeline {pipeline}'s {client}: {source}")]
+pub struct PropertiesError {
+    /// The pipeline.
+    pub pipeline: Arc<str>,
+    /// `consumers` or `producers`.
+    pub client: &'static str,
+    /// What librdkafka says.
+    pub source: KafkaError,
+}
+
+/// Asks librdkafka whether it knows a pipeline's properties and takes their values. Connects to nothing.
+pub fn check_properties(pipeline: &config::Pipeline) -> Result<(), PropertiesError> {
+    for (client, properties) in [("consumers", &pipeline.consumer), ("producers", &pipeline.producer)] {
+        super::client::check(properties).map_err(|source| PropertiesError {
+            pipeline: pipeline.name.clone(),
+            client,
+            source,
+        })?;
+    }
+    Ok(())
+}
+
 /// A shard's thread ended by a panic: a fault of ours. Its events are delivered again to the rest of the group.
 #[derive(Debug, thiserror::Error)]
 #[error("pipeline {pipeline}: a shard panicked; its events will be delivered again")]
@@ -55,34 +81,14 @@ pub struct ShardPanicked {
     pub pipeline: Arc<str>,
 }
 
-/// How a shard is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Health {
-    /// It waits for its group, or for its topics to exist.
-    Joining,
-    /// It has its partitions.
-    Ready,
-    /// It has ended.
-    Stopped,
-}
-
 /// What the shards of a pipeline share.
 pub(super) struct Spec {
     pub pipeline: config::Pipeline,
-    pub workflow: Arc<Workflow>,
+    pub workflow: Arc<Workflow<Program>>,
     pub connectors: Arc<Connectors>,
     pub limits: Limits,
     pub permits: Arc<Semaphore>,
     pub stop: Stop,
-    health: Mutex<Vec<Health>>,
-}
-
-impl Spec {
-    pub fn set_health(&self, shard: usize, health: Health) {
-        if let Some(place) = self.health.lock().unwrap_or_else(PoisonError::into_inner).get_mut(shard) {
-            *place = health;
-        }
-    }
 }
 
 /// How far shards are told to stop.
@@ -115,9 +121,10 @@ impl Pipeline {
     /// Starts the shards. They join the consumer group, and wait for brokers and topics that aren't there yet.
     pub fn start(
         pipeline: config::Pipeline,
-        workflow: Arc<Workflow>,
+        workflow: Arc<Workflow<Program>>,
         connectors: Arc<Connectors>,
         limits: Limits,
+        health: &Health,
     ) -> Result<Self, StartError> {
         connectors.check(workflow.current().program.resources()).map_err(|source| StartError::Connectors {
             pipeline: pipeline.name.clone(),
@@ -132,11 +139,10 @@ impl Pipeline {
             connectors,
             limits,
             stop: Stop::default(),
-            health: Mutex::new(vec![Health::Joining; shards]),
         });
         let mut running = Self { spec: spec.clone(), stats: Vec::new(), threads: Vec::new() };
         for number in 0..shards {
-            if let Err(error) = running.start_shard(number) {
+            if let Err(error) = running.start_shard(number, health) {
                 running.stop();
                 running.join().ok();
                 return Err(error);
@@ -145,14 +151,15 @@ impl Pipeline {
         Ok(running)
     }
 
-    fn start_shard(&mut self, number: usize) -> Result<(), StartError> {
+    fn start_shard(&mut self, number: usize, health: &Health) -> Result<(), StartError> {
         let stats = Arc::new(Stats::default());
+        let reporter = health.register(format!("pipeline {}, shard {number}", self.spec.pipeline.name));
         let (spec, shard_stats) = (self.spec.clone(), stats.clone());
         // The shard is made on its own thread because its runtime stays there; whether that went well comes back.
         let (made, outcome) = std::sync::mpsc::sync_channel(1);
         let thread = std::thread::Builder::new()
             .name(format!("{}-{number}", self.spec.pipeline.name))
-            .spawn(move || match Shard::new(spec, number, shard_stats) {
+            .spawn(move || match Shard::new(spec, number, shard_stats, reporter) {
                 Ok(shard) => {
                     made.send(Ok(())).ok();
                     shard.run();
@@ -201,14 +208,9 @@ impl Pipeline {
         sum
     }
 
-    /// How each shard is.
-    pub fn health(&self) -> Vec<Health> {
-        self.spec.health.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
     /// Whether every shard has taken its place in the group.
     pub fn is_ready(&self) -> bool {
-        self.health().iter().all(|health| *health == Health::Ready)
+        self.stats.iter().all(|stats| stats.ready.value() > 0)
     }
 
     /// Whether every shard's thread is alive.
@@ -226,12 +228,17 @@ impl Pipeline {
         self.spec.stop.0.fetch_max(ABORTED, Ordering::Relaxed);
     }
 
-    /// Waits for the shards to end; call [`stop`](Self::stop) before.
-    pub fn join(self) -> Result<(), ShardPanicked> {
+    /// Waits for the shards to end; call [`stop`](Self::stop) before. How many events were left in flight, to be delivered
+    /// again.
+    pub fn join(self) -> Result<usize, ShardPanicked> {
         let mut panicked = false;
         for thread in self.threads {
             panicked |= thread.join().is_err();
         }
-        if panicked { Err(ShardPanicked { pipeline: self.spec.pipeline.name.clone() }) } else { Ok(()) }
+        if panicked {
+            return Err(ShardPanicked { pipeline: self.spec.pipeline.name.clone() });
+        }
+        let left: u64 = self.stats.iter().map(|stats| stats.in_flight.value()).sum();
+        Ok(usize::try_from(left).unwrap_or(usize::MAX))
     }
 }

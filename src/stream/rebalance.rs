@@ -10,10 +10,9 @@ use rdkafka::consumer::Consumer;
 
 use super::client::{self, Rebalance};
 use super::identity::ExecutionNames;
-use super::log;
 use super::partitions::{Slot, State, for_each};
-use super::pipeline::Health;
 use super::shard::Shard;
+use crate::telemetry::events;
 
 /// Partitions that are being let go.
 pub(super) struct Revocation {
@@ -44,19 +43,23 @@ impl Shard {
             self.work.partitions.assign(topic, number, execution_names);
         });
         if let Err(error) = client::assign_to(&self.consumer, partitions) {
-            log::rebalance_failed(&spec.pipeline.name, &error);
+            events::rebalance_failed(&spec.pipeline.name, &error);
         }
         if partitions.count() > 0 {
             // A pause outlives the assignment it was made in.
             let paused = self.intake.is_paused();
+            if paused {
+                self.work.counts.metrics.paused(partitions.count() as i64);
+            }
             let set = if paused { self.consumer.pause(partitions) } else { self.consumer.resume(partitions) };
             if let Err(error) = set {
-                log::rebalance_failed(&spec.pipeline.name, &error);
+                events::rebalance_failed(&spec.pipeline.name, &error);
             }
         }
-        log::assigned(&spec.pipeline.name, self.number, &names);
-        self.work.stats.partitions.set(self.work.partitions.count() as u64);
-        spec.set_health(self.number, Health::Ready);
+        events::partitions_assigned(&spec.pipeline.name, self.number, &names.join(" "));
+        self.owns(partitions.count() as i64);
+        self.work.counts.stats.ready.set(1);
+        self.reporter.ready();
     }
 
     fn revoke(&mut self, partitions: TopicPartitionList, lost: bool) {
@@ -94,18 +97,27 @@ impl Shard {
 
     /// Lets go at once. What has not ended is delivered to the next owner.
     pub(super) fn finish_revocation(&mut self, revocation: Revocation) {
-        let lost = self.consumer.assignment_lost();
         let pipeline = self.work.spec.pipeline.name.clone();
         let mut names = Vec::new();
         for_each(&revocation.partitions, |topic, number| names.push(format!("{topic}-{number}")));
-        log::revoked(&pipeline, self.number, &names, self.in_flight_of(&revocation.slots), lost);
+        let unfinished = self.in_flight_of(&revocation.slots);
+        events::partitions_revoked(&pipeline, self.number, &names.join(" "), unfinished);
+        if self.intake.is_paused() {
+            self.work.counts.metrics.paused(-(revocation.slots.len() as i64));
+        }
+        let difference = -(revocation.slots.len() as i64);
         for slot in revocation.slots {
             self.work.release(slot);
         }
         if let Err(error) = client::unassign_from(&self.consumer, &revocation.partitions) {
-            log::rebalance_failed(&pipeline, &error);
+            events::rebalance_failed(&pipeline, &error);
         }
-        self.work.stats.partitions.set(self.work.partitions.count() as u64);
+        self.owns(difference);
+    }
+
+    fn owns(&self, difference: i64) {
+        self.work.counts.stats.partitions.set(self.work.partitions.count() as u64);
+        self.work.counts.metrics.assigned(difference);
     }
 
     fn in_flight_of(&self, slots: &[Slot]) -> usize {

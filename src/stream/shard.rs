@@ -11,14 +11,15 @@ use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use tokio::sync::Notify;
 
 use super::calls::Calls;
-use super::client::{self, ConsumerEvents, ShardConsumer};
+use super::client::{self, ConsumerEvents, Positions, ShardConsumer};
 use super::intake::Intake;
-use super::log;
-use super::pipeline::{Health, Spec, StartError};
+use super::counts::Counts;
+use super::pipeline::{Spec, StartError};
 use super::rebalance::Revocation;
 use super::sink::Sink;
 use super::stats::Stats;
 use super::work::{Work, now};
+use crate::telemetry::{PipelineMetrics, Reporter, events};
 
 /// Records read before executions in flight, the producer and the group get their turn.
 const READ_BATCH: usize = 256;
@@ -36,6 +37,7 @@ pub(super) struct Shard {
     pub(super) work: Work,
     pub(super) intake: Intake,
     pub(super) revocation: Option<Revocation>,
+    pub(super) reporter: Reporter,
     commits_open: usize,
     next_commit: Instant,
 }
@@ -43,22 +45,34 @@ pub(super) struct Shard {
 impl Shard {
     /// Makes the clients and joins the group. Brokers that can't be reached are waited for; settings that librdkafka
     /// refuses are an error.
-    pub fn new(spec: Arc<Spec>, number: usize, stats: Arc<Stats>) -> Result<Self, StartError> {
+    pub fn new(spec: Arc<Spec>, number: usize, stats: Arc<Stats>, reporter: Reporter) -> Result<Self, StartError> {
         let pipeline = &spec.pipeline;
         let client_error = |source| StartError::Client { pipeline: pipeline.name.clone(), source };
-        let mut consumer =
-            client::consumer(&pipeline.consumer, ConsumerEvents::new(pipeline.name.clone())).map_err(client_error)?;
+        let metrics = PipelineMetrics::new(&pipeline.name);
+        let consumer_events = ConsumerEvents::new(pipeline.name.clone(), metrics.clone());
+        let mut consumer = client::consumer(&pipeline.consumer, consumer_events).map_err(client_error)?;
         let bell = Arc::new(Notify::new());
         let ring = bell.clone();
         consumer.set_nonempty_callback(move || ring.notify_one());
         let topics: Vec<&str> = pipeline.sources.iter().map(String::as_str).collect();
         consumer.subscribe(&topics).map_err(client_error)?;
-        let sink = Sink::new(pipeline.name.clone(), pipeline.producer.clone()).map_err(client_error)?;
-        let calls = Calls::new(spec.permits.clone(), bell)
+        let sink =
+            Sink::new(pipeline.name.clone(), pipeline.producer.clone(), metrics.clone()).map_err(client_error)?;
+        let calls = Calls::new(pipeline.name.clone(), spec.permits.clone(), bell)
             .map_err(|source| StartError::Runtime { pipeline: pipeline.name.clone(), source })?;
         let next_commit = Instant::now() + pipeline.commit_interval;
-        let work = Work::new(spec, calls, sink, stats);
-        Ok(Self { number, consumer, work, intake: Intake::default(), revocation: None, commits_open: 0, next_commit })
+        let work = Work::new(spec, calls, sink, Counts::new(stats, metrics));
+        reporter.not_ready("joining its consumer group");
+        Ok(Self {
+            number,
+            consumer,
+            work,
+            intake: Intake::default(),
+            revocation: None,
+            reporter,
+            commits_open: 0,
+            next_commit,
+        })
     }
 
     /// Runs until the pipeline is told to stop; then finishes what is in flight, commits and leaves the group.
@@ -87,18 +101,16 @@ impl Shard {
     }
 
     fn read(&mut self) -> bool {
-        let Self { consumer, work, intake, .. } = self;
-        work.begin_batch();
+        let Self { consumer, work, intake, reporter, .. } = self;
         let mut read = 0;
         while read < READ_BATCH && intake.has_room(work) {
             match consumer.poll(Duration::ZERO) {
                 None => break,
                 Some(Ok(message)) => work.event(&message),
-                Some(Err(error)) => consume_error(work, &error),
+                Some(Err(error)) => consume_error(work, reporter, &error),
             }
             read += 1;
         }
-        work.end_batch();
         read > 0
     }
 
@@ -115,12 +127,8 @@ impl Shard {
         } else {
             match self.consumer.poll(timeout) {
                 None => {}
-                Some(Ok(message)) => {
-                    self.work.begin_batch();
-                    self.work.event(&message);
-                    self.work.end_batch();
-                }
-                Some(Err(error)) => consume_error(&self.work, &error),
+                Some(Ok(message)) => self.work.event(&message),
+                Some(Err(error)) => consume_error(&self.work, &self.reporter, &error),
             }
         }
     }
@@ -146,16 +154,19 @@ impl Shard {
         for commit in news.commits {
             self.commits_open = self.commits_open.saturating_sub(1);
             match commit.error {
-                None => self.work.stats.commits.add(1),
+                None => {
+                    self.work.counts.stats.commits.add(1);
+                    self.work.counts.metrics.committed();
+                }
                 Some(KafkaError::ConsumerCommit(RDKafkaErrorCode::NoOffset)) => {}
                 Some(error) => {
-                    log::commit_failed(&self.work.spec.pipeline.name, &error);
+                    events::commit_failed(&self.work.counts.metrics, &self.work.spec.pipeline.name, &error);
                     self.work.partitions.commit_failed(&commit.offsets);
                 }
             }
         }
-        if let Some(ends) = news.log_ends {
-            self.work.partitions.set_log_ends(&ends);
+        if let Some(positions) = news.positions {
+            self.publish_lag(&positions);
         }
         for rebalance in news.rebalances {
             self.rebalance(rebalance);
@@ -167,7 +178,7 @@ impl Shard {
         if now >= self.next_commit {
             self.next_commit = now + self.work.spec.pipeline.commit_interval;
             self.commit();
-            self.work.stats.lag.set(self.work.partitions.lag());
+            self.reporter.beat();
         }
     }
 
@@ -176,7 +187,7 @@ impl Shard {
         match self.consumer.commit(&offsets, CommitMode::Async) {
             Ok(()) => self.commits_open += 1,
             Err(error) => {
-                log::commit_failed(&self.work.spec.pipeline.name, &error);
+                events::commit_failed(&self.work.counts.metrics, &self.work.spec.pipeline.name, &error);
                 self.work.partitions.commit_failed(&offsets);
             }
         }
@@ -191,19 +202,31 @@ impl Shard {
             // No record can come: the partitions are paused, or librdkafka holds them back during a rebalance. If one does,
             // it is read again by the next owner, because it is not tracked.
             if let Some(Err(error)) = self.consumer.poll(ACKNOWLEDGEMENT_WAIT) {
-                consume_error(&self.work, &error);
+                consume_error(&self.work, &self.reporter, &error);
             }
             self.hear_consumer();
         }
     }
 
-    fn publish(&self) {
-        let (work, stats) = (&self.work, &self.work.stats);
-        stats.in_flight.set(work.partitions.in_flight() as u64);
+    fn publish(&mut self) {
+        let work = &mut self.work;
+        let stats = &work.counts.stats;
         stats.in_flight_bytes.set(work.partitions.in_flight_bytes() as u64);
         stats.waiting.set(work.executions.waiting() as u64);
         stats.open_calls.set(work.calls.open() as u64);
         stats.refusing.set(u64::from(work.sink.is_refusing()));
+        work.counts.publish(work.partitions.in_flight());
+    }
+
+    fn publish_lag(&mut self, positions: &Positions) {
+        let mut total = 0;
+        for (_, partition) in self.work.partitions.iter() {
+            let Some(position) = positions.get(&(partition.topic.to_string(), partition.number)) else { continue };
+            let lag = partition.lag(position);
+            self.work.counts.metrics.lag(&partition.topic, partition.number, lag);
+            total += lag;
+        }
+        self.work.counts.stats.lag.set(total);
     }
 
     /// The orderly end: nothing more is read, what is in flight may end within the pipeline's bound, offsets are committed,
@@ -227,31 +250,31 @@ impl Shard {
             }
             // Membership and rebalances need it; records are not taken.
             if let Some(Err(error)) = self.consumer.poll(Duration::ZERO) {
-                consume_error(&self.work, &error);
+                consume_error(&self.work, &self.reporter, &error);
             }
         }
-        log::drained(&self.work.spec.pipeline.name, self.number, self.work.partitions.in_flight());
         self.close();
     }
 
     fn close(mut self) {
         self.commit_and_wait();
-        self.publish();
+        self.work.counts.publish_now(self.work.partitions.in_flight());
         self.consumer.context().close();
         if let Some(revocation) = self.revocation.take() {
             self.finish_revocation(revocation);
         }
-        self.work.spec.set_health(self.number, Health::Stopped);
         // Dropping the consumer leaves the group; dropping the producer throws away what was not acknowledged in time.
     }
 }
 
-fn consume_error(work: &Work, error: &KafkaError) {
+fn consume_error(work: &Work, reporter: &Reporter, error: &KafkaError) {
     let pipeline = &work.spec.pipeline;
     match error.rdkafka_error_code() {
         Some(RDKafkaErrorCode::UnknownTopicOrPartition | RDKafkaErrorCode::UnknownTopic) => {
-            log::topic_missing(&pipeline.name, &pipeline.sources.join(", "));
+            let topics = pipeline.sources.join(", ");
+            events::topic_missing(&pipeline.name, &topics);
+            reporter.not_ready(format!("waiting for a source topic that does not exist: one of {topics}"));
         }
-        _ => log::consume_error(&pipeline.name, error),
+        _ => events::kafka_error(&work.counts.metrics, &pipeline.name, error),
     }
 }

@@ -12,9 +12,9 @@ use rdkafka::message::OwnedHeaders;
 use rdkafka::producer::{BaseRecord, Producer, PurgeConfig};
 
 use super::client::{self, Deliveries, ProducerEvents, ShardProducer, Undelivered};
-use super::log;
 use super::partitions::{Slot, Ticket};
 use crate::config::Properties;
+use crate::telemetry::{PipelineMetrics, events};
 
 /// First delay before refused records are sent again.
 const FIRST_BACKOFF: Duration = Duration::from_millis(100);
@@ -40,6 +40,7 @@ pub(super) struct TooLarge;
 /// The producing side of a shard.
 pub(super) struct Sink {
     pipeline: Arc<str>,
+    metrics: PipelineMetrics,
     properties: Properties,
     producer: ShardProducer,
     deliveries: Deliveries,
@@ -62,10 +63,11 @@ struct Backoff {
 
 impl Sink {
     /// Connects a producer; brokers that can't be reached are no error, they are waited for.
-    pub fn new(pipeline: Arc<str>, properties: Properties) -> KafkaResult<Self> {
-        let producer = client::producer(&properties, ProducerEvents::new(pipeline.clone()))?;
+    pub fn new(pipeline: Arc<str>, properties: Properties, metrics: PipelineMetrics) -> KafkaResult<Self> {
+        let producer = client::producer(&properties, ProducerEvents::new(pipeline.clone(), metrics.clone()))?;
         Ok(Self {
             pipeline,
+            metrics,
             properties,
             producer,
             deliveries: Deliveries::default(),
@@ -259,16 +261,16 @@ impl Sink {
         // A full queue empties by itself: no failure, and no reason to wait longer each time.
         let delay = if code == RDKafkaErrorCode::QueueFull { FIRST_BACKOFF / 10 } else { delay };
         if code != RDKafkaErrorCode::QueueFull {
-            log::sink_refuses(&self.pipeline, topic, code, delay);
+            events::produce_failed(&self.metrics, &self.pipeline, topic, &code);
         }
         self.backoff = Some(Backoff { until: now + delay, delay, code });
     }
 
     /// After a fatal error (of the idempotent producer) a producer takes nothing any more: its records go to a new one.
     fn replace_producer(&mut self) {
-        let producer = match client::producer(&self.properties, ProducerEvents::new(self.pipeline.clone())) {
+        let producer = match client::producer(&self.properties, events_of(self)) {
             Ok(producer) => producer,
-            Err(error) => return log::client_error(&self.pipeline, &error, "making a new producer"),
+            Err(error) => return events::kafka_error(&self.metrics, &self.pipeline, &error),
         };
         self.producer.purge(PurgeConfig::default().queue().inflight());
         let deadline = Instant::now() + PURGE_TIMEOUT;
@@ -276,7 +278,7 @@ impl Sink {
             self.producer.poll(Duration::from_millis(10));
         }
         self.collect();
-        log::producer_replaced(&self.pipeline);
+        events::producer_replaced(&self.pipeline);
         self.producer = producer;
         let purged = std::mem::take(&mut self.deliveries.undelivered);
         // In front of what is refused already: they were sent before it.
@@ -284,6 +286,10 @@ impl Sink {
             self.refused.push_front(Refused { record, suspect: false });
         }
     }
+}
+
+fn events_of(sink: &Sink) -> ProducerEvents {
+    ProducerEvents::new(sink.pipeline.clone(), sink.metrics.clone())
 }
 
 fn error_code(error: &KafkaError) -> RDKafkaErrorCode {

@@ -83,8 +83,8 @@ numbers! {
     task_calls,
     /// Task calls that failed.
     task_failures,
-    /// Task calls that repeat a failed one.
-    task_retries,
+    /// Retries of states.
+    retries,
     /// Commits that the broker took.
     commits,
     /// Times that reading was paused.
@@ -103,6 +103,8 @@ numbers! {
     partitions,
     /// Level: 1 while the cluster refuses records.
     refusing,
+    /// Level: 1 from the first assignment on, be it of no partition.
+    ready,
 }
 
 /// Time from reading an event to the end of its execution.

@@ -6,6 +6,7 @@ mod harness;
 use std::time::Duration;
 
 use harness::{Cluster, Found, echo, failing, waiting};
+use rdkafka::types::RDKafkaRespErr;
 
 const SOME: usize = 200;
 
@@ -29,7 +30,8 @@ fn results_carry_key_and_version() {
     let found = cluster.collect(1);
     let record = &found.results[0];
     assert_eq!((record.key.as_deref(), &*record.value), (Some("7"), &*echo(7).1));
-    assert_eq!(record.header("stepstream-version"), Some("1-test"));
+    assert!(record.header("stepstream-version").is_some_and(|version| version.starts_with("1-")));
+    assert_eq!(record.header("stepstream-workflow"), Some("test"));
     harness::end(pipeline);
 }
 
@@ -79,20 +81,45 @@ fn an_incomplete_event_holds_the_commit_back_until_it_ends() {
 }
 
 #[test]
-fn at_the_bound_reading_pauses_and_goes_on_when_the_sink_is_back() {
+fn at_the_bound_reading_pauses_and_membership_stays() {
     let cluster = Cluster::new(1);
     let pipeline = cluster.start("max_in_flight = 20");
-    cluster.send([echo(0)]);
-    cluster.collect(1);
-    cluster.refuse_produce_requests();
-    cluster.send_past_refusal((1..SOME).map(harness::calling_gate));
+    cluster.send((0..SOME).map(harness::calling_gate));
     harness::eventually("reading pauses", || pipeline.snapshot().pauses > 0);
-    assert!(pipeline.snapshot().in_flight <= 20);
-    assert!(pipeline.is_ready());
+    assert_eq!(pipeline.snapshot().in_flight, 20);
+    assert_eq!(pipeline.snapshot().partitions, 1);
     cluster.open_gate();
     cluster.collect_all(SOME);
     harness::end(pipeline);
     assert_eq!(cluster.committed(), SOME as i64);
+}
+
+#[test]
+fn records_that_the_broker_refuses_are_sent_again() {
+    let cluster = Cluster::new(1);
+    cluster.send((0..SOME).map(echo));
+    cluster.refuse(RDKafkaRespErr::RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED, 2);
+    let pipeline = cluster.start("");
+    let found = cluster.collect_all(SOME);
+    assert!(found.dead_letters.is_empty());
+    harness::end(pipeline);
+    assert_eq!(cluster.committed(), SOME as i64);
+}
+
+#[test]
+fn a_batch_refused_as_too_large_is_sent_one_by_one_and_what_is_refused_alone_is_a_dead_letter() {
+    let cluster = Cluster::new(1);
+    cluster.send((0..5).map(echo));
+    // Refused: the batch, and then the first of it alone.
+    cluster.refuse(RDKafkaRespErr::RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE, 2);
+    let pipeline = cluster.start("");
+    let found = cluster.collect_all(5);
+    assert_eq!((found.results.len(), found.dead_letters.len()), (4, 1));
+    let letter = &found.dead_letters[0];
+    assert_eq!((letter.key.as_deref(), &*letter.value), (Some("0"), &*echo(0).1));
+    assert_eq!(letter.header("stepstream-reason"), Some("record-refused"));
+    harness::end(pipeline);
+    assert_eq!(cluster.committed(), 5);
 }
 
 #[test]

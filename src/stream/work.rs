@@ -1,4 +1,4 @@
-//! What a shard does with an event: starts an execution, drives it, and sees its outcome acknowledged.
+//! What a shard does with an event: starts an execution and drives it to its end. How an end is written is in `settle`.
 
 use std::sync::Arc;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
@@ -6,15 +6,14 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 use rdkafka::message::{BorrowedMessage, Message};
 
 use super::calls::{Calls, Outcome};
+use super::counts::Counts;
 use super::executions::{Event, Executions, Key, Running};
-use super::outcome::{self, EventHeaders, EventRef};
+use super::outcome::{EventHeaders, EventRef};
 use super::partitions::{Partitions, Slot, State, Ticket};
 use super::pipeline::Spec;
 use super::reread::Reread;
 use super::sink::{Report, Sink};
-use super::stats::Stats;
-use crate::engine::{Effect, Execution, Identity, Progress, Status, TaskCall, TaskFailure, Timestamp};
-use crate::registry::Version;
+use crate::engine::{Effect, Execution, Progress, TaskCall, TaskFailure, Timestamp};
 use crate::task::Request;
 
 /// What an event counts against the bound of bytes in flight beside its key and value: tracking and the client's record.
@@ -29,16 +28,15 @@ pub(super) struct Work {
     pub executions: Executions,
     pub calls: Calls,
     pub sink: Sink,
-    pub stats: Arc<Stats>,
-    reread: Reread,
-    reports: Vec<Report>,
-    buffer: Vec<u8>,
-    durations: Vec<u64>,
-    lap: Instant,
+    pub counts: Counts,
+    pub(super) reread: Reread,
+    pub(super) reports: Vec<Report>,
+    /// Where results are written before they are sent.
+    pub(super) buffer: Vec<u8>,
 }
 
 impl Work {
-    pub fn new(spec: Arc<Spec>, calls: Calls, sink: Sink, stats: Arc<Stats>) -> Self {
+    pub fn new(spec: Arc<Spec>, calls: Calls, sink: Sink, counts: Counts) -> Self {
         Self {
             reread: Reread::new(spec.pipeline.consumer.clone()),
             spec,
@@ -46,23 +44,9 @@ impl Work {
             executions: Executions::default(),
             calls,
             sink,
-            stats,
+            counts,
             reports: Vec::new(),
             buffer: Vec::new(),
-            durations: Vec::new(),
-            lap: Instant::now(),
-        }
-    }
-
-    /// Begins to measure the time of events that are run one after another.
-    pub fn begin_batch(&mut self) {
-        self.lap = Instant::now();
-    }
-
-    /// Publishes the durations measured since the last call.
-    pub fn end_batch(&mut self) {
-        if !self.durations.is_empty() {
-            self.stats.add_durations(&mut self.durations);
         }
     }
 
@@ -72,28 +56,24 @@ impl Work {
         let Some(slot) = self.partitions.find_message(address, || message.topic(), message.partition()) else {
             return; // not ours any more: its next owner reads it again
         };
-        let key = message.key();
-        let payload = message.payload();
+        let (key, payload) = (message.key(), message.payload());
         let length = payload.map_or(0, <[u8]>::len);
         let bytes = length + key.map_or(0, <[u8]>::len) + RECORD_OVERHEAD_BYTES;
         let Some(ticket) = self.track(slot, message.offset(), bytes) else { return };
+        self.counts.read(length);
         let event = EventRef {
             ticket,
             offset: message.offset(),
+            read_at: Instant::now(),
             name: None,
             key,
             payload,
             headers: EventHeaders::Message(message),
         };
-        self.stats.events.add(1);
-        self.stats.event_bytes.add(length as u64);
         match payload {
-            Some(payload) => self.start(slot, payload, event),
-            None => self.reject(&event, "the record has no value (a tombstone)"),
+            Some(payload) => self.start(slot, payload, &event),
+            None => self.reject(&event, "no-value", "the record has no value (a tombstone)"),
         }
-        let now = Instant::now();
-        self.durations.push(now.duration_since(self.lap).as_micros() as u64);
-        self.lap = now;
     }
 
     fn track(&mut self, slot: Slot, offset: i64, bytes: usize) -> Option<Ticket> {
@@ -105,24 +85,24 @@ impl Work {
         self.partitions.track(slot, offset, bytes)
     }
 
-    fn start(&mut self, slot: Slot, payload: &[u8], event: EventRef<'_>) {
-        let limits = self.spec.limits;
-        let mut execution = self.executions.fetch(|| Execution::new(limits));
+    fn start(&mut self, slot: Slot, payload: &[u8], event: &EventRef<'_>) {
+        let limits = &self.spec.limits;
+        let mut execution = self.executions.fetch(|| Execution::new(limits.clone()));
         let version = self.spec.workflow.current();
         let now = now();
         let Some(partition) = self.partitions.partition(slot) else { return };
-        let identity = Identity { name: partition.names.name(), id: partition.names.id() };
+        let identity = partition.names.identity(&version.workflow);
         if let Err(error) = execution.start(&version.program, payload, &identity, now) {
             self.executions.give_back(execution);
-            return self.reject(&event, &error.to_string());
+            return self.reject(event, error.reason(), &error.to_string());
         }
         match execution.run(now) {
             Progress::Ended => {
-                self.finish(&mut execution, &version, &event);
+                self.finish(&mut execution, &version, event);
                 self.executions.give_back(execution);
             }
             progress => {
-                let event = self.keep(slot, payload, &event);
+                let event = self.keep(slot, payload, event);
                 let key = self.executions.insert(execution, version, event);
                 self.after_run(key, progress);
             }
@@ -134,6 +114,7 @@ impl Work {
         Event {
             ticket: event.ticket,
             offset: event.offset,
+            read_at: event.read_at,
             name: names.map_or("", |names| names.name()).into(),
             id: names.map_or("", |names| names.id()).into(),
             key: event.key.map(Into::into),
@@ -168,7 +149,7 @@ impl Work {
         match outcome.answer {
             Ok(result) => running.execution.resume(outcome.call, Ok(&result), now),
             Err(failure) => {
-                self.stats.task_failures.add(1);
+                self.counts.stats.task_failures.add(1);
                 running.execution.resume(outcome.call, Err(failure), now);
             }
         }
@@ -216,10 +197,7 @@ impl Work {
 
     fn call(&mut self, key: Key, call: TaskCall) {
         let Some(running) = self.executions.running_mut(key) else { return };
-        self.stats.task_calls.add(1);
-        if call.retry_count > 0 {
-            self.stats.task_retries.add(1);
-        }
+        self.counts.stats.task_calls.add(1);
         let Some(connector) = self.spec.connectors.find(&call.resource) else {
             return self.calls.fail(key, call.id, no_connector(&call.resource));
         };
@@ -235,143 +213,13 @@ impl Work {
         running.calls.push((call.id, handle));
     }
 
-    fn finish(&mut self, execution: &mut Execution, version: &Version, event: &EventRef<'_>) {
-        match execution.status() {
-            Status::Succeeded => {
-                self.stats.succeeded.add(1);
-                self.succeeded(execution, version, event);
-            }
-            status => {
-                let (counter, name) = match status {
-                    Status::TimedOut => (&self.stats.timed_out, "TIMED_OUT"),
-                    _ => (&self.stats.failed, "FAILED"),
-                };
-                counter.add(1);
-                let failure = execution.failure();
-                let failed = outcome::Failed {
-                    status: name,
-                    version: &version.label,
-                    error: failure.and_then(|failure| failure.error.as_deref()),
-                    cause: failure.and_then(|failure| failure.cause.as_deref()),
-                    state: failure.map_or("", |failure| &*failure.state),
-                };
-                self.failed(&failed, event);
-            }
-        }
-    }
-
-    fn succeeded(&mut self, execution: &Execution, version: &Version, event: &EventRef<'_>) {
-        let Some(topic) = &self.spec.pipeline.sink else { return self.complete(event.ticket) };
-        self.buffer.clear();
-        execution.write_output(&mut self.buffer);
-        let headers = outcome::result_headers(&self.spec, &self.partitions, version, event);
-        if self.sink.send(topic, event.key, Some(&self.buffer), headers, event.ticket).is_err() {
-            let reason = format!("the result of {} bytes is too large for a record of topic {topic}", self.buffer.len());
-            self.reject(event, &reason);
-        }
-    }
-
-    fn failed(&mut self, failed: &outcome::Failed<'_>, event: &EventRef<'_>) {
-        let Some(source) = outcome::source(&self.spec, &self.partitions, event) else { return };
-        let Some(topic) = self.spec.pipeline.failure_topic() else {
-            super::log::failure_untold(&self.spec.pipeline.name, &source.execution, failed.error, failed.cause);
-            return self.complete(event.ticket);
-        };
-        for input in [event.payload, None] {
-            self.buffer.clear();
-            outcome::write_failure(&mut self.buffer, failed, input);
-            let headers = outcome::failure_headers(&self.spec, &source, failed, event);
-            if self.sink.send(topic, event.key, Some(&self.buffer), Some(headers), event.ticket).is_ok() {
-                return;
-            }
-        }
-        self.reject(event, &format!("the failure is too large for a record of topic {topic}"));
-    }
-
-    /// Puts an event aside that can't be run, or whose outcome can't be written: to the dead-letter topic as it came, else
-    /// to the topic of failures as a failure, else to the log.
-    pub fn reject(&mut self, event: &EventRef<'_>, reason: &str) {
-        self.stats.dead_letters.add(1);
-        let Some(source) = outcome::source(&self.spec, &self.partitions, event) else { return };
-        let pipeline = &self.spec.pipeline;
-        if let Some(topic) = &pipeline.dead_letters {
-            let headers = || Some(outcome::dead_letter_headers(&source, reason, event));
-            let sent = self.sink.send(topic, event.key, event.payload, headers(), event.ticket);
-            // Its value can still be read where it came from.
-            if sent.is_ok() || self.sink.send(topic, event.key, None, headers(), event.ticket).is_ok() {
-                return;
-            }
-        } else if let Some(topic) = pipeline.failure_topic() {
-            let version = self.spec.workflow.current();
-            let failed = outcome::Failed::rejected(reason, &version.label);
-            self.buffer.clear();
-            outcome::write_failure(&mut self.buffer, &failed, None);
-            let headers = outcome::failure_headers(&self.spec, &source, &failed, event);
-            if self.sink.send(topic, event.key, Some(&self.buffer), Some(headers), event.ticket).is_ok() {
-                return;
-            }
-        }
-        super::log::event_skipped(&pipeline.name, &source.topic, source.partition, event.offset, reason);
-        self.complete(event.ticket);
-    }
-
-    fn complete(&mut self, ticket: Ticket) {
-        if self.partitions.complete(ticket) {
-            self.stats.completed.add(1);
-        }
-    }
-
-    /// Serves the producer and completes what was acknowledged. Whether anything was.
-    pub fn serve_sink(&mut self) -> bool {
-        self.sink.serve(Instant::now(), &mut self.reports);
-        self.take_reports()
-    }
-
-    fn take_reports(&mut self) -> bool {
-        if self.reports.is_empty() {
-            return false;
-        }
-        let mut reports = std::mem::take(&mut self.reports);
-        for report in reports.drain(..) {
-            match report {
-                Report::Acknowledged(ticket) => {
-                    self.stats.produced.add(1);
-                    self.complete(ticket);
-                }
-                Report::TooLarge(ticket, topic) => self.refused_by_broker(ticket, &topic),
-            }
-        }
-        self.reports = reports;
-        true
-    }
-
-    /// The broker found a record too large that the client had let pass. Its event is not at hand any more.
-    fn refused_by_broker(&mut self, ticket: Ticket, topic: &str) {
-        let (Some(partition), Some(offset)) = (self.partitions.partition(ticket.slot()), self.partitions.offset(ticket))
-        else {
-            return;
-        };
-        let message = self.reread.event(&partition.topic, partition.number, offset);
-        let slot = ticket.slot();
-        if let Some(partition) = self.partitions.partition_mut(slot) {
-            partition.names.set(offset);
-        }
-        let refused_twice = self.spec.pipeline.dead_letters.as_deref() == Some(topic);
-        let event = EventRef {
-            ticket,
-            offset,
-            name: None,
-            key: message.as_ref().and_then(|message| message.key()),
-            payload: message.as_ref().filter(|_| !refused_twice).and_then(|message| message.payload()),
-            headers: EventHeaders::Owned(message.as_ref().and_then(|message| message.headers())),
-        };
-        self.reject(&event, &format!("the broker takes no record of this size for topic {topic}"));
-    }
-
     /// Lets go of everything of an assignment that is over.
     pub fn release(&mut self, slot: Slot) {
         self.executions.remove_all_of(slot);
         self.sink.forget(slot);
+        if let Some(partition) = self.partitions.partition(slot) {
+            self.counts.metrics.lag_gone(&partition.topic, partition.number);
+        }
         self.partitions.release(slot);
     }
 }

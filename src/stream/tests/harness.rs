@@ -16,7 +16,11 @@ use tokio::sync::Semaphore;
 
 use super::super::Pipeline;
 use crate::config::{Config, Environment};
+use crate::engine::Limits;
+use crate::program::Program;
+use crate::registry::{Compiled, Registry, Workflow};
 use crate::task::{Answer, BoxFuture, Connector, Connectors, Pattern, Request};
+use crate::telemetry::Health;
 
 /// A wait that long is a failure: the machine may be busy, and a first assignment takes three seconds by itself.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -121,7 +125,9 @@ shards = 1
         );
         let mut config = Config::parse(&text, Path::new("test.toml"), &Environment::default()).expect("a configuration");
         let connectors = connectors(&self.service);
-        let pipeline = Pipeline::start(config.pipelines.remove(0), super::workflow(), Arc::new(connectors), super::limits())
+        let pipeline = config.pipelines.remove(0);
+        let health = Health::new();
+        let pipeline = Pipeline::start(pipeline, workflow(), Arc::new(connectors), Limits::default(), &health)
             .expect("the pipeline starts");
         eventually("the pipeline has joined its group", || pipeline.is_ready());
         pipeline
@@ -195,10 +201,9 @@ shards = 1
         committed.elements().iter().filter_map(|element| element.offset().to_raw()).map(|offset| offset.max(0)).sum()
     }
 
-    /// The next produce requests fail; the client tries them again.
-    pub fn refuse_produce_requests(&self) {
-        let errors = [RDKafkaRespErr::RD_KAFKA_RESP_ERR_NOT_ENOUGH_REPLICAS; 3];
-        self.mock.request_errors(RDKafkaApiKey::Produce, &errors);
+    /// The next produce requests to arrive, whoever sends them, are refused.
+    pub fn refuse(&self, error: RDKafkaRespErr, requests: usize) {
+        self.mock.request_errors(RDKafkaApiKey::Produce, &vec![error; requests]);
     }
 
     pub fn open_gate(&self) {
@@ -224,6 +229,42 @@ fn record(message: &impl Message) -> Record {
         value: text(message.payload().unwrap_or_default()),
         headers: headers.unwrap_or_default(),
     }
+}
+
+/// Does what the event says: fails, waits, calls a task; else its output is the event.
+const DEFINITION: &str = r#"{
+  "StartAt": "What",
+  "States": {
+    "What": {
+      "Type": "Choice",
+      "Choices": [
+        {"Variable": "$.fail", "IsPresent": true, "Next": "Fail"},
+        {"Variable": "$.wait", "IsPresent": true, "Next": "Wait"},
+        {"Variable": "$.call", "StringEquals": "slow", "Next": "Slow"},
+        {"Variable": "$.call", "StringEquals": "gate", "Next": "Gate"}
+      ],
+      "Default": "Echo"
+    },
+    "Fail": {"Type": "Fail", "ErrorPath": "$.fail", "Cause": "the event says so"},
+    "Wait": {"Type": "Wait", "SecondsPath": "$.wait", "Next": "Echo"},
+    "Slow": {"Type": "Task", "Resource": "slow", "Next": "Echo"},
+    "Gate": {"Type": "Task", "Resource": "gate", "Next": "Echo"},
+    "Echo": {"Type": "Pass", "End": true}
+  }
+}"#;
+
+fn workflow() -> Arc<Workflow<Program>> {
+    let compile = |_: &Path, text: &str| {
+        let program = Program::from_text(text).map_err(|faults| format!("{faults:?}"))?;
+        Ok(Compiled { states: program.state_count(), program })
+    };
+    static FILES: AtomicUsize = AtomicUsize::new(0);
+    let number = FILES.fetch_add(1, Ordering::Relaxed);
+    let file = std::env::temp_dir().join(format!("stepstream-test-{}-{number}.asl.json", std::process::id()));
+    std::fs::write(&file, DEFINITION).expect("the definition is written");
+    let workflow = Registry::new(compile, |_| Ok(())).load("test", &file).expect("the definition is valid");
+    std::fs::remove_file(&file).expect("the file is removed");
+    workflow
 }
 
 /// The service behind the tasks.
