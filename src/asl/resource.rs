@@ -102,7 +102,12 @@ const OPTIMISED: &[(&str, Actions)] = &[
     ("apigateway", &[("invoke", TOKEN)]),
     (
         "athena",
-        &[("startQueryExecution", SYNC), ("stopQueryExecution", &[]), ("getQueryExecution", &[]), ("getQueryResults", &[])],
+        &[
+            ("startQueryExecution", SYNC),
+            ("stopQueryExecution", &[]),
+            ("getQueryExecution", &[]),
+            ("getQueryResults", &[]),
+        ],
     ),
     ("batch", &[("submitJob", SYNC)]),
     ("bedrock", &[("invokeModel", &[]), ("createModelCustomizationJob", SYNC)]),
@@ -147,10 +152,7 @@ const OPTIMISED: &[(&str, Actions)] = &[
             ("modifyInstanceGroupByName", &[]),
         ],
     ),
-    (
-        "emr-containers",
-        &[("createVirtualCluster", &[]), ("deleteVirtualCluster", SYNC), ("startJobRun", SYNC)],
-    ),
+    ("emr-containers", &[("createVirtualCluster", &[]), ("deleteVirtualCluster", SYNC), ("startJobRun", SYNC)]),
     (
         "emr-serverless",
         &[

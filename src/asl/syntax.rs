@@ -219,7 +219,8 @@ impl<'a> Cursor<'a> {
         }
         let quoted = content.len() >= 2 && content.starts_with(['\'', '"']);
         let index = content.bytes().all(|b| b.is_ascii_digit());
-        let other_content = content.starts_with(['*', '?', '-', ':', '(']) || content.starts_with(|c: char| c.is_ascii_digit());
+        let other_content =
+            content.starts_with(['*', '?', '-', ':', '(']) || content.starts_with(|c: char| c.is_ascii_digit());
         let one_name = quoted && Cursor::new(content).quoted().is_ok_and(|end| end.rest.is_empty());
         if (reference && (index || one_name)) || (!reference && (quoted || other_content)) {
             Ok(after)
@@ -313,7 +314,9 @@ impl<'a> Cursor<'a> {
                 '\'' => return Ok(Cursor::new(&self.rest[at + 1..])),
                 '\\' => match chars.next() {
                     Some((_, '\'' | '{' | '}' | '\\')) => {}
-                    Some((_, other)) => return Err(format!("'\\{other}' is no escape of an intrinsic function's text")),
+                    Some((_, other)) => {
+                        return Err(format!("'\\{other}' is no escape of an intrinsic function's text"));
+                    }
                     None => break,
                 },
                 _ => {}
@@ -329,10 +332,27 @@ mod tests {
 
     #[test]
     fn reference_paths_name_one_place() {
-        for good in ["$", "$.a", "$.a.b[0]", "$['a b'].c", "$.a-b", "$$.Map.Item.Index", "$v", "$v.x", "$.ä", "$['it\\'s']"] {
+        for good in
+            ["$", "$.a", "$.a.b[0]", "$['a b'].c", "$.a-b", "$$.Map.Item.Index", "$v", "$v.x", "$.ä", "$['it\\'s']"]
+        {
             assert_eq!(reference_path(good), Ok(()), "{good}");
         }
-        for bad in ["", "a", "$.", "$.a[*]", "$..a", "$.*", "$.a[0:1]", "$.a[?(@.x)]", "$.a[0,1]", "$.a.length()", "$[", "$[a]", "$.a[", "$['a"] {
+        for bad in [
+            "",
+            "a",
+            "$.",
+            "$.a[*]",
+            "$..a",
+            "$.*",
+            "$.a[0:1]",
+            "$.a[?(@.x)]",
+            "$.a[0,1]",
+            "$.a.length()",
+            "$[",
+            "$[a]",
+            "$.a[",
+            "$['a",
+        ] {
             assert!(reference_path(bad).is_err(), "{bad}");
         }
         for bad in ["$$.a", "$v", "$v.x"] {
@@ -344,8 +364,18 @@ mod tests {
     #[test]
     fn paths_may_use_the_whole_dialect() {
         for good in [
-            "$", "$$", "$..a", "$..*", "$..[0]", "$.a[*].b", "$.a[-1:]", "$.a[?(@.x == 'a]' && @.y)]", "$['a','b']", "$.a.length()",
-            "$['Test\\\"\"Name\"']", "$.a[?(@.b =~ /x/)]",
+            "$",
+            "$$",
+            "$..a",
+            "$..*",
+            "$..[0]",
+            "$.a[*].b",
+            "$.a[-1:]",
+            "$.a[?(@.x == 'a]' && @.y)]",
+            "$['a','b']",
+            "$.a.length()",
+            "$['Test\\\"\"Name\"']",
+            "$.a[?(@.b =~ /x/)]",
         ] {
             assert_eq!(path(good), Ok(()), "{good}");
         }
@@ -357,11 +387,24 @@ mod tests {
     #[test]
     fn template_values_are_paths_or_known_functions() {
         for good in [
-            "$.a", "States.UUID()", "States.Format('a, {} \\'b\\'', $.x[0,1], 1.5, true, null)", "States.Array( States.UUID( ) , $v )",
+            "$.a",
+            "States.UUID()",
+            "States.Format('a, {} \\'b\\'', $.x[0,1], 1.5, true, null)",
+            "States.Array( States.UUID( ) , $v )",
         ] {
             assert_eq!(template_value(good), Ok(()), "{good}");
         }
-        for bad in ["", "a", "States.Uuid()", "States.UUID", "States.Format('a", "States.Format('\\\"')", "States.Array(1,)", "States.Array(1", "States.UUID()x"] {
+        for bad in [
+            "",
+            "a",
+            "States.Uuid()",
+            "States.UUID",
+            "States.Format('a",
+            "States.Format('\\\"')",
+            "States.Array(1,)",
+            "States.Array(1",
+            "States.UUID()x",
+        ] {
             assert!(template_value(bad).is_err(), "{bad}");
         }
         let nested = format!("{}1{}", "States.Array(".repeat(1000), ")".repeat(1000));
@@ -374,8 +417,19 @@ mod tests {
             assert!(timestamp(good), "{good}");
         }
         for bad in [
-            "2016-13-05T21:29:29Z", "05-12-2016T21:29:29Z", "2016-12-05T25:29:29Z", "2016-12-05T21:29:29", "2015-02-29T00:00:00Z",
-            "2016-03-14t01:59:00Z", "2016-03-14 01:59:00Z", "2016-03-14T01:59:00z", "2016-03-14T01:59Z", "", "T", "2016-03-14T01:59:00.Z", "2016-03-14T01:59:00+0100",
+            "2016-13-05T21:29:29Z",
+            "05-12-2016T21:29:29Z",
+            "2016-12-05T25:29:29Z",
+            "2016-12-05T21:29:29",
+            "2015-02-29T00:00:00Z",
+            "2016-03-14t01:59:00Z",
+            "2016-03-14 01:59:00Z",
+            "2016-03-14T01:59:00z",
+            "2016-03-14T01:59Z",
+            "",
+            "T",
+            "2016-03-14T01:59:00.Z",
+            "2016-03-14T01:59:00+0100",
         ] {
             assert!(!timestamp(bad), "{bad}");
         }

@@ -61,6 +61,20 @@ pub struct Limits {
     pub max_depth: usize,
 }
 
+impl From<Limits> for crate::engine::Limits {
+    fn from(limits: Limits) -> Self {
+        crate::engine::Limits {
+            timeout: limits.execution_timeout,
+            max_event_bytes: limits.max_event_bytes,
+            max_data_bytes: u32::try_from(limits.max_event_bytes).unwrap_or(u32::MAX),
+            max_depth: u16::try_from(limits.max_depth).unwrap_or(u16::MAX),
+            max_transitions: limits.max_transitions,
+            transitions_per_run: limits.transitions_per_turn,
+            ..Self::default()
+        }
+    }
+}
+
 /// `[[pipeline]]`: source topics, workflow, sink topic, and the bounds of what is between.
 #[derive(Clone, Debug)]
 pub struct Pipeline {

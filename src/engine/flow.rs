@@ -9,7 +9,6 @@ use crate::program::{Common, Next, ResultPath, Selection, State};
 use crate::value::Value;
 
 impl Interpreter<'_> {
-
     /// Applies InputPath or OutputPath.
     #[inline]
     pub(super) fn select(&mut self, selection: &Selection, frame: Id, data: Value) -> Result<Value, Box<Fault>> {

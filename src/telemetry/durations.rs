@@ -6,8 +6,26 @@ use std::time::Duration;
 
 /// Upper bounds of the buckets in microseconds: from an execution without tasks to the five minutes of Express.
 const BOUNDS_MICROS: [u64; 20] = [
-    10, 25, 50, 100, 250, 500, 1_000, 2_500, 5_000, 10_000, 25_000, 50_000, 100_000, 250_000, 500_000, 1_000_000, 5_000_000,
-    10_000_000, 60_000_000, 300_000_000,
+    10,
+    25,
+    50,
+    100,
+    250,
+    500,
+    1_000,
+    2_500,
+    5_000,
+    10_000,
+    25_000,
+    50_000,
+    100_000,
+    250_000,
+    500_000,
+    1_000_000,
+    5_000_000,
+    10_000_000,
+    60_000_000,
+    300_000_000,
 ];
 /// One more than the bounds: what is above the last.
 const BUCKETS: usize = BOUNDS_MICROS.len() + 1;

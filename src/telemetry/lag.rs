@@ -37,7 +37,10 @@ pub(super) fn render(out: &mut String) {
         return;
     }
     // Writing to a string can't fail.
-    let _ = writeln!(out, "# HELP {NAME} Records between the committed offset and the end of the partition\n# TYPE {NAME} gauge");
+    let _ = writeln!(
+        out,
+        "# HELP {NAME} Records between the committed offset and the end of the partition\n# TYPE {NAME} gauge"
+    );
     for ((pipeline, topic, partition), records) in lags.iter() {
         let labels = render_labels(&[("pipeline", pipeline), ("topic", topic), ("partition", &partition.to_string())]);
         let _ = writeln!(out, "{NAME}{{{labels}}} {records}");
@@ -57,7 +60,10 @@ mod tests {
         remove("lag-test", "orders", 0);
         let mut out = String::new();
         render(&mut out);
-        assert!(out.contains(r#"stepstream_consumer_lag{pipeline="lag-test",topic="orders",partition="1"} 7"#), "{out}");
+        assert!(
+            out.contains(r#"stepstream_consumer_lag{pipeline="lag-test",topic="orders",partition="1"} 7"#),
+            "{out}"
+        );
         assert!(!out.contains(r#"pipeline="lag-test",topic="orders",partition="0""#), "{out}");
     }
 }

@@ -125,7 +125,8 @@ impl Reader {
         }
         if operator.operand() == Operand::String && syntax::looks_like_template_value(text) {
             let message = "Field value looks like a path, but field name does not end with 'Path'";
-            let hint = format!("To compare with a value of the data, write '{name}Path'; here the text itself is compared.");
+            let hint =
+                format!("To compare with a value of the data, write '{name}Path'; here the text itself is compared.");
             self.warning(Code::NoPath, object.at(name), &node.span, message).hint = Some(hint);
         }
         true

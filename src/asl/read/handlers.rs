@@ -101,7 +101,8 @@ impl Reader {
             self.error(location, &node.span, "Value cannot be empty");
             return None;
         }
-        let names: Option<Vec<_>> = elements.iter().enumerate().map(|(i, e)| self.error_name(e, &location, i)).collect();
+        let names: Option<Vec<_>> =
+            elements.iter().enumerate().map(|(i, e)| self.error_name(e, &location, i)).collect();
         let names = names?;
         let all = names.iter().find(|name| name.value == "States.ALL");
         if let Some(all) = all.filter(|_| names.len() > 1 || !last) {

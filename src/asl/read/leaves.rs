@@ -13,7 +13,8 @@ impl Reader {
         if let Some(node) = result.as_ref().and_then(dynamic_looking) {
             let message = "Attempt to use a path in the result of a pass state";
             let hint = "Result is literal: nothing in it is evaluated. Use Parameters to build a value from the data.";
-            self.warning(Code::PassResultIsStatic, object.at("Result"), &node.span, message).hint = Some(hint.to_owned());
+            self.warning(Code::PassResultIsStatic, object.at("Result"), &node.span, message).hint =
+                Some(hint.to_owned());
         }
         let parameters = self.template(object, "Parameters");
         let result_path = self.result_path(object);

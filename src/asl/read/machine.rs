@@ -80,7 +80,9 @@ impl Reader {
             graph.vertices.push(vertex);
         }
         let state = self.state_content(member, location);
-        if state.is_none() && let Some(vertex) = self.vertex() {
+        if state.is_none()
+            && let Some(vertex) = self.vertex()
+        {
             vertex.opaque = true;
         }
         state
@@ -158,9 +160,9 @@ impl Reader {
         if fields::STATE_TYPES.contains(&state_type.value.as_str()) {
             return Some(state_type.value);
         }
-        let message =
-            format!("The field 'Type' should have one of these values: [{}]", fields::STATE_TYPES.join(", "));
-        let hint = suggest::closest(&state_type.value, fields::STATE_TYPES).map(|name| format!("Did you mean '{name}'?"));
+        let message = format!("The field 'Type' should have one of these values: [{}]", fields::STATE_TYPES.join(", "));
+        let hint =
+            suggest::closest(&state_type.value, fields::STATE_TYPES).map(|name| format!("Did you mean '{name}'?"));
         self.error(object.location.clone(), &state_type.span, message).hint = hint;
         None
     }

@@ -112,7 +112,8 @@ impl Reader {
             (Some(first), None) => Some(first),
             (None, _) if optional => None,
             (None, _) => {
-                let message = format!("This object should have only one of the following fields: [{}]", group.join(", "));
+                let message =
+                    format!("This object should have only one of the following fields: [{}]", group.join(", "));
                 self.error(object.location.clone(), &object.start(), message);
                 None
             }
@@ -142,7 +143,8 @@ impl Reader {
         if values.contains(&text.value.as_str()) {
             return Some(text);
         }
-        let hint = suggest::closest(&text.value, values.iter().copied()).map(|value| format!("Did you mean '{value}'?"));
+        let hint =
+            suggest::closest(&text.value, values.iter().copied()).map(|value| format!("Did you mean '{value}'?"));
         let message = format!("Value should be one of the following: [{}]", values.join(", "));
         self.error(object.at(name), &text.span, message).hint = hint;
         None
@@ -153,7 +155,9 @@ impl Reader {
         let node = object.get(name)?;
         let number = match &node.kind {
             // Digits without fraction; what doesn't fit is out of any range.
-            NodeKind::Number(digits) if !digits.contains(['.', 'e', 'E']) => digits.parse::<i128>().unwrap_or(i128::MAX),
+            NodeKind::Number(digits) if !digits.contains(['.', 'e', 'E']) => {
+                digits.parse::<i128>().unwrap_or(i128::MAX)
+            }
             _ => {
                 self.error(object.at(name), &node.span, "Expected value of type Integer");
                 return None;

@@ -106,7 +106,8 @@ impl Reader {
             return;
         }
         let message = format!("{short} waits no longer than the execution may last");
-        let hint = "AWS Express refuses it (see --type express-strict); here it runs within the execution's time limit.";
+        let hint =
+            "AWS Express refuses it (see --type express-strict); here it runs within the execution's time limit.";
         self.warning(Code::StandardOnlyIntegration, object.at("Resource"), &resource.span, message).hint =
             Some(hint.to_owned());
     }
@@ -120,7 +121,8 @@ fn integration_hint(text: &str) -> String {
         Some(known) if known != name => format!("Did you mean 'arn:aws:states:::{known}'?"),
         Some(_) => "The integration exists, but not with this ending.".to_owned(),
         None if name.starts_with("aws-sdk:") => {
-            "An SDK integration is written like arn:aws:states:::aws-sdk:dynamodb:query, the action in camelCase.".to_owned()
+            "An SDK integration is written like arn:aws:states:::aws-sdk:dynamodb:query, the action in camelCase."
+                .to_owned()
         }
         None => format!("Without an optimised integration, use the SDK's: arn:aws:states:::aws-sdk:{name}."),
     }
