@@ -1,14 +1,11 @@
 //! From a configuration to pipelines that run: shared by the subcommands that do.
 
-use std::io::{self, IsTerminal};
-use std::path::Path;
 use std::sync::Arc;
 
-use crate::asl;
 use crate::config::{self, Config};
 use crate::engine::Limits;
 use crate::program::Program;
-use crate::registry::{Compiled, LoadError, Registry};
+use crate::registry::{LoadError, Registry};
 use crate::stream::{self, Pipeline, PropertiesError, StartError};
 use crate::task::{Connectors, ConnectorsError};
 use crate::telemetry::{Health, events};
@@ -39,7 +36,7 @@ impl Deployment {
         let connectors = Arc::new(Connectors::from_config(&config.tasks)?);
         let known = connectors.clone();
         let check = move |program: &Program| known.check(program.resources()).map_err(|error| error.to_string());
-        let registry = Arc::new(Registry::new(compile, check));
+        let registry = Arc::new(Registry::of_definitions(check));
         for pipeline in &config.pipelines {
             stream::check_properties(pipeline)
                 .map_err(|source| DeployError::Properties { place: pipeline.place.clone(), source })?;
@@ -62,10 +59,4 @@ impl Deployment {
         events::pipeline_started(&pipeline.name, &pipeline.workflow_name, &label, pipeline.shards, &pipeline.sources);
         Ok(running)
     }
-}
-
-fn compile(file: &Path, text: &str) -> Result<Compiled<Program>, String> {
-    let program = Program::from_text(text)
-        .map_err(|faults| asl::render(&faults, &file.display().to_string(), text, io::stderr().is_terminal()))?;
-    Ok(Compiled { states: program.state_count(), program })
 }

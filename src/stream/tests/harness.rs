@@ -18,7 +18,7 @@ use super::super::Pipeline;
 use crate::config::{Config, Environment};
 use crate::engine::Limits;
 use crate::program::Program;
-use crate::registry::{Compiled, Registry, Workflow};
+use crate::registry::{Registry, Workflow};
 use crate::task::{Answer, BoxFuture, Connector, Connectors, Pattern, Request};
 use crate::telemetry::Health;
 
@@ -240,8 +240,8 @@ const DEFINITION: &str = r#"{
       "Choices": [
         {"Variable": "$.fail", "IsPresent": true, "Next": "Fail"},
         {"Variable": "$.wait", "IsPresent": true, "Next": "Wait"},
-        {"Variable": "$.call", "StringEquals": "slow", "Next": "Slow"},
-        {"Variable": "$.call", "StringEquals": "gate", "Next": "Gate"}
+        {"And": [{"Variable": "$.call", "IsPresent": true}, {"Variable": "$.call", "StringEquals": "slow"}], "Next": "Slow"},
+        {"And": [{"Variable": "$.call", "IsPresent": true}, {"Variable": "$.call", "StringEquals": "gate"}], "Next": "Gate"}
       ],
       "Default": "Echo"
     },
@@ -254,15 +254,11 @@ const DEFINITION: &str = r#"{
 }"#;
 
 fn workflow() -> Arc<Workflow<Program>> {
-    let compile = |_: &Path, text: &str| {
-        let program = Program::from_text(text).map_err(|faults| format!("{faults:?}"))?;
-        Ok(Compiled { states: program.state_count(), program })
-    };
     static FILES: AtomicUsize = AtomicUsize::new(0);
     let number = FILES.fetch_add(1, Ordering::Relaxed);
     let file = std::env::temp_dir().join(format!("stepstream-test-{}-{number}.asl.json", std::process::id()));
     std::fs::write(&file, DEFINITION).expect("the definition is written");
-    let workflow = Registry::new(compile, |_| Ok(())).load("test", &file).expect("the definition is valid");
+    let workflow = Registry::of_definitions(|_| Ok(())).load("test", &file).expect("the definition is valid");
     std::fs::remove_file(&file).expect("the file is removed");
     workflow
 }
