@@ -53,6 +53,10 @@ pub(super) struct GraphFaults {
 impl GraphFaults {
     /// Adds the faults of a machine.
     pub fn check(&mut self, graph: &Graph) {
+        if graph.vertices.is_empty() {
+            // That States is missing or empty has been said.
+            return;
+        }
         let index: HashMap<&str, usize> =
             graph.vertices.iter().enumerate().map(|(index, vertex)| (vertex.name.as_str(), index)).collect();
         for edge in graph.start.iter().chain(graph.vertices.iter().flat_map(|vertex| &vertex.edges)) {
@@ -61,7 +65,7 @@ impl GraphFaults {
             }
         }
         let has_end = graph.vertices.iter().any(|vertex| vertex.terminal || vertex.opaque);
-        if !has_end && !graph.vertices.is_empty() {
+        if !has_end {
             self.endless.push(endless(graph));
             if graph.top_level {
                 return;

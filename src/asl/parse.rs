@@ -180,7 +180,7 @@ mod tests {
         assert_eq!(node.get("b").and_then(|b| b.get("c")).and_then(Node::as_i64), Some(2));
         assert_eq!(warnings.len(), 1);
         assert_eq!(warnings[0].location.as_deref(), Some("/b/c"));
-        assert_eq!(warnings[0].span, Some(23..26));
+        assert_eq!(warnings[0].span, Some(24..27));
     }
 
     #[test]

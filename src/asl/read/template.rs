@@ -130,6 +130,11 @@ fn value_hint(text: &str, why: &str) -> String {
         None if !text.starts_with('$') && !text.contains('(') => {
             "To hand over the text itself, drop the '.$' from the field's name.".to_owned()
         }
-        None => format!("{}{}.", why[..1].to_uppercase(), &why[1..]),
+        None => sentence(why),
     }
+}
+
+fn sentence(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map(|first| first.to_uppercase().chain(chars).chain(['.']).collect()).unwrap_or_default()
 }
