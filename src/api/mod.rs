@@ -1,1 +1,181 @@
 //! The HTTP side: health, metrics, workflows.
+//!
+//! | path | answers |
+//! |---|---|
+//! | `/healthz` | 200 while the process is alive |
+//! | `/readyz` | 200 when every part works, else 503 with the reasons |
+//! | `/metrics` | metrics in Prometheus' text format |
+//! | `/workflows` | workflows with their versions, and why the last change was refused, if it was |
+//!
+//! There is no authentication: it listens on loopback unless the configuration says otherwise.
+
+#[cfg(test)]
+mod tests;
+
+use std::future::{Future, IntoFuture, pending};
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::State;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use serde::Serialize;
+use serde_json::json;
+use thiserror::Error;
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+use tokio::time::sleep;
+
+use crate::registry::WorkflowStatus;
+use crate::telemetry::{Health, events, render_metrics};
+
+/// Time that open requests get when the server stops: a client that reads slowly must not hold the process.
+const STOP_TIMEOUT: Duration = Duration::from_secs(3);
+
+const INDEX: &str = "\
+Stepstream
+
+/healthz    is the process alive
+/readyz     can it do its work, and if not, why
+/metrics    metrics for Prometheus
+/workflows  workflows and their versions
+";
+
+/// What the pages show.
+#[derive(Clone)]
+pub struct Sources {
+    /// For `/readyz`.
+    pub health: Health,
+    /// For `/workflows`.
+    pub workflows: Arc<dyn Fn() -> Vec<WorkflowStatus> + Send + Sync>,
+}
+
+/// The HTTP server, bound to its address and not yet serving.
+pub struct Server {
+    listener: TcpListener,
+    address: SocketAddr,
+    sources: Sources,
+}
+
+/// Why the HTTP side can't work.
+#[derive(Debug, Error)]
+pub enum ServerError {
+    /// Somebody else listens there.
+    #[error(
+        "{address} is in use by another process, maybe another stepstream: stop it, \
+         or set `listen` in [http] (STEPSTREAM_HTTP_LISTEN) to another port"
+    )]
+    AddressInUse {
+        /// The configured address.
+        address: SocketAddr,
+    },
+    /// The system does not let us.
+    #[error(
+        "can't listen on {address}: {source}; set `listen` in [http] (STEPSTREAM_HTTP_LISTEN) to an address of this machine"
+    )]
+    Bind {
+        /// The configured address.
+        address: SocketAddr,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// Accepting connections failed.
+    #[error("the HTTP server on {address} ended: {source}")]
+    Serve {
+        /// The address it listened on.
+        address: SocketAddr,
+        /// What the system says.
+        source: io::Error,
+    },
+}
+
+impl Server {
+    /// Takes the address. Port 0 takes any that is free: see [`Server::address`].
+    ///
+    /// # Errors
+    ///
+    /// The address is in use, or not one of this machine.
+    pub async fn bind(address: SocketAddr, sources: Sources) -> Result<Self, ServerError> {
+        let bound = async {
+            let listener = TcpListener::bind(address).await?;
+            let address = listener.local_addr()?;
+            Ok((listener, address))
+        };
+        let (listener, address) = bound.await.map_err(|source: io::Error| match source.kind() {
+            io::ErrorKind::AddrInUse => ServerError::AddressInUse { address },
+            _ => ServerError::Bind { address, source },
+        })?;
+        Ok(Self { listener, address, sources })
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Serves until `stop` is done, then gives open requests a moment to finish.
+    ///
+    /// # Errors
+    ///
+    /// Connections can't be accepted any more.
+    pub async fn serve(self, stop: impl Future<Output = ()> + Send + 'static) -> Result<(), ServerError> {
+        events::http_listening(self.address);
+        let address = self.address;
+        let (stopping, stopped) = oneshot::channel();
+        let stop = async move {
+            stop.await;
+            // Nobody waits for it once the server has ended.
+            let _ = stopping.send(());
+        };
+        let serving = axum::serve(self.listener, router(self.sources)).with_graceful_shutdown(stop).into_future();
+        let too_long = async {
+            match stopped.await {
+                Ok(()) => sleep(STOP_TIMEOUT).await,
+                Err(_) => pending().await,
+            }
+        };
+        tokio::select! {
+            ended = serving => ended.map_err(|source| ServerError::Serve { address, source }),
+            () = too_long => Ok(()),
+        }
+    }
+}
+
+fn router(sources: Sources) -> Router {
+    Router::new()
+        .route("/", get(|| async { INDEX }))
+        .route("/healthz", get(|| async { "ok\n" }))
+        .route("/readyz", get(readyz))
+        .route("/metrics", get(metrics))
+        .route("/workflows", get(workflows))
+        .fallback(|| async { (StatusCode::NOT_FOUND, INDEX) })
+        .with_state(sources)
+}
+
+async fn readyz(State(sources): State<Sources>) -> Response {
+    let reasons = sources.health.not_ready();
+    if reasons.is_empty() {
+        return json_response(StatusCode::OK, &json!({ "ready": true }));
+    }
+    let reasons: Vec<_> = reasons.iter().map(|not| json!({ "part": not.part, "reason": not.reason })).collect();
+    json_response(StatusCode::SERVICE_UNAVAILABLE, &json!({ "ready": false, "reasons": reasons }))
+}
+
+async fn metrics() -> impl IntoResponse {
+    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], render_metrics())
+}
+
+async fn workflows(State(sources): State<Sources>) -> Response {
+    json_response(StatusCode::OK, &json!({ "workflows": (sources.workflows)() }))
+}
+
+fn json_response(status: StatusCode, body: &impl Serialize) -> Response {
+    match serde_json::to_string_pretty(body) {
+        Ok(text) => (status, [(header::CONTENT_TYPE, "application/json")], text + "\n").into_response(),
+        Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, format!("{error}\n")).into_response(),
+    }
+}

@@ -1,1 +1,76 @@
 //! The definition as people write it: model with source positions, reading, diagnostics, lint.
+//!
+//! [`read`] turns a text into a [`Definition`] and *all* its faults; it never stops at the first one. Codes, messages
+//! and locations of faults are those of AWS's `ValidateStateMachineDefinition`.
+//!
+//! **Invariant.** Nothing here knows how a definition runs. A [`Definition`] that is handed out has no faults of
+//! severity [`Severity::Error`]: what can't be valid isn't represented.
+
+mod diagnostic;
+mod fields;
+mod graph;
+mod lint;
+mod model;
+mod node;
+mod parse;
+mod read;
+mod render;
+mod resource;
+mod suggest;
+mod syntax;
+
+pub use diagnostic::{Code, Diagnostic, LineColumn, Severity, line_column};
+pub use model::{
+    Catcher, ChoiceRule, ChoiceState, Condition, DataTest, Definition, Dynamic, FailState, JitterStrategy, Machine,
+    MapMode, MapState, Operand, Operator, ParallelState, PassState, PathField, QueryLanguage, Retrier, State,
+    StateKind, SucceedState, TaskState, Transition, WaitState, WaitUntil,
+};
+pub use node::{Member, Node, NodeKind, Span, Spanned};
+pub use render::render;
+
+/// How a definition is judged.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ReadOptions {
+    /// What kind of machine it is to be.
+    pub machine_type: MachineType,
+}
+
+/// What a machine may do.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum MachineType {
+    /// Everything that runs here: `.sync`, `.waitForTaskToken` and activities are accepted with a warning.
+    #[default]
+    Express,
+    /// What AWS accepts for an Express machine, nothing more.
+    ExpressStrict,
+}
+
+/// What [`read`] found.
+#[derive(Clone, Debug)]
+pub struct ReadOutcome {
+    /// The definition; `None` if a diagnostic is an error.
+    pub definition: Option<Definition>,
+    /// Every fault and doubt: structure in document order, then transitions, then advice.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+/// Reads a definition: JSON, comments and trailing commas allowed.
+///
+/// Never panics, whatever the text.
+pub fn read(text: &str) -> ReadOutcome {
+    read_with(text, &ReadOptions::default())
+}
+
+/// Reads a definition and judges it by `options`.
+pub fn read_with(text: &str, options: &ReadOptions) -> ReadOutcome {
+    let (root, mut diagnostics) = match parse::parse(text) {
+        Ok(parsed) => parsed,
+        Err(fault) => return ReadOutcome { definition: None, diagnostics: vec![fault] },
+    };
+    let (definition, faults) = read::read(&root, text, options);
+    diagnostics.extend(faults);
+    if let Some(definition) = &definition {
+        diagnostics.extend(lint::lint(definition));
+    }
+    ReadOutcome { definition, diagnostics }
+}

@@ -1,12 +1,208 @@
-//! `stepstream validate`.
+//! `stepstream validate`: check definitions and show every fault.
 
+use std::io::{self, IsTerminal, Read, Write};
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+
+use clap::ValueEnum;
+use serde::Serialize;
+
+use crate::asl::{self, Diagnostic, MachineType, ReadOptions, line_column};
+
+/// Exit status when a definition has errors or a file can't be read.
+const EXIT_INVALID: u8 = 2;
 
 /// Arguments of `stepstream validate`.
 #[derive(clap::Args)]
-pub struct Args {}
+pub struct Args {
+    /// Definitions to check; `-` is standard input
+    #[arg(value_name = "FILE", required = true)]
+    files: Vec<PathBuf>,
+    /// Print the answer of the API's ValidateStateMachineDefinition (for several files, a list of them)
+    #[arg(long)]
+    json: bool,
+    /// The rules to apply
+    #[arg(long = "type", value_name = "TYPE", value_enum, default_value_t = Type::Express)]
+    machine_type: Type,
+    /// The least severity to show
+    #[arg(long, value_enum, default_value_t = Severity::Warning)]
+    severity: Severity,
+}
 
-/// Runs the subcommand.
-pub fn main(_args: Args) -> ExitCode {
-    ExitCode::FAILURE
+#[derive(Clone, Copy, ValueEnum)]
+enum Type {
+    /// Everything that runs here
+    Express,
+    /// What AWS accepts for an Express machine: no .sync, no .waitForTaskToken, no activities
+    ExpressStrict,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Severity {
+    /// Only what refuses the definition
+    Error,
+    /// Advice, too
+    Warning,
+}
+
+/// Runs the subcommand: 0 if all definitions are valid, else 2.
+pub fn main(args: Args) -> ExitCode {
+    let options = ReadOptions {
+        machine_type: match args.machine_type {
+            Type::Express => MachineType::Express,
+            Type::ExpressStrict => MachineType::ExpressStrict,
+        },
+    };
+    let checked: Vec<Checked> = args.files.iter().map(|file| check(file, &options, args.severity)).collect();
+    let text = if args.json { json(&checked) } else { human(&checked) };
+    // A reader that has gone away needs no answer, but the exit status still tells.
+    let _ = io::stdout().write_all(text.as_bytes());
+    let valid = checked.iter().all(|file| file.outcome.as_ref().is_ok_and(|outcome| outcome.errors == 0));
+    if valid { ExitCode::SUCCESS } else { ExitCode::from(EXIT_INVALID) }
+}
+
+/// A file and what was found in it; `Err` if it can't be read.
+struct Checked {
+    name: String,
+    outcome: Result<Outcome, String>,
+}
+
+struct Outcome {
+    text: String,
+    /// What to show.
+    diagnostics: Vec<Diagnostic>,
+    errors: usize,
+    warnings: usize,
+}
+
+fn check(file: &Path, options: &ReadOptions, severity: Severity) -> Checked {
+    let outcome = read(file).map(|text| {
+        let mut diagnostics = asl::read_with(&text, options).diagnostics;
+        let errors = diagnostics.iter().filter(|diagnostic| diagnostic.is_error()).count();
+        let warnings = diagnostics.len() - errors;
+        diagnostics.retain(|diagnostic| severity == Severity::Warning || diagnostic.is_error());
+        Outcome { text, diagnostics, errors, warnings }
+    });
+    Checked { name: if is_stdin(file) { "<stdin>".into() } else { file.display().to_string() }, outcome }
+}
+
+fn read(file: &Path) -> Result<String, String> {
+    let read = if is_stdin(file) {
+        let mut text = String::new();
+        io::stdin().read_to_string(&mut text).map(|_| text)
+    } else {
+        std::fs::read_to_string(file)
+    };
+    read.map_err(|error| match error.kind() {
+        io::ErrorKind::InvalidData => "cannot read the definition: the file is not UTF-8 text".to_owned(),
+        _ => format!("cannot read the definition: {error}"),
+    })
+}
+
+fn is_stdin(file: &Path) -> bool {
+    file == Path::new("-")
+}
+
+fn human(checked: &[Checked]) -> String {
+    let colour = io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+    let mut text = String::new();
+    for file in checked {
+        match &file.outcome {
+            Ok(outcome) => text.push_str(&asl::render(&outcome.diagnostics, &file.name, &outcome.text, colour)),
+            Err(fault) => eprintln!("error: {}: {fault}", file.name),
+        }
+    }
+    text.push_str(&summary(checked));
+    text
+}
+
+fn summary(checked: &[Checked]) -> String {
+    let read = || checked.iter().filter_map(|file| file.outcome.as_ref().ok());
+    let errors: usize = read().map(|outcome| outcome.errors).sum();
+    let warnings: usize = read().map(|outcome| outcome.warnings).sum();
+    let invalid = checked.len() - read().filter(|outcome| outcome.errors == 0).count();
+    let verdict = match (checked, invalid) {
+        ([file], 0) => format!("{} is valid", file.name),
+        ([file], _) if file.outcome.is_err() => format!("{} was not checked", file.name),
+        ([file], _) => format!("{} is invalid", file.name),
+        (files, 0) => format!("All {} definitions are valid", files.len()),
+        (files, invalid) => format!("{invalid} of {} definitions are invalid", files.len()),
+    };
+    format!("{verdict}: {}, {}\n", plural(errors, "error"), plural(warnings, "warning"))
+}
+
+fn plural(count: usize, noun: &str) -> String {
+    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
+}
+
+/// The answer of the API.
+#[derive(Serialize)]
+struct Answer<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    file: Option<&'a str>,
+    result: &'static str,
+    diagnostics: Vec<AnswerDiagnostic<'a>>,
+    truncated: bool,
+}
+
+#[derive(Serialize)]
+struct AnswerDiagnostic<'a> {
+    severity: &'static str,
+    code: &'static str,
+    message: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    location: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    line: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    column: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hint: Option<&'a str>,
+}
+
+fn json(checked: &[Checked]) -> String {
+    let text = match checked {
+        [file] => serde_json::to_string_pretty(&answer(file, false)),
+        files => serde_json::to_string_pretty(&files.iter().map(|file| answer(file, true)).collect::<Vec<_>>()),
+    };
+    // Strings and numbers only: there is nothing that could fail to serialise.
+    text.unwrap_or_default() + "\n"
+}
+
+fn answer(file: &Checked, named: bool) -> Answer<'_> {
+    let (valid, diagnostics) = match &file.outcome {
+        Ok(outcome) => {
+            let diagnostics = outcome.diagnostics.iter().map(|diagnostic| answer_diagnostic(diagnostic, &outcome.text));
+            (outcome.errors == 0, diagnostics.collect())
+        }
+        Err(fault) => (false, vec![unreadable(fault)]),
+    };
+    let file = named.then_some(file.name.as_str());
+    Answer { file, result: if valid { "OK" } else { "FAIL" }, diagnostics, truncated: false }
+}
+
+fn answer_diagnostic<'a>(diagnostic: &'a Diagnostic, text: &str) -> AnswerDiagnostic<'a> {
+    let place = diagnostic.span.as_ref().map(|span| line_column(text, span.start));
+    AnswerDiagnostic {
+        severity: diagnostic.severity.as_str(),
+        code: diagnostic.code.as_str(),
+        message: &diagnostic.message,
+        location: diagnostic.location.as_deref(),
+        line: place.map(|place| place.line),
+        column: place.map(|place| place.column),
+        hint: diagnostic.hint.as_deref(),
+    }
+}
+
+/// A file that can't be read has no diagnostics of its own, but whoever reads the answer needs one.
+fn unreadable(fault: &str) -> AnswerDiagnostic<'_> {
+    AnswerDiagnostic {
+        severity: "ERROR",
+        code: "UNREADABLE_FILE",
+        message: fault,
+        location: None,
+        line: None,
+        column: None,
+        hint: None,
+    }
 }

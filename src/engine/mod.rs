@@ -1,1 +1,193 @@
 //! Executions: a pure, synchronous interpreter. No I/O, no clock, no threads, no async.
+//!
+//! # The contract
+//!
+//! 1. [`Execution::start`] begins an execution of a program on an event. What cannot be run at all is an [`EventError`].
+//! 2. [`Execution::run`] goes on until the execution [ends](Progress::Ended), [waits](Progress::Suspended) or has used
+//!    its [budget](Progress::Yielded). A workflow without tasks and waits ends in the first call.
+//! 3. After every `run` and `resume` the caller takes the [effects](Execution::take_effect) and carries them out.
+//! 4. The outcome of a call goes back by [`Execution::resume`]; then `run` again.
+//! 5. Time goes by only through the `now` of these calls. [`Execution::wake_at`] tells when `run` is wanted at the
+//!    latest. Waits, retry delays and all timeouts work that way, so whoever owns the clock may make it jump.
+//!
+//! Everything is deterministic for the same program, event, seed, outcomes and times.
+//!
+//! **Invariant:** an execution frees nothing while it runs; its heap is reset and reused by the next `start`.
+
+mod event;
+mod fail;
+mod fan_out;
+mod flow;
+mod frame;
+mod interpreter;
+mod limits;
+mod outcome;
+mod pool;
+mod recover;
+mod run;
+mod state;
+mod task;
+mod time;
+mod view;
+
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+pub use event::{Detail, Event};
+pub use limits::Limits;
+pub use outcome::{CallId, Effect, EventError, Failure, Progress, Status, TaskCall, TaskFailure};
+pub use time::Timestamp;
+
+use crate::program::Program;
+use crate::value::{Heap, Value};
+use interpreter::Interpreter;
+use outcome::End;
+use run::Run;
+
+/// Who an execution is, as the context object shows it.
+#[derive(Clone, Copy, Debug)]
+pub struct Identity<'a> {
+    /// `$$.Execution.Name`
+    pub name: &'a str,
+    /// `$$.Execution.Id`: the execution's ARN.
+    pub id: &'a str,
+    /// `$$.StateMachine.Name`
+    pub state_machine_name: &'a str,
+    /// `$$.StateMachine.Id`: the state machine's ARN.
+    pub state_machine_id: &'a str,
+    /// `$$.Execution.RoleArn`
+    pub role_arn: &'a str,
+    /// Seed of `States.MathRandom`, `States.UUID` and jitter.
+    pub seed: u64,
+}
+
+/// One execution of a program. It is reusable: keep a pool of them.
+#[derive(Debug)]
+pub struct Execution {
+    heap: Heap,
+    /// The program that the heap is seeded with.
+    program: Option<Arc<Program>>,
+    run: Run,
+}
+
+impl Execution {
+    /// An idle execution.
+    pub fn new(limits: Limits) -> Execution {
+        Execution { heap: Heap::new(), program: None, run: Run::new(limits) }
+    }
+
+    /// Records the events of the executions that start from now on. It costs far more than running them.
+    pub fn record_history(&mut self) {
+        self.run.record_history = true;
+    }
+
+    /// Begins an execution of `program` on `event`, a JSON text. Whatever ran before is forgotten.
+    ///
+    /// # Errors
+    /// [`EventError`]: the event is not JSON, too large or nested too deep. The execution is idle then.
+    pub fn start(
+        &mut self,
+        program: &Arc<Program>,
+        event: &[u8],
+        identity: &Identity<'_>,
+        now: Timestamp,
+    ) -> Result<(), EventError> {
+        self.seed(program);
+        self.run.reset(identity, now);
+        let limits = &self.run.limits;
+        if event.len() > limits.max_event_bytes {
+            return Err(EventError::TooLarge { size: event.len(), limit: limits.max_event_bytes });
+        }
+        let input = self.heap.parse_limited(event, limits.max_depth).map_err(EventError::from)?;
+        self.run.input = input;
+        let timeout = program.timeout.map_or(limits.timeout, |timeout| timeout.min(limits.timeout));
+        self.run.deadline = now.after(timeout);
+        self.interpret(|interpreter| interpreter.begin(program.start, input));
+        Ok(())
+    }
+
+    /// Runs until the execution ends, waits, or has used its budget of transitions.
+    pub fn run(&mut self, now: Timestamp) -> Progress {
+        self.run.now = now;
+        self.interpret(|interpreter| interpreter.run())
+    }
+
+    /// Delivers the outcome of a task call: a JSON text or a failure. The outcome of a call that is no longer waited for
+    /// is ignored. Call [`run`](Execution::run) afterwards.
+    pub fn resume(&mut self, call: CallId, outcome: Result<&[u8], TaskFailure>, now: Timestamp) {
+        self.run.now = now;
+        self.interpret(|interpreter| interpreter.resume(call, outcome));
+    }
+
+    /// The next effect asked for; take them all after every `run`, `resume` and before the next.
+    pub fn take_effect(&mut self) -> Option<Effect> {
+        self.run.effects.pop_front()
+    }
+
+    /// When the execution wants to be run again at the latest, if no outcome comes before; `None` if it has ended.
+    pub fn wake_at(&mut self) -> Option<Timestamp> {
+        self.run.wake_at()
+    }
+
+    /// How the execution ended; `None` while it runs.
+    pub fn status(&self) -> Option<Status> {
+        self.run.end.as_ref().map(|end| match end {
+            End::Succeeded(_) => Status::Succeeded,
+            End::Failed(_) => Status::Failed,
+            End::TimedOut(_) => Status::TimedOut,
+        })
+    }
+
+    /// Appends the output as compact JSON, if the execution has succeeded.
+    pub fn write_output(&self, out: &mut Vec<u8>) {
+        if let Some(End::Succeeded(output)) = self.run.end {
+            self.heap.write(output, out);
+        }
+    }
+
+    /// The error, if the execution has failed or timed out.
+    pub fn failure(&self) -> Option<&Failure> {
+        match &self.run.end {
+            Some(End::Failed(failure) | End::TimedOut(failure)) => Some(failure),
+            _ => None,
+        }
+    }
+
+    /// The recorded events, in order. See [`record_history`](Execution::record_history).
+    pub fn history(&self) -> &[Event] {
+        &self.run.history
+    }
+
+    /// States entered so far.
+    pub fn transitions(&self) -> u64 {
+        self.run.transitions
+    }
+
+    /// Retries begun so far, of all states together.
+    pub fn retries(&self) -> u64 {
+        self.run.retries
+    }
+
+    fn seed(&mut self, program: &Arc<Program>) {
+        match &self.program {
+            // Comparing pointers saves two atomic writes to a counter that all shards share.
+            Some(seeded) if Arc::ptr_eq(seeded, program) => self.heap.reset(),
+            _ => {
+                self.heap.seed_from(&program.constants);
+                self.program = Some(Arc::clone(program));
+            }
+        }
+    }
+
+    fn interpret<R: Default>(&mut self, step: impl FnOnce(&mut Interpreter<'_>) -> R) -> R {
+        let Some(program) = self.program.take() else { return R::default() };
+        let result = step(&mut Interpreter { heap: &mut self.heap, run: &mut self.run, program: &program });
+        self.program = Some(program);
+        result
+    }
+}
+
+/// A value that stands for "no data yet" in fields that are always set before they are read.
+const UNSET: Value = Value::Null;

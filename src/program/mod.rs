@@ -1,1 +1,89 @@
 //! The compiled form of a state machine, and the compiler from [`crate::asl`] to it.
+//!
+//! Everything that depends on the definition alone is done here, once: names become indices, paths become steps,
+//! templates become plans, constants are evaluated and kept as values, error names become matchers. Past the compiler an
+//! invalid program cannot be represented.
+//!
+//! **Invariant:** nothing here does I/O or reads a clock.
+
+mod compile;
+mod state;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::asl::{Definition, Diagnostic};
+use crate::value::{Heap, Str};
+
+pub(crate) use state::{
+    Cap, CatchClause, ChoiceRule, Common, Context, ErrorMatcher, Fail, FailText, Kind, Map, Next, Parallel, Pass,
+    Pattern, ResultPath, RetryClause, Seconds, Selection, State, StateId, Style, Task, Tolerance, Wait, Work,
+};
+
+/// A compiled state machine.
+#[derive(Debug)]
+pub struct Program {
+    /// The values that the definition holds. Heaps of executions are seeded from it.
+    pub(crate) constants: Heap,
+    /// All states, those of nested machines included.
+    pub(crate) states: Vec<State>,
+    pub(crate) start: StateId,
+    /// `TimeoutSeconds` of the machine.
+    pub(crate) timeout: Option<Duration>,
+    pub(crate) keys: Keys,
+    resources: Vec<Arc<str>>,
+    can_suspend: bool,
+}
+
+/// Keys of the objects that the engine makes itself.
+#[derive(Debug)]
+pub(crate) struct Keys {
+    pub(crate) error: Str,
+    pub(crate) cause: Str,
+    pub(crate) context: Context,
+}
+
+impl Program {
+    /// Compiles a valid definition.
+    ///
+    /// # Errors
+    /// What cannot be run yet, or never: one diagnostic for each place.
+    pub fn compile(definition: &Definition) -> Result<Program, Vec<Diagnostic>> {
+        compile::compile(definition)
+    }
+
+    /// Reads, checks and compiles the text of a definition.
+    ///
+    /// # Errors
+    /// All diagnostics of the text, warnings included, if there is an error among them.
+    pub fn from_text(text: &str) -> Result<Program, Vec<Diagnostic>> {
+        let outcome = crate::asl::read(text);
+        match outcome.definition {
+            Some(definition) => Program::compile(&definition).map_err(|faults| {
+                let mut all = outcome.diagnostics;
+                all.extend(faults);
+                all
+            }),
+            None => Err(outcome.diagnostics),
+        }
+    }
+
+    /// The `Resource` of every Task state, each once.
+    pub fn resources(&self) -> impl Iterator<Item = &str> {
+        self.resources.iter().map(|resource| &**resource)
+    }
+
+    /// Whether an execution can ever wait for a task or for time to pass.
+    pub fn can_suspend(&self) -> bool {
+        self.can_suspend
+    }
+
+    /// Number of states, those of nested machines included.
+    pub fn state_count(&self) -> usize {
+        self.states.len()
+    }
+
+    pub(crate) fn state(&self, id: StateId) -> &State {
+        &self.states[id.0 as usize]
+    }
+}

@@ -1,1 +1,69 @@
 //! Connectors: what a task call means in the world.
+//!
+//! A state of type Task names a Resource. The [`Connectors`] table maps Resource patterns to connectors, first match wins.
+//! A [`Connector`] takes a [`Request`] and gives an [`Answer`]; it knows nothing of executions, Kafka or retries, which the
+//! engine does. A new kind of connector is one file: its options, its struct, an `impl Connector`.
+//!
+//! Connectors are shared by all shards and called on the tokio runtime of the shard that wants the answer, so a connector
+//! may spawn, sleep and do I/O, but may not block. A call is cancelled by dropping its future.
+
+mod builtin;
+mod client;
+mod connectors;
+mod failure;
+mod from_config;
+mod http;
+mod lambda;
+mod lambda_wire;
+mod mock;
+mod options;
+mod pattern;
+#[cfg(test)]
+mod testing;
+
+use std::{pin::Pin, sync::Arc, time::Duration};
+
+pub use builtin::{BuiltinConnector, BuiltinOptions};
+pub use connectors::{Connectors, UnmatchedResources};
+pub use failure::{MAX_CAUSE_CHARS, MAX_ERROR_CHARS, TaskFailure};
+pub use from_config::ConnectorsError;
+pub use http::{HttpConnector, HttpOptions};
+pub use lambda::{LambdaConnector, LambdaOptions};
+pub use mock::{MockCase, MockCaseError, MockFile, MockFileError};
+pub use options::{ClientOptions, HttpVersion, OptionsError};
+pub use pattern::Pattern;
+
+/// Largest task result in bytes: the service's quota for a state's output.
+pub const MAX_RESULT_BYTES: usize = 262_144;
+
+/// A future that a connector hands out.
+pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// A task call as connectors see it.
+#[derive(Debug, Clone)]
+pub struct Request {
+    /// The state's `Resource`, as written.
+    pub resource: Arc<str>,
+    /// Name of the state that calls.
+    pub state: Arc<str>,
+    /// The effective input of the task: JSON text.
+    pub input: Vec<u8>,
+    /// Names this call for the other side: the same text when an event is redelivered, different for every other call.
+    pub idempotency_key: String,
+    /// `TimeoutSeconds` of the state, if it has one. The engine gives up the call by itself then; a connector may do so earlier.
+    pub timeout: Option<Duration>,
+    /// Id (ARN) of the execution.
+    pub execution: Arc<str>,
+}
+
+/// The outcome of a task call: the result as JSON text, or a failure that Retry and Catch can match.
+pub type Answer = Result<Vec<u8>, TaskFailure>;
+
+/// Carries out one kind of task.
+pub trait Connector: Send + Sync {
+    /// Starts a call. The future must be polled on a tokio runtime with time and I/O enabled; dropping it cancels the call.
+    fn call(&self, request: Request) -> BoxFuture<'static, Answer>;
+
+    /// The connector's kind as named in the configuration, such as `http`: a label for metrics and messages.
+    fn kind(&self) -> &'static str;
+}

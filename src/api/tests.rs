@@ -1,0 +1,101 @@
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::sync::Arc;
+
+use tokio::runtime::Runtime;
+use tokio::sync::oneshot;
+
+use super::*;
+use crate::registry::RefusedVersion;
+use crate::telemetry::init_metrics;
+
+/// A server on a free port of loopback, stopped when it goes.
+struct Running {
+    address: SocketAddr,
+    health: Health,
+    stop: Option<oneshot::Sender<()>>,
+    served: Option<tokio::task::JoinHandle<Result<(), ServerError>>>,
+    runtime: Runtime,
+}
+
+impl Running {
+    fn start() -> Self {
+        init_metrics();
+        let runtime = Runtime::new().unwrap();
+        let health = Health::new();
+        let sources = Sources { health: health.clone(), workflows: Arc::new(|| vec![status()]) };
+        let server = runtime.block_on(Server::bind(([127, 0, 0, 1], 0).into(), sources)).unwrap();
+        let address = server.address();
+        let (stop, stopped) = oneshot::channel();
+        let served = runtime.spawn(server.serve(async move { drop(stopped.await) }));
+        Self { address, health, stop: Some(stop), served: Some(served), runtime }
+    }
+
+    fn get(&self, path: &str) -> (u16, String) {
+        let mut stream = TcpStream::connect(self.address).unwrap();
+        write!(stream, "GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+        (head.split(' ').nth(1).unwrap().parse().unwrap(), body.to_owned())
+    }
+}
+
+fn status() -> WorkflowStatus {
+    WorkflowStatus {
+        name: "order".to_owned(),
+        file: "workflows/order.asl.json".to_owned(),
+        version: "2-1a2b3c4d".to_owned(),
+        loaded_at: "2026-11-24T08:00:00Z".to_owned(),
+        states: 7,
+        last_error: Some(RefusedVersion { at: "2026-11-24T09:00:00Z".to_owned(), why: "1:1: no".to_owned() }),
+    }
+}
+
+#[test]
+fn every_page_answers() {
+    let server = Running::start();
+    for (path, code, part) in [
+        ("/", 200, "/workflows"),
+        ("/healthz", 200, "ok"),
+        ("/metrics", 200, "stepstream_build_info{version="),
+        ("/workflows", 200, "\"version\": \"2-1a2b3c4d\""),
+        ("/workflows", 200, "\"why\": \"1:1: no\""),
+        ("/nowhere", 404, "/workflows"),
+    ] {
+        let (found, body) = server.get(path);
+        assert_eq!(found, code, "{path}: {body}");
+        assert!(body.contains(part), "{path}: {part} is not in {body}");
+    }
+}
+
+#[test]
+fn readiness_follows_the_parts_and_names_those_that_are_not() {
+    let server = Running::start();
+    assert_eq!(server.get("/readyz").0, 200);
+    let shard = server.health.register("pipeline orders, shard 0");
+    let (code, body) = server.get("/readyz");
+    assert_eq!(code, 503);
+    assert!(body.contains("pipeline orders, shard 0") && body.contains("starting"), "{body}");
+    assert_eq!(server.get("/healthz").0, 200, "alive all the same");
+    shard.ready();
+    assert_eq!(server.get("/readyz").0, 200);
+}
+
+#[test]
+fn an_address_in_use_is_said_to_be() {
+    let server = Running::start();
+    let sources = Sources { health: Health::new(), workflows: Arc::new(Vec::new) };
+    let error = server.runtime.block_on(Server::bind(server.address, sources)).err().unwrap();
+    assert!(matches!(error, ServerError::AddressInUse { .. }), "{error}");
+    assert!(error.to_string().contains("STEPSTREAM_HTTP_LISTEN"), "{error}");
+}
+
+#[test]
+fn it_stops_when_told() {
+    let mut server = Running::start();
+    assert_eq!(server.get("/healthz").0, 200);
+    server.stop.take().unwrap().send(()).unwrap();
+    server.runtime.block_on(server.served.take().unwrap()).unwrap().unwrap();
+    assert!(TcpStream::connect(server.address).is_err());
+}

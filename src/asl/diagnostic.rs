@@ -1,0 +1,220 @@
+//! What is wrong with a definition, where, and what to do about it.
+
+use std::fmt;
+
+use super::node::Span;
+
+/// A fault or a doubt found in a definition.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Diagnostic {
+    /// Whether the definition is refused for it.
+    pub severity: Severity,
+    /// What kind of fault.
+    pub code: Code,
+    /// What is wrong; AWS's words where AWS has a message for it.
+    pub message: String,
+    /// The place as AWS writes it: `/States/Wait a bit/Next`, `/States/C/Choices[0]/Next`, `/`.
+    pub location: Option<String>,
+    /// The place in the source text.
+    pub span: Option<Span>,
+    /// What to do, in a sentence.
+    pub hint: Option<String>,
+}
+
+/// Whether a [`Diagnostic`] refuses the definition.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Severity {
+    /// The definition is refused.
+    Error,
+    /// The definition runs, but maybe not as meant.
+    Warning,
+}
+
+impl Severity {
+    /// As the API writes it: `ERROR`, `WARNING`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Severity::Error => "ERROR",
+            Severity::Warning => "WARNING",
+        }
+    }
+}
+
+/// The stable code of a [`Diagnostic`]. The first group is AWS's, the second group our own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Code {
+    /// The text is not JSON.
+    InvalidJsonDescription,
+    /// A field is missing, unknown, of the wrong type or out of range.
+    SchemaValidationFailed,
+    /// A `Next`, `Default` or `StartAt` names no state, or no transition leads to a state.
+    MissingTransitionTarget,
+    /// No state ends the machine.
+    MissingEndState,
+    /// Two states have the same name.
+    DuplicateStateName,
+    /// The text is empty.
+    MissingDescription,
+    /// Arrays and objects are nested too deeply.
+    TooDeeplyNested,
+    /// A state's name is empty or too long.
+    InvalidStateName,
+    /// A Map's `Label` is empty, too long or has a forbidden character.
+    InvalidLabelName,
+    /// Two Maps have the same `Label`.
+    DuplicateLabelName,
+    /// A string that is half a JSONata expression.
+    InvalidJsonataExpression,
+    /// A literal looks like a path or an intrinsic function call, but its key has no `.$`.
+    NoDollar,
+    /// A literal looks like a path, but the field's name doesn't end in `Path`.
+    NoPath,
+    /// A path in the literal `Result` of a Pass.
+    PassResultIsStatic,
+    /// Valid for AWS, but this program can't run it.
+    NotSupported,
+
+    /// An object has a key twice; the last one counts.
+    DuplicateKey,
+    /// A Task has no timeout of its own.
+    TaskWithoutTimeout,
+    /// The delays of a retrier grow without a cap.
+    RetryWithoutCap,
+    /// A retrier or catcher can't be reached, since an earlier one takes all its errors.
+    UnreachableHandler,
+    /// A catcher replaces the state's input by the error.
+    CatchDiscardsInput,
+    /// A Wait lasts longer than the execution may.
+    WaitExceedsExecution,
+    /// A Task works in another way than on AWS Express, where it is refused.
+    StandardOnlyIntegration,
+    /// A resource that looks like a placeholder or that AWS doesn't know.
+    UnknownResource,
+    /// An older spelling of a field.
+    LegacyField,
+    /// A field that has no effect here.
+    FieldWithoutEffect,
+    /// `States.TaskFailed` where no task can fail.
+    ErrorNeverRaised,
+    /// More iterations at once than an inline Map runs.
+    ConcurrencyAboveLimit,
+    /// A Choice without a Default fails when no rule matches.
+    ChoiceWithoutDefault,
+}
+
+impl Code {
+    /// The code as printed: `MISSING_TRANSITION_TARGET`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Code::InvalidJsonDescription => "INVALID_JSON_DESCRIPTION",
+            Code::SchemaValidationFailed => "SCHEMA_VALIDATION_FAILED",
+            Code::MissingTransitionTarget => "MISSING_TRANSITION_TARGET",
+            Code::MissingEndState => "MISSING_END_STATE",
+            Code::DuplicateStateName => "DUPLICATE_STATE_NAME",
+            Code::MissingDescription => "MISSING_DESCRIPTION",
+            Code::TooDeeplyNested => "TOO_DEEPLY_NESTED",
+            Code::InvalidStateName => "INVALID_STATE_NAME",
+            Code::InvalidLabelName => "INVALID_LABEL_NAME",
+            Code::DuplicateLabelName => "DUPLICATE_LABEL_NAME",
+            Code::InvalidJsonataExpression => "INVALID_JSONATA_EXPRESSION",
+            Code::NoDollar => "NO_DOLLAR",
+            Code::NoPath => "NO_PATH",
+            Code::PassResultIsStatic => "PASS_RESULT_IS_STATIC",
+            Code::NotSupported => "NOT_SUPPORTED",
+            Code::DuplicateKey => "DUPLICATE_KEY",
+            Code::TaskWithoutTimeout => "TASK_WITHOUT_TIMEOUT",
+            Code::RetryWithoutCap => "RETRY_WITHOUT_CAP",
+            Code::UnreachableHandler => "UNREACHABLE_HANDLER",
+            Code::CatchDiscardsInput => "CATCH_DISCARDS_INPUT",
+            Code::WaitExceedsExecution => "WAIT_EXCEEDS_EXECUTION",
+            Code::StandardOnlyIntegration => "STANDARD_ONLY_INTEGRATION",
+            Code::UnknownResource => "UNKNOWN_RESOURCE",
+            Code::LegacyField => "LEGACY_FIELD",
+            Code::FieldWithoutEffect => "FIELD_WITHOUT_EFFECT",
+            Code::ErrorNeverRaised => "ERROR_NEVER_RAISED",
+            Code::ConcurrencyAboveLimit => "CONCURRENCY_ABOVE_LIMIT",
+            Code::ChoiceWithoutDefault => "CHOICE_WITHOUT_DEFAULT",
+        }
+    }
+}
+
+impl fmt::Display for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl Diagnostic {
+    /// An error; add place and hint with the other methods.
+    pub fn error(code: Code, message: impl Into<String>) -> Self {
+        let message = message.into();
+        Diagnostic { severity: Severity::Error, code, message, location: None, span: None, hint: None }
+    }
+
+    /// A warning; add place and hint with the other methods.
+    pub fn warning(code: Code, message: impl Into<String>) -> Self {
+        Diagnostic { severity: Severity::Warning, ..Diagnostic::error(code, message) }
+    }
+
+    /// The same at a place.
+    pub fn at(mut self, location: impl Into<String>, span: Span) -> Self {
+        self.location = Some(location.into());
+        self.span = Some(span);
+        self
+    }
+
+    /// The same with advice.
+    pub fn with_hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    /// Does it refuse the definition?
+    pub fn is_error(&self) -> bool {
+        self.severity == Severity::Error
+    }
+}
+
+/// `CODE: message at /location`, as `CreateStateMachine` puts it.
+impl fmt::Display for Diagnostic {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let location = self.location.as_deref().unwrap_or("null");
+        write!(f, "{}: {} at {location}", self.code, self.message)
+    }
+}
+
+/// A place for people: both numbers from 1, columns counted in characters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LineColumn {
+    /// Line, from 1.
+    pub line: usize,
+    /// Character in the line, from 1.
+    pub column: usize,
+}
+
+/// The line and column of a byte offset; an offset past the end counts as the end.
+pub fn line_column(text: &str, offset: usize) -> LineColumn {
+    let mut end = offset.min(text.len());
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    let before = &text[..end];
+    let start_of_line = before.rfind('\n').map_or(0, |at| at + 1);
+    LineColumn {
+        line: before.bytes().filter(|byte| *byte == b'\n').count() + 1,
+        column: before[start_of_line..].chars().count() + 1,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn line_and_column_count_from_one_in_characters() {
+        let text = "ab\nçd\n";
+        for (offset, line, column) in [(0, 1, 1), (2, 1, 3), (3, 2, 1), (4, 2, 1), (5, 2, 2), (7, 3, 1), (99, 3, 1)] {
+            assert_eq!(line_column(text, offset), LineColumn { line, column }, "offset {offset}");
+        }
+    }
+}

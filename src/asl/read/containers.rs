@@ -1,0 +1,194 @@
+//! Parallel and Map.
+
+use super::super::MachineType;
+use super::super::diagnostic::{Code, Diagnostic};
+use super::super::fields;
+use super::super::model::{Machine, MapMode, MapState, ParallelState};
+use super::super::node::{Node, NodeKind, Spanned};
+use super::{Object, Reader, template};
+
+/// The longest `Label`, in characters.
+const MAX_LABEL_CHARS: usize = 40;
+
+/// What a `Label` may not hold, besides blanks and control characters.
+const FORBIDDEN_IN_LABEL: &str = "?*<>{}[]:;,\\|^~$#%&`\"";
+
+/// Fields that only a distributed Map uses.
+const DISTRIBUTED_ONLY: [&str; 8] = [
+    "ItemReader",
+    "ItemBatcher",
+    "ResultWriter",
+    "Label",
+    "ToleratedFailureCount",
+    "ToleratedFailureCountPath",
+    "ToleratedFailurePercentage",
+    "ToleratedFailurePercentagePath",
+];
+
+impl Reader {
+    pub(super) fn parallel(&mut self, object: &Object<'_>) -> Option<ParallelState> {
+        self.require(object, &["Branches"]);
+        let transition = self.transition(object);
+        let parameters = self.template(object, "Parameters");
+        let arguments = self.template(object, "Arguments");
+        let result_selector = self.template(object, "ResultSelector");
+        let result_path = self.result_path(object);
+        let branches = self.branches(object);
+        let retry = self.retry(object);
+        let catch = self.catch(object);
+        Some(ParallelState {
+            branches: branches?,
+            parameters,
+            arguments,
+            result_selector,
+            result_path,
+            retry,
+            catch,
+            transition: transition?,
+        })
+    }
+
+    fn branches(&mut self, object: &Object<'_>) -> Option<Vec<Machine>> {
+        let node = object.get("Branches")?;
+        let Some(elements) = node.as_array() else {
+            self.error(object.at("Branches"), &node.span, "Expected value of type Array");
+            return None;
+        };
+        if elements.is_empty() {
+            self.error(object.at("Branches"), &node.span, "Value cannot be empty");
+        }
+        let mut branches = Vec::new();
+        for (index, element) in elements.iter().enumerate() {
+            let branch = self.object(element, format!("{}[{index}]", object.at("Branches")), self.language);
+            branches.push(branch.and_then(|branch| self.machine(&branch, fields::BRANCH)));
+        }
+        branches.into_iter().collect()
+    }
+
+    pub(super) fn map(&mut self, object: &Object<'_>) -> Option<MapState> {
+        let transition = self.transition(object);
+        let processor = self.one_of(object, &["ItemProcessor", "Iterator"], false);
+        let processor = processor.and_then(|member| self.object(&member.value, object.at(&member.key), self.language));
+        let mode = processor.as_ref().map(|processor| self.processor_config(processor)).unwrap_or_default();
+        self.check_mode(object, mode);
+        let machine = processor.and_then(|processor| self.item_processor(&processor, mode));
+        let state = MapState {
+            mode,
+            item_selector: self.item_selector(object),
+            items_path: self.path(object, "ItemsPath"),
+            items: self.items(object),
+            max_concurrency: self.dynamic(object, "MaxConcurrency", |reader, object| {
+                reader.integer(object, "MaxConcurrency", 0, u64::from(u32::MAX))
+            }),
+            tolerated_failure_count: self.dynamic(object, "ToleratedFailureCount", |reader, object| {
+                reader.integer(object, "ToleratedFailureCount", 0, u64::from(u32::MAX))
+            }),
+            tolerated_failure_percentage: self.dynamic(object, "ToleratedFailurePercentage", |reader, object| {
+                reader.number(object, "ToleratedFailurePercentage", 0.0, 100.0)
+            }),
+            item_reader: self.object_field(object, "ItemReader"),
+            item_batcher: self.object_field(object, "ItemBatcher"),
+            result_writer: self.object_field(object, "ResultWriter"),
+            label: self.label(object),
+            result_selector: self.template(object, "ResultSelector"),
+            result_path: self.result_path(object),
+            retry: self.retry(object),
+            catch: self.catch(object),
+            item_processor: machine?,
+            transition: transition?,
+        };
+        Some(state)
+    }
+
+    /// Child executions of a distributed Map don't see the variables outside.
+    fn item_processor(&mut self, processor: &Object<'_>, mode: MapMode) -> Option<Machine> {
+        if mode == MapMode::Inline {
+            return self.machine(processor, fields::ITEM_PROCESSOR);
+        }
+        let outer = std::mem::take(&mut self.scopes);
+        let machine = self.machine(processor, fields::ITEM_PROCESSOR);
+        self.scopes = outer;
+        machine
+    }
+
+    fn processor_config(&mut self, processor: &Object<'_>) -> MapMode {
+        let Some(node) = processor.get("ProcessorConfig") else { return MapMode::Inline };
+        let Some(config) = self.object(node, processor.at("ProcessorConfig"), processor.language) else {
+            return MapMode::Inline;
+        };
+        self.check_fields(&config, fields::PROCESSOR_CONFIG);
+        self.choice_of(&config, "ExecutionType", &["STANDARD", "EXPRESS"]);
+        match self.choice_of(&config, "Mode", &["INLINE", "DISTRIBUTED"]) {
+            Some(mode) if mode.value == "DISTRIBUTED" => {
+                self.require(&config, &["ExecutionType"]);
+                MapMode::Distributed
+            }
+            _ => MapMode::Inline,
+        }
+    }
+
+    fn check_mode(&mut self, object: &Object<'_>, mode: MapMode) {
+        if mode == MapMode::Distributed {
+            if self.machine_type == MachineType::ExpressStrict {
+                let message = "Express state machine does not support Map states of mode DISTRIBUTED";
+                self.error(object.location.clone(), &object.start(), message);
+            }
+            return;
+        }
+        for member in object.members.iter().filter(|member| DISTRIBUTED_ONLY.contains(&member.key.as_str())) {
+            let message = format!("'{}' has no effect on a Map of mode INLINE", member.key);
+            let hint = "Remove it, or set ProcessorConfig.Mode to DISTRIBUTED.";
+            self.warning(Code::FieldWithoutEffect, object.at(&member.key), &member.key_span, message).hint =
+                Some(hint.to_owned());
+        }
+    }
+
+    fn item_selector(&mut self, object: &Object<'_>) -> Option<Node> {
+        // In JSONata, `Parameters` has been reported as a field of the other language.
+        let group: &[&str] = if object.is_jsonata() { &["ItemSelector"] } else { &["ItemSelector", "Parameters"] };
+        let given = self.one_of(object, group, true)?;
+        self.template(object, &given.key)
+    }
+
+    /// `Items`: an array or an expression; a distributed Map also takes an object.
+    fn items(&mut self, object: &Object<'_>) -> Option<Node> {
+        let node = object.get("Items")?;
+        let valid = match &node.kind {
+            NodeKind::Array(_) | NodeKind::Object(_) => true,
+            NodeKind::String(text) => template::is_expression(text),
+            _ => false,
+        };
+        if !valid {
+            let message = "Expected value of type Array or a JSONata expression";
+            self.error(object.at("Items"), &node.span, message);
+        }
+        self.template(object, "Items")
+    }
+
+    fn object_field(&mut self, object: &Object<'_>, name: &str) -> Option<Node> {
+        let node = object.get(name)?;
+        let inner = self.object(node, object.at(name), object.language)?;
+        for template in ["Parameters", "Arguments", "BatchInput"] {
+            self.template(&inner, template);
+        }
+        Some(node.clone())
+    }
+
+    fn label(&mut self, object: &Object<'_>) -> Option<Spanned<String>> {
+        let label = self.string(object, "Label")?;
+        let length = label.value.chars().count();
+        let forbidden = |c: char| c.is_whitespace() || c.is_control() || FORBIDDEN_IN_LABEL.contains(c);
+        if length == 0 || length > MAX_LABEL_CHARS {
+            let message = format!("A Label has 1 to {MAX_LABEL_CHARS} characters, this one has {length}");
+            self.report(Diagnostic::error(Code::InvalidLabelName, message), object.at("Label"), &label.span);
+        } else if let Some(c) = label.value.chars().find(|c| forbidden(*c)) {
+            let message = format!("A Label may not hold {c:?}");
+            self.report(Diagnostic::error(Code::InvalidLabelName, message), object.at("Label"), &label.span);
+        }
+        if !self.labels.insert(label.value.clone()) {
+            let message = format!("Duplicate Label: {}", label.value);
+            self.report(Diagnostic::error(Code::DuplicateLabelName, message), object.at("Label"), &label.span);
+        }
+        Some(label)
+    }
+}

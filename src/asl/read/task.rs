@@ -1,0 +1,129 @@
+//! Task states and their resources.
+
+use super::super::MachineType;
+use super::super::diagnostic::Code;
+use super::super::model::{Dynamic, TaskState};
+use super::super::node::{Node, Spanned};
+use super::super::resource::{self, Pattern, Resource};
+use super::super::suggest;
+use super::object::MAX_SECONDS;
+use super::{Object, Reader};
+
+impl Reader {
+    pub(super) fn task(&mut self, object: &Object<'_>) -> Option<TaskState> {
+        self.require(object, &["Resource"]);
+        let resource = self.string(object, "Resource");
+        if let Some(resource) = &resource {
+            self.check_resource(object, resource);
+        }
+        let transition = self.transition(object);
+        let timeout_seconds = self.seconds(object, "TimeoutSeconds");
+        let heartbeat_seconds = self.seconds(object, "HeartbeatSeconds");
+        self.check_heartbeat(object, timeout_seconds.as_ref(), heartbeat_seconds.as_ref());
+        let state = TaskState {
+            parameters: self.template(object, "Parameters"),
+            arguments: self.template(object, "Arguments"),
+            result_selector: self.template(object, "ResultSelector"),
+            result_path: self.result_path(object),
+            timeout_seconds,
+            heartbeat_seconds,
+            credentials: self.credentials(object),
+            retry: self.retry(object),
+            catch: self.catch(object),
+            resource: resource?,
+            transition: transition?,
+        };
+        Some(state)
+    }
+
+    fn seconds(&mut self, object: &Object<'_>, name: &str) -> Option<Dynamic<u64>> {
+        self.dynamic(object, name, |reader, object| reader.integer(object, name, 1, MAX_SECONDS))
+    }
+
+    fn check_heartbeat(
+        &mut self,
+        object: &Object<'_>,
+        timeout: Option<&Dynamic<u64>>,
+        heartbeat: Option<&Dynamic<u64>>,
+    ) {
+        let (Some(Dynamic::Literal(timeout)), Some(Dynamic::Literal(heartbeat))) = (timeout, heartbeat) else { return };
+        if heartbeat.value >= timeout.value {
+            let message = "HeartbeatSeconds must be smaller than TimeoutSeconds";
+            self.error(object.at("HeartbeatSeconds"), &heartbeat.span, message);
+        }
+    }
+
+    fn credentials(&mut self, object: &Object<'_>) -> Option<Node> {
+        let node = object.get("Credentials")?;
+        if object.is_jsonata() && node.as_str().is_some() {
+            return self.template(object, "Credentials");
+        }
+        let credentials = self.object(node, object.at("Credentials"), object.language)?;
+        let dynamic = !object.is_jsonata() && credentials.get("RoleArn.$").is_some();
+        if credentials.get("RoleArn").is_none() && !dynamic {
+            let message = "The field 'RoleArn' is required but was missing";
+            self.error(credentials.location.clone(), &credentials.start(), message);
+        }
+        self.template(object, "Credentials")
+    }
+
+    fn check_resource(&mut self, object: &Object<'_>, resource: &Spanned<String>) {
+        let text = &resource.value;
+        match resource::recognise(text) {
+            Resource::Lambda | Resource::Integration(Pattern::RequestResponse) => {}
+            Resource::Activity => self.standard_only(object, resource, "Activity ARN", "An activity"),
+            Resource::Integration(Pattern::Sync) => {
+                self.standard_only(object, resource, "'.sync' service integration", "'.sync'");
+            }
+            Resource::Integration(Pattern::TaskToken) => {
+                // The blank at the end is the service's.
+                let what = "'.waitForTaskToken' service integration ";
+                self.standard_only(object, resource, what, "'.waitForTaskToken'");
+            }
+            Resource::NoIntegration => {
+                let message = format!(
+                    "The resource provided {text} is not recognized. The value is not a valid resource ARN, or the resource is not available in this region."
+                );
+                self.error(object.at("Resource"), &resource.span, message).hint = Some(integration_hint(text));
+            }
+            Resource::Other if text.is_empty() => {
+                self.error(object.at("Resource"), &resource.span, "Value cannot be empty");
+            }
+            Resource::Other => {
+                let message = format!("'{text}' is not the ARN of a Lambda function, an activity or an integration");
+                let hint = "It runs if the configuration has a connector for it; AWS would refuse it.";
+                self.warning(Code::UnknownResource, object.at("Resource"), &resource.span, message).hint =
+                    Some(hint.to_owned());
+            }
+        }
+    }
+
+    /// What only Standard machines have on AWS works here, within the execution's time.
+    fn standard_only(&mut self, object: &Object<'_>, resource: &Spanned<String>, what: &str, short: &str) {
+        if self.machine_type == MachineType::ExpressStrict {
+            let message = format!("Express state machine does not support {what}");
+            self.error(object.at("Resource"), &resource.span, message);
+            return;
+        }
+        let message = format!("{short} waits no longer than the execution may last");
+        let hint =
+            "AWS Express refuses it (see --type express-strict); here it runs within the execution's time limit.";
+        self.warning(Code::StandardOnlyIntegration, object.at("Resource"), &resource.span, message).hint =
+            Some(hint.to_owned());
+    }
+}
+
+fn integration_hint(text: &str) -> String {
+    let name = text.splitn(6, ':').nth(5).unwrap_or_default();
+    let name = name.split('.').next().unwrap_or_default();
+    let names: Vec<String> = resource::integrations().collect();
+    match suggest::closest(name, names.iter().map(String::as_str)) {
+        Some(known) if known != name => format!("Did you mean 'arn:aws:states:::{known}'?"),
+        Some(_) => "The integration exists, but not with this ending.".to_owned(),
+        None if name.starts_with("aws-sdk:") => {
+            "An SDK integration is written like arn:aws:states:::aws-sdk:dynamodb:query, the action in camelCase."
+                .to_owned()
+        }
+        None => format!("Without an optimised integration, use the SDK's: arn:aws:states:::aws-sdk:{name}."),
+    }
+}

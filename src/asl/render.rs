@@ -1,0 +1,89 @@
+//! Diagnostics for people: the place in the text, a caret under it, what is wrong, what to do.
+
+use miette::{GraphicalReportHandler, GraphicalTheme, LabeledSpan, NamedSource, SourceCode};
+
+use super::diagnostic::{Diagnostic, Severity};
+
+/// How wide messages may get, in characters.
+const WIDTH: usize = 120;
+
+/// Writes diagnostics as text with excerpts of `source`, which is called `name`.
+pub fn render(diagnostics: &[Diagnostic], name: &str, source: &str, colour: bool) -> String {
+    let theme = if colour { GraphicalTheme::unicode() } else { GraphicalTheme::unicode_nocolor() };
+    let handler = GraphicalReportHandler::new_themed(theme).with_width(WIDTH).with_links(false);
+    let source = NamedSource::new(name, source.to_owned());
+    let mut text = String::new();
+    for diagnostic in diagnostics {
+        let report = Report { diagnostic, source: &source };
+        if handler.render_report(&mut text, &report).is_err() {
+            // Rendering fails only if the excerpt can't be cut out; the plain words are always at hand.
+            text.push_str(&diagnostic.to_string());
+        }
+        text.push('\n');
+    }
+    text
+}
+
+/// A diagnostic as miette sees it.
+#[derive(Debug)]
+struct Report<'a> {
+    diagnostic: &'a Diagnostic,
+    source: &'a NamedSource<String>,
+}
+
+impl std::fmt::Display for Report<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // Messages of AWS's JSON parser quote the whole text; the excerpt shows it better.
+        let message = &self.diagnostic.message;
+        f.write_str(message.split_once("\n at [Source").map_or(message.as_str(), |(message, _)| message).trim_end())
+    }
+}
+
+impl std::error::Error for Report<'_> {}
+
+impl miette::Diagnostic for Report<'_> {
+    fn code<'a>(&'a self) -> Option<Box<dyn std::fmt::Display + 'a>> {
+        Some(Box::new(self.diagnostic.code))
+    }
+
+    fn severity(&self) -> Option<miette::Severity> {
+        Some(match self.diagnostic.severity {
+            Severity::Error => miette::Severity::Error,
+            Severity::Warning => miette::Severity::Warning,
+        })
+    }
+
+    fn help<'a>(&'a self) -> Option<Box<dyn std::fmt::Display + 'a>> {
+        self.diagnostic.hint.as_ref().map(|hint| Box::new(hint) as Box<dyn std::fmt::Display>)
+    }
+
+    fn source_code(&self) -> Option<&dyn SourceCode> {
+        self.diagnostic.span.as_ref().map(|_| self.source as &dyn SourceCode)
+    }
+
+    fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
+        let span = self.diagnostic.span.clone()?;
+        let source = self.source.inner();
+        let start = span.start.min(source.len());
+        // A mark that spans lines hides more than it shows.
+        let line_end = source[start..].find('\n').map_or(source.len(), |at| start + at);
+        let length = span.end.min(line_end).saturating_sub(start);
+        let label = self.diagnostic.location.clone().filter(|location| !location.starts_with("[Source"));
+        Some(Box::new(std::iter::once(LabeledSpan::new(label, start, length))))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::diagnostic::Code;
+    use super::*;
+
+    #[test]
+    fn places_outside_of_the_text_are_borne() {
+        let source = "{\"ä\": 1}\n";
+        for span in [0..0, 0..1, 2..3, 8..10, 10..10, 99..120] {
+            let diagnostic = Diagnostic::error(Code::SchemaValidationFailed, "x").at("/a", span.clone());
+            assert!(render(&[diagnostic], "a.json", source, false).contains("x"), "{span:?}");
+        }
+    }
+}

@@ -1,0 +1,297 @@
+//! `stepstream bench engine`: whole executions on one thread, event bytes in and output bytes out.
+//!
+//! Executions and the yardstick take turns of some milliseconds, so that a noisy neighbour slows both. Tasks answer with
+//! their own input at once and waits are jumped over: what is measured is the engine.
+
+use std::hint::black_box;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use hdrhistogram::Histogram;
+use serde_json::json;
+
+use super::machine;
+use crate::engine::{Effect, Execution, Identity, Limits, Progress, Status, Timestamp};
+use crate::program::Program;
+
+const ORDER_WORKFLOW: &str = include_str!("../../../config/workflows/order.asl.json");
+const ORDER_EVENT: &str = include_str!("../../../config/events/order.json");
+
+/// How long executions or the yardstick run before the other one's turn.
+const TURN: Duration = Duration::from_millis(20);
+/// Share of the time that goes to the latency phase.
+const LATENCY_SHARE: f64 = 0.2;
+/// Load of the latency phase, as a share of the throughput that was just measured.
+const LATENCY_LOAD: f64 = 0.5;
+
+/// Arguments of `stepstream bench engine`.
+#[derive(clap::Args)]
+pub struct Args {
+    /// The workflow. Default: the order workflow of the examples
+    #[arg(long)]
+    workflow: Option<PathBuf>,
+    /// A file with one JSON event, or with one in every line (.jsonl). Default: the order event of the examples
+    #[arg(long)]
+    event: Option<PathBuf>,
+    /// How long to measure
+    #[arg(long, default_value_t = 5.0)]
+    seconds: f64,
+    /// Print the report as one JSON object
+    #[arg(long)]
+    json: bool,
+}
+
+pub(super) fn main(args: &Args) -> Result<(), String> {
+    if !(args.seconds > 0.0 && args.seconds <= 3600.0) {
+        return Err(format!("--seconds {}: give a time above 0 and up to 3600", args.seconds));
+    }
+    let mut bench = Bench::new(args)?;
+    bench.check()?;
+    let total = Duration::from_secs_f64(args.seconds);
+    let throughput = bench.throughput(total.mul_f64(1.0 - LATENCY_SHARE));
+    let latency = bench.latency(total.mul_f64(LATENCY_SHARE), throughput.executions_per_second() * LATENCY_LOAD)?;
+    let report = bench.report(args, &throughput, &latency);
+    if args.json {
+        println!("{report:#}");
+    } else {
+        print_table(&report);
+    }
+    Ok(())
+}
+
+struct Bench {
+    program: Arc<Program>,
+    workflow: String,
+    events: Vec<Vec<u8>>,
+    execution: Execution,
+    output: Vec<u8>,
+    next: usize,
+}
+
+/// What the turns of executions and of the yardstick add up to.
+#[derive(Default)]
+struct Throughput {
+    executions: u64,
+    executing: Duration,
+    cpu: Option<Duration>,
+    yardsticks: u64,
+    yardstick: Duration,
+}
+
+impl Throughput {
+    fn executions_per_second(&self) -> f64 {
+        self.executions as f64 / self.executing.as_secs_f64()
+    }
+
+    fn yardstick_per_second(&self) -> f64 {
+        self.yardsticks as f64 / self.yardstick.as_secs_f64()
+    }
+}
+
+impl Bench {
+    fn new(args: &Args) -> Result<Bench, String> {
+        let (workflow, text) = match &args.workflow {
+            Some(path) => (path.display().to_string(), read(path)?),
+            None => ("order (built in)".to_owned(), ORDER_WORKFLOW.to_owned()),
+        };
+        let program = Program::from_text(&text).map_err(|diagnostics| {
+            let errors =
+                diagnostics.iter().map(|diagnostic| format!("\n  {}: {}", diagnostic.code, diagnostic.message));
+            format!("{workflow} is invalid:{}", errors.collect::<String>())
+        })?;
+        let events = match &args.event {
+            Some(path) if path.extension().is_some_and(|extension| extension == "jsonl") => read(path)?
+                .lines()
+                .filter(|line| !line.trim().is_empty())
+                .map(|line| line.as_bytes().to_vec())
+                .collect(),
+            Some(path) => vec![read(path)?.trim().as_bytes().to_vec()],
+            None => vec![ORDER_EVENT.trim().as_bytes().to_vec()],
+        };
+        if events.is_empty() {
+            return Err("the event file holds no event".to_owned());
+        }
+        let execution = Execution::new(Limits::default());
+        Ok(Bench { program: Arc::new(program), workflow, events, execution, output: Vec::new(), next: 0 })
+    }
+
+    /// Runs every event once: a benchmark of failures would mislead.
+    fn check(&mut self) -> Result<(), String> {
+        for _ in 0..self.events.len() {
+            let status = self.execute().map_err(|error| error.to_string())?;
+            if status != Some(Status::Succeeded) {
+                let failure = self.execution.failure();
+                let cause = failure.and_then(|failure| failure.cause.as_deref()).unwrap_or("no cause");
+                return Err(format!("an event does not succeed: {cause}"));
+            }
+        }
+        Ok(())
+    }
+
+    /// The next event, from its bytes to the output's bytes.
+    fn execute(&mut self) -> Result<Option<Status>, crate::engine::EventError> {
+        let event = &self.events[self.next];
+        self.next = (self.next + 1) % self.events.len();
+        let identity = Identity {
+            name: "orders-0-1",
+            id: "arn:aws:states:us-east-1:000000000000:express:bench:orders-0-1",
+            state_machine_name: "bench",
+            state_machine_id: "arn:aws:states:us-east-1:000000000000:stateMachine:bench",
+            role_arn: "arn:aws:iam::000000000000:role/stepstream",
+            seed: 7,
+        };
+        let mut now = Timestamp(1_700_000_000_000);
+        self.execution.start(&self.program, event, &identity, now)?;
+        loop {
+            match self.execution.run(now) {
+                Progress::Ended => break,
+                Progress::Yielded => continue,
+                Progress::Suspended => {}
+            }
+            let mut answered = false;
+            while let Some(effect) = self.execution.take_effect() {
+                if let Effect::Call(call) = effect {
+                    self.execution.resume(call.id, Ok(&call.input), now);
+                    answered = true;
+                }
+            }
+            if !answered {
+                now = self.execution.wake_at().unwrap_or(now);
+            }
+        }
+        self.output.clear();
+        self.execution.write_output(&mut self.output);
+        Ok(self.execution.status())
+    }
+
+    fn throughput(&mut self, time: Duration) -> Throughput {
+        let mut sums = Throughput { cpu: machine::thread_cpu_time().map(|_| Duration::ZERO), ..Throughput::default() };
+        let until = Instant::now() + time;
+        while Instant::now() < until {
+            let cpu = machine::thread_cpu_time();
+            let (count, spent) = turn(|| {
+                let _ = black_box(self.execute());
+            });
+            sums.executions += count;
+            sums.executing += spent;
+            if let (Some(sum), Some(before), Some(after)) = (&mut sums.cpu, cpu, machine::thread_cpu_time()) {
+                *sum += after.saturating_sub(before);
+            }
+            let mut next = 0;
+            let (count, spent) = turn(|| {
+                let event = &self.events[next];
+                next = (next + 1) % self.events.len();
+                let tree: Result<sonic_rs::Value, _> = sonic_rs::from_slice(event);
+                self.output.clear();
+                if let Ok(tree) = &tree {
+                    let _ = black_box(sonic_rs::to_writer(&mut self.output, tree));
+                }
+                black_box(tree.is_ok());
+            });
+            sums.yardsticks += count;
+            sums.yardstick += spent;
+        }
+        sums
+    }
+
+    /// Executions at a fixed rate. Each latency counts from when the execution should have begun, so that one that is
+    /// late shows in those behind it.
+    fn latency(&mut self, time: Duration, rate: f64) -> Result<Histogram<u64>, String> {
+        let mut histogram = Histogram::new_with_bounds(1, 60_000_000_000, 3).map_err(|error| error.to_string())?;
+        let begun = Instant::now();
+        let mut count = 0u64;
+        loop {
+            let due = Duration::from_secs_f64(count as f64 / rate);
+            if due >= time {
+                return Ok(histogram);
+            }
+            while begun.elapsed() < due {
+                std::hint::spin_loop();
+            }
+            let _ = black_box(self.execute());
+            let late = begun.elapsed().saturating_sub(due);
+            histogram.saturating_record(u64::try_from(late.as_nanos()).unwrap_or(u64::MAX));
+            count += 1;
+        }
+    }
+
+    fn report(&mut self, args: &Args, throughput: &Throughput, latency: &Histogram<u64>) -> serde_json::Value {
+        let micros = |quantile| latency.value_at_quantile(quantile) as f64 / 1000.0;
+        let bytes: usize = self.events.iter().map(Vec::len).sum();
+        let executions_per_second = throughput.executions_per_second();
+        let yardstick_per_second = throughput.yardstick_per_second();
+        json!({
+            "benchmark": "engine",
+            "version": env!("CARGO_PKG_VERSION"),
+            "machine": machine::describe(),
+            "workload": {
+                "workflow": self.workflow,
+                "events": self.events.len(),
+                "mean_event_bytes": bytes / self.events.len(),
+                "states_per_execution": self.execution.transitions(),
+                "seconds": args.seconds,
+                "threads": 1,
+                "tasks": "answer with their input at once",
+            },
+            "executions": throughput.executions,
+            "executions_per_second": executions_per_second.round(),
+            "events_per_second_per_core": executions_per_second.round(),
+            "yardstick": "sonic-rs parse and print of the same events",
+            "yardstick_per_second": yardstick_per_second.round(),
+            "ratio_to_yardstick": yardstick_per_second / executions_per_second,
+            "cpu_ns_per_execution": throughput.cpu.map(|cpu| cpu.as_nanos() as f64 / throughput.executions as f64),
+            "latency_load": LATENCY_LOAD,
+            "latency_us": {"p50": micros(0.5), "p90": micros(0.9), "p99": micros(0.99), "p999": micros(0.999)},
+            "peak_memory_bytes": machine::peak_memory_bytes(),
+        })
+    }
+}
+
+/// Repeats `work` for about a turn; returns how often and how long.
+fn turn(mut work: impl FnMut()) -> (u64, Duration) {
+    const BATCH: u64 = 64;
+    let begun = Instant::now();
+    let mut count = 0;
+    loop {
+        for _ in 0..BATCH {
+            work();
+        }
+        count += BATCH;
+        let spent = begun.elapsed();
+        if spent >= TURN {
+            return (count, spent);
+        }
+    }
+}
+
+fn read(path: &PathBuf) -> Result<String, String> {
+    std::fs::read_to_string(path).map_err(|error| format!("cannot read {}: {error}", path.display()))
+}
+
+fn print_table(report: &serde_json::Value) {
+    let number = |value: &serde_json::Value| value.as_f64().unwrap_or(0.0);
+    let workload = &report["workload"];
+    println!("workflow              {}", workload["workflow"].as_str().unwrap_or_default());
+    println!("events                {} of {} bytes on average", workload["events"], workload["mean_event_bytes"]);
+    println!("executions            {:>12.0} /s on one thread", number(&report["executions_per_second"]));
+    println!(
+        "yardstick             {:>12.0} /s ({})",
+        number(&report["yardstick_per_second"]),
+        "sonic-rs parse and print"
+    );
+    println!(
+        "ratio to yardstick    {:>12.2} (cost of an execution over cost of the yardstick)",
+        number(&report["ratio_to_yardstick"])
+    );
+    println!("CPU per execution     {:>12.0} ns", number(&report["cpu_ns_per_execution"]));
+    let latency = &report["latency_us"];
+    println!(
+        "latency at half load  p50 {:.1} µs, p90 {:.1} µs, p99 {:.1} µs, p99.9 {:.1} µs",
+        number(&latency["p50"]),
+        number(&latency["p90"]),
+        number(&latency["p99"]),
+        number(&latency["p999"])
+    );
+    println!("peak memory           {:>12.1} MiB", number(&report["peak_memory_bytes"]) / f64::from(1 << 20));
+}

@@ -1,0 +1,139 @@
+//! `stepstream exec`: one execution, its result and its history.
+
+mod drive;
+mod render;
+
+use std::io::Read;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use crate::config::Config;
+use crate::engine::{Execution, Limits, Status};
+use crate::program::Program;
+use crate::task::{Connectors, MockCase, MockFile};
+use drive::{Clock, Tasks};
+
+/// Exit status when the execution failed or timed out.
+const FAILED: u8 = 1;
+/// Exit status when the definition, or the call itself, is invalid.
+const INVALID: u8 = 2;
+
+/// Arguments of `stepstream exec`.
+#[derive(clap::Args)]
+pub struct Args {
+    /// The definition: JSON, comments and trailing commas allowed
+    definition: PathBuf,
+    /// The execution's input, a file with one JSON value; `-` reads standard input. Default: {}
+    #[arg(long, short)]
+    input: Option<PathBuf>,
+    /// The state machine's name, in the context object and in the mock file. Default: the definition's file name
+    #[arg(long)]
+    name: Option<String>,
+    /// The execution's name. Default: a random one
+    #[arg(long)]
+    execution_name: Option<String>,
+    /// Waits, retry delays and timeouts elapse at once, on the engine's own clock
+    #[arg(long)]
+    fast_forward: bool,
+    /// Show the events of the execution
+    #[arg(long)]
+    history: bool,
+    /// Print one JSON object
+    #[arg(long)]
+    json: bool,
+    /// Tasks answer from this mock file, in the format of Step Functions Local
+    #[arg(long, requires = "test_case")]
+    mocks: Option<PathBuf>,
+    /// The test case of the mock file
+    #[arg(long, requires = "mocks")]
+    test_case: Option<String>,
+    /// A configuration file, for its [[task]] entries and [engine] limits
+    #[arg(long)]
+    config: Option<PathBuf>,
+    /// Seed of States.MathRandom, States.UUID and jitter. Default: random
+    #[arg(long)]
+    seed: Option<u64>,
+}
+
+/// Runs the subcommand.
+pub fn main(args: Args) -> ExitCode {
+    match execute(&args) {
+        Ok(status) => ExitCode::from(if status == Status::Succeeded { 0 } else { FAILED }),
+        Err(Trouble::Definition) => ExitCode::from(INVALID),
+        Err(Trouble::Message(message)) => {
+            eprintln!("stepstream exec: {message}");
+            ExitCode::from(INVALID)
+        }
+    }
+}
+
+/// Why there is no result.
+enum Trouble {
+    /// The definition is invalid; its diagnostics have been shown.
+    Definition,
+    Message(String),
+}
+
+impl<E: std::error::Error> From<E> for Trouble {
+    fn from(error: E) -> Self {
+        Trouble::Message(error.to_string())
+    }
+}
+
+fn execute(args: &Args) -> Result<Status, Trouble> {
+    let text = std::fs::read_to_string(&args.definition)
+        .map_err(|error| Trouble::Message(format!("cannot read {}: {error}", args.definition.display())))?;
+    let program = match Program::from_text(&text) {
+        Ok(program) => Arc::new(program),
+        Err(diagnostics) => {
+            render::invalid(&args.definition, &text, &diagnostics, args.json);
+            return Err(Trouble::Definition);
+        }
+    };
+    let input = read_input(args)?;
+    let name = args.name.clone().unwrap_or_else(|| {
+        let stem = args.definition.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        stem.split('.').next().unwrap_or_default().to_owned()
+    });
+    let config = args.config.as_deref().map(Config::load).transpose()?;
+    let mut tasks = tasks(args, &name, config.as_ref())?;
+    let mut execution = Execution::new(config.as_ref().map_or_else(Limits::default, |config| config.engine.into()));
+    if args.history {
+        execution.record_history();
+    }
+    let identity = drive::OwnedIdentity::new(&name, args.execution_name.as_deref(), args.seed);
+    let mut clock = Clock::new(args.fast_forward);
+    execution.start(&program, &input, &identity.as_identity(), clock.now())?;
+    let status = drive::to_the_end(&mut execution, &mut clock, &mut tasks, &identity)?;
+    if args.json {
+        println!("{}", render::json(&execution, args.history));
+    } else {
+        render::text(&execution, args.history);
+    }
+    Ok(status)
+}
+
+fn read_input(args: &Args) -> Result<Vec<u8>, Trouble> {
+    let Some(path) = &args.input else { return Ok(b"{}".to_vec()) };
+    let mut input = Vec::new();
+    let read = if path.as_os_str() == "-" {
+        std::io::stdin().read_to_end(&mut input).map(|_| ())
+    } else {
+        std::fs::read(path).map(|bytes| input = bytes)
+    };
+    read.map_err(|error| Trouble::Message(format!("cannot read the input {}: {error}", path.display())))?;
+    Ok(input)
+}
+
+fn tasks(args: &Args, machine: &str, config: Option<&Config>) -> Result<Tasks, Trouble> {
+    let mocks: Option<MockCase> = match (&args.mocks, &args.test_case) {
+        (Some(file), Some(case)) => Some(MockFile::load(file)?.test_case(machine, case)?),
+        _ => None,
+    };
+    let connectors = match config {
+        Some(config) => Connectors::from_config(&config.tasks)?,
+        None => Connectors::new(),
+    };
+    Ok(Tasks::new(mocks, connectors))
+}

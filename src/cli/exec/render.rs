@@ -1,0 +1,115 @@
+//! The result of an execution, for people and for programs.
+
+use std::path::Path;
+
+use serde_json::{Map, Value, json};
+
+use crate::asl::{Diagnostic, line_column};
+use crate::engine::{Detail, Event, Execution, Status};
+
+/// The result as one object, with the history in the service's shape if it was recorded.
+pub(super) fn json(execution: &Execution, history: bool) -> Value {
+    let mut result = Map::new();
+    let status = execution.status();
+    result.insert("status".to_owned(), status.map_or(Value::Null, |status| status.to_string().into()));
+    if status == Some(Status::Succeeded) {
+        result.insert("output".to_owned(), output(execution));
+    }
+    if let Some(failure) = execution.failure() {
+        result.insert("error".to_owned(), json!(failure.error));
+        result.insert("cause".to_owned(), json!(failure.cause));
+        result.insert("state".to_owned(), json!(&*failure.state));
+    }
+    if history {
+        result.insert("history".to_owned(), execution.history().iter().map(event).collect());
+    }
+    Value::Object(result)
+}
+
+fn output(execution: &Execution) -> Value {
+    let mut output = Vec::new();
+    execution.write_output(&mut output);
+    // What the engine prints is JSON.
+    serde_json::from_slice(&output).unwrap_or(Value::Null)
+}
+
+/// An event as the service's execution history has it. `name` stands at the top as well, where there is one.
+fn event(event: &Event) -> Value {
+    let mut shown = Map::new();
+    let time = event.timestamp.0;
+    shown.insert("timestamp".to_owned(), json!(time as f64 / 1000.0));
+    shown.insert("type".to_owned(), event.kind.into());
+    shown.insert("id".to_owned(), event.id.into());
+    shown.insert("previousEventId".to_owned(), event.previous_id.into());
+    let mut details = Map::new();
+    for (key, detail) in &event.details {
+        let value = match detail {
+            Detail::Text(text) | Detail::Data(text) => json!(text),
+            Detail::Number(number) => json!(number),
+            Detail::Variables(variables) => {
+                Value::Object(variables.iter().map(|(name, value)| (name.clone(), json!(value))).collect())
+            }
+        };
+        if *key == "name" {
+            shown.insert("name".to_owned(), value.clone());
+        }
+        details.insert((*key).to_owned(), value);
+        if matches!(detail, Detail::Data(_) | Detail::Variables(_)) {
+            details.insert(format!("{key}Details"), json!({"truncated": false}));
+        }
+    }
+    if let Some(key) = event.details_key() {
+        shown.insert(key, Value::Object(details));
+    }
+    Value::Object(shown)
+}
+
+/// The result for people, on standard output.
+pub(super) fn text(execution: &Execution, history: bool) {
+    if history {
+        for event in execution.history() {
+            let name = event.details.iter().find_map(|(key, detail)| match detail {
+                Detail::Text(text) if *key == "name" => Some(text.as_str()),
+                _ => None,
+            });
+            println!("{:>5}  {:<28} {}", event.id, event.kind, name.unwrap_or_default());
+        }
+        println!();
+    }
+    if let Some(status) = execution.status() {
+        println!("{status}");
+    }
+    match execution.failure() {
+        Some(failure) => {
+            println!("error: {}", failure.error.as_deref().unwrap_or("none given"));
+            println!("cause: {}", failure.cause.as_deref().unwrap_or("none given"));
+            println!("state: {}", failure.state);
+        }
+        None => println!("{:#}", output(execution)),
+    }
+}
+
+/// Shows why a definition is invalid.
+pub(super) fn invalid(file: &Path, text: &str, diagnostics: &[Diagnostic], as_json: bool) {
+    if as_json {
+        let diagnostics: Vec<Value> = diagnostics.iter().map(|diagnostic| self::diagnostic(text, diagnostic)).collect();
+        println!("{}", json!({"status": "INVALID_DEFINITION", "diagnostics": diagnostics}));
+        return;
+    }
+    for diagnostic in diagnostics {
+        eprintln!("{}: {}: {}", file.display(), diagnostic.code, diagnostic.message);
+    }
+}
+
+fn diagnostic(text: &str, diagnostic: &Diagnostic) -> Value {
+    let place = diagnostic.span.as_ref().map(|span| line_column(text, span.start));
+    json!({
+        "severity": diagnostic.severity.as_str(),
+        "code": diagnostic.code.as_str(),
+        "message": diagnostic.message,
+        "location": diagnostic.location,
+        "line": place.map(|place| place.line),
+        "column": place.map(|place| place.column),
+        "hint": diagnostic.hint,
+    })
+}

@@ -1,0 +1,140 @@
+use super::kafka_defaults::{ASSIGNMENT_STRATEGY, CONSUMER, CONSUMER_OWNED, PRODUCER, PRODUCER_OWNED, REFUSED};
+use super::model::{Kafka, StartFrom};
+use super::properties::Properties;
+use super::report::Report;
+use super::tree::{Kind, Node, Origin, Table};
+
+/// Reads a `kafka` table: properties by dotted name, and the tables `consumer` and `producer`.
+pub(super) fn read(title: &str, node: Option<&Node>, report: &mut Report) -> Kafka {
+    let mut kafka = Kafka::default();
+    let Some(table) = table_of(title, node, report) else { return kafka };
+    for entry in &table.entries {
+        match entry.name.as_str() {
+            side @ ("consumer" | "producer") => {
+                let side_title = format!("{title}.{side}");
+                let into = if side == "consumer" { &mut kafka.consumer } else { &mut kafka.producer };
+                if let Some(table) = table_of(&side_title, Some(&entry.node), report) {
+                    flatten("", table, into, report);
+                }
+            }
+            _ => flatten_entry("", &entry.name, &entry.name_origin, &entry.node, &mut kafka.shared, report),
+        }
+    }
+    kafka
+}
+
+/// The properties of a pipeline's consumers: defaults, then the file's from the general to the special, then our own.
+pub(super) fn consumer(shared: &Kafka, own: &Kafka, group: &str, start_from: StartFrom) -> Properties {
+    let mut properties = with_defaults(CONSUMER, [&shared.shared, &shared.consumer, &own.shared, &own.consumer]);
+    if properties.value("group.protocol") == Some("consumer") {
+        properties.remove(ASSIGNMENT_STRATEGY);
+    }
+    set_all(&mut properties, CONSUMER_OWNED);
+    properties.set("group.id", group);
+    properties.set(
+        "auto.offset.reset",
+        match start_from {
+            StartFrom::Earliest => "earliest",
+            StartFrom::Latest => "latest",
+        },
+    );
+    properties
+}
+
+/// The properties of a pipeline's producers, put together in the same way.
+pub(super) fn producer(shared: &Kafka, own: &Kafka) -> Properties {
+    let mut properties = with_defaults(PRODUCER, [&shared.shared, &shared.producer, &own.shared, &own.producer]);
+    set_all(&mut properties, PRODUCER_OWNED);
+    properties
+}
+
+/// Whether a client would know a broker to begin with.
+pub(super) fn names_brokers(properties: &Properties) -> bool {
+    ["bootstrap.servers", "metadata.broker.list"].iter().any(|name| properties.value(name).is_some())
+}
+
+fn with_defaults(defaults: &[(&str, &str)], layers: [&Properties; 4]) -> Properties {
+    let mut properties = Properties::default();
+    set_all(&mut properties, defaults);
+    for layer in layers {
+        properties.overlay(layer);
+    }
+    properties
+}
+
+fn set_all(properties: &mut Properties, pairs: &[(&str, &str)]) {
+    for (name, value) in pairs {
+        properties.set(*name, *value);
+    }
+}
+
+fn table_of<'a>(title: &str, node: Option<&'a Node>, report: &mut Report) -> Option<&'a Table> {
+    let node = node?;
+    match &node.kind {
+        Kind::Table(table) => Some(table),
+        Kind::Broken => None,
+        other => {
+            report.mistake(&node.origin, format!("{title} is {}, it must be a table", other.name()), None);
+            None
+        }
+    }
+}
+
+/// TOML makes tables of dotted keys: `bootstrap.servers = …` is `servers` in a table `bootstrap`.
+fn flatten(prefix: &str, table: &Table, into: &mut Properties, report: &mut Report) {
+    for entry in &table.entries {
+        flatten_entry(prefix, &entry.name, &entry.name_origin, &entry.node, into, report);
+    }
+}
+
+fn flatten_entry(
+    prefix: &str,
+    name: &str,
+    name_origin: &Origin,
+    node: &Node,
+    into: &mut Properties,
+    report: &mut Report,
+) {
+    let name = if prefix.is_empty() { name.to_owned() } else { format!("{prefix}.{name}") };
+    if let Some((_, instead)) = REFUSED.iter().find(|(refused, _)| *refused == name) {
+        report.mistake(
+            name_origin,
+            format!("`{name}` can't be set: Stepstream sets it itself"),
+            Some((*instead).to_owned()),
+        );
+        return;
+    }
+    let value = match &node.kind {
+        Kind::Text(text) => text.clone(),
+        Kind::Integer(value) => value.to_string(),
+        Kind::Float { text, .. } => text.clone(),
+        Kind::Bool(value) => value.to_string(),
+        Kind::Table(table) => return flatten(&name, table, into, report),
+        Kind::List(_) => {
+            let hint = "write one string: \"broker-1:9092,broker-2:9092\"";
+            report.mistake(&node.origin, format!("`{name}` is an array, it must be one value"), Some(hint.to_owned()));
+            String::new()
+        }
+        // Reported; the property counts as given, so that nobody reports it as missing too.
+        Kind::Broken => String::new(),
+    };
+    warn_of(&name, &value, &node.origin, report);
+    if node.from_environment {
+        into.set_secret(name, value);
+    } else {
+        into.set(name, value);
+    }
+}
+
+/// Properties that work but give up what Stepstream promises.
+fn warn_of(name: &str, value: &str, origin: &Origin, report: &mut Report) {
+    match (name, value) {
+        ("acks" | "request.required.acks", "0" | "1") => {
+            report.warning(origin, &format!("`{name}` below \"all\" can lose results that were acknowledged"));
+        }
+        ("message.timeout.ms" | "delivery.timeout.ms", value) if value != "0" => {
+            report.warning(origin, &format!("`{name}` makes results fail while the sink is down; 0 makes them wait"));
+        }
+        _ => {}
+    }
+}

@@ -1,0 +1,42 @@
+//! Every default of a limit, in one place, with its unit and its reason.
+
+use std::time::Duration;
+
+/// Five minutes: what AWS gives an Express execution.
+pub const EXECUTION_TIMEOUT: Duration = Duration::from_secs(5 * 60);
+/// State transitions of one execution. A bound on loops without waits, far above any useful workflow: AWS has none for
+/// Express, but its five minutes allow fewer than this.
+pub const MAX_TRANSITIONS: u64 = 1_000_000;
+/// State transitions an execution may take in one turn before the shard serves its other executions: well under a
+/// millisecond at a few hundred nanoseconds each.
+pub const TRANSITIONS_PER_TURN: u32 = 1_000;
+/// Bytes of an event, and of a state's input and output: AWS's 256 KiB.
+pub const MAX_EVENT_BYTES: usize = 256 * 1024;
+/// Nesting of arrays and objects in an event: deeper than any real event, shallow enough for a shard's stack.
+pub const MAX_DEPTH: usize = 128;
+/// The most that `max_depth` may be set to: recursion over values has to fit a shard's stack.
+pub const MAX_DEPTH_CEILING: usize = 512;
+
+/// Records that one shard may hold between reading them and completing their offsets: several batches deep, so that
+/// the sink's acknowledgements never stall the reader, and what a crash redelivers stays small.
+pub const MAX_IN_FLIGHT: usize = 4096;
+/// Payload bytes that one shard may hold in the same span of time: bounds memory when events are large.
+pub const MAX_IN_FLIGHT_BYTES: usize = 64 * 1024 * 1024;
+/// Task calls that one pipeline may have open: protects the services behind the tasks.
+pub const MAX_CONCURRENT_TASKS: usize = 256;
+/// Time between commits: a commit per record costs more than the record; a tenth of a second bounds redelivery well.
+pub const COMMIT_INTERVAL: Duration = Duration::from_millis(100);
+/// Time that work in flight gets to finish on shutdown: under the 30 s that Kubernetes waits before it kills.
+pub const DRAIN_TIMEOUT: Duration = Duration::from_secs(20);
+/// Time that work in flight gets when a partition is revoked; the whole group waits meanwhile.
+pub const REVOKE_TIMEOUT: Duration = Duration::from_secs(5);
+/// Shards that one pipeline may have: each is a thread and a Kafka client.
+pub const MAX_SHARDS: usize = 256;
+
+/// Time that a task call may take where neither its state nor its `[[task]]` says otherwise.
+pub const TASK_TIMEOUT: Duration = Duration::from_secs(30);
+/// Idle connections that a task keeps open per host.
+pub const TASK_CONNECTIONS: usize = 64;
+
+/// Where health, metrics and workflows are served: loopback, because the pages have no authentication.
+pub const HTTP_LISTEN: &str = "127.0.0.1:9600";

@@ -1,0 +1,252 @@
+use std::fmt;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::properties::Properties;
+use super::secret::Secret;
+
+/// librdkafka properties that all pipelines share, as the file gives them.
+///
+/// Clients are made from [`Pipeline::consumer`] and [`Pipeline::producer`], where defaults, these and the pipeline's own
+/// are already put together.
+#[derive(Clone, Debug, Default)]
+pub struct Kafka {
+    /// `[kafka]`: for consumers and producers.
+    pub shared: Properties,
+    /// `[kafka.consumer]`: for consumers only.
+    pub consumer: Properties,
+    /// `[kafka.producer]`: for producers only.
+    pub producer: Properties,
+}
+
+/// The HTTP side.
+#[derive(Clone, Debug)]
+pub struct Http {
+    /// Address and port of health, metrics and workflows.
+    pub listen: SocketAddr,
+}
+
+/// What is logged, and how.
+#[derive(Clone, Debug)]
+pub struct Log {
+    /// A level (`info`) or directives per module (`info,rdkafka=warn`).
+    pub level: String,
+    /// The shape of a line.
+    pub format: LogFormat,
+}
+
+/// The shape of a log line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object per line.
+    Json,
+}
+
+/// `[engine]`: bounds on one execution.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Time an execution may take, waits and tasks included.
+    pub execution_timeout: Duration,
+    /// State transitions an execution may make in all.
+    pub max_transitions: u64,
+    /// State transitions an execution may make before it yields its shard.
+    pub transitions_per_turn: u32,
+    /// Bytes of an event, and of a state's input and output.
+    pub max_event_bytes: usize,
+    /// Nesting of arrays and objects.
+    pub max_depth: usize,
+}
+
+impl From<Limits> for crate::engine::Limits {
+    fn from(limits: Limits) -> Self {
+        crate::engine::Limits {
+            timeout: limits.execution_timeout,
+            max_event_bytes: limits.max_event_bytes,
+            max_data_bytes: u32::try_from(limits.max_event_bytes).unwrap_or(u32::MAX),
+            max_depth: u16::try_from(limits.max_depth).unwrap_or(u16::MAX),
+            max_transitions: limits.max_transitions,
+            transitions_per_run: limits.transitions_per_turn,
+            ..Self::default()
+        }
+    }
+}
+
+/// `[[pipeline]]`: source topics, workflow, sink topic, and the bounds of what is between.
+#[derive(Clone, Debug)]
+pub struct Pipeline {
+    /// Unique; a label of metrics and part of execution names.
+    pub name: Arc<str>,
+    /// Topics to read.
+    pub sources: Vec<String>,
+    /// The definition's file, resolved against the configuration file's folder.
+    pub workflow: PathBuf,
+    /// The workflow's name: its file's name without `.asl.json` or another extension.
+    pub workflow_name: Arc<str>,
+    /// Consumer group.
+    pub group: String,
+    /// Topic for outputs of executions that succeeded; none: outputs are thrown away.
+    pub sink: Option<String>,
+    /// Topic for executions that failed; see [`Pipeline::failure_topic`].
+    pub failures: Option<String>,
+    /// Topic for events that can't be run; none: they are counted, logged and skipped.
+    pub dead_letters: Option<String>,
+    /// Worker threads.
+    pub shards: usize,
+    /// Records a shard may hold between reading them and completing their offsets.
+    pub max_in_flight: usize,
+    /// Payload bytes a shard may hold in that time.
+    pub max_in_flight_bytes: usize,
+    /// Task calls that may be open at a time, over all shards of this pipeline.
+    pub max_concurrent_tasks: usize,
+    /// Time between commits of offsets.
+    pub commit_interval: Duration,
+    /// Time that executions in flight get to finish on shutdown.
+    pub drain_timeout: Duration,
+    /// Time that executions in flight get to finish when a partition is revoked.
+    pub revoke_timeout: Duration,
+    /// Where a group without committed offsets begins.
+    pub start_from: StartFrom,
+    /// Headers that are written on results.
+    pub result_headers: ResultHeaders,
+    /// Whether the input's headers are copied to results and failures.
+    pub forward_headers: bool,
+    /// Properties of this pipeline's consumers, complete: defaults, `[kafka]`, `[pipeline.kafka]`, and those that
+    /// Stepstream owns (`group.id`, `auto.offset.reset`, …).
+    pub consumer: Properties,
+    /// Properties of this pipeline's producers, complete in the same way.
+    pub producer: Properties,
+    /// Where the pipeline stands in the file.
+    pub place: Place,
+    /// Where its `workflow` stands in the file.
+    pub workflow_place: Place,
+}
+
+impl Pipeline {
+    /// The topic for failed executions: `failures`, else the sink.
+    pub fn failure_topic(&self) -> Option<&str> {
+        self.failures.as_deref().or(self.sink.as_deref())
+    }
+}
+
+/// Where a consumer group without committed offsets begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StartFrom {
+    /// The oldest record that the topic still has.
+    Earliest,
+    /// Records that arrive from now on.
+    Latest,
+}
+
+/// Headers that Stepstream writes on results. Failures and dead letters always carry all of theirs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum ResultHeaders {
+    /// No header: the cheapest.
+    None,
+    /// Workflow and version.
+    Version,
+    /// Workflow, version, and source topic, partition and offset.
+    Source,
+}
+
+/// `[[task]]`: which connector carries out the tasks whose Resource matches.
+#[derive(Clone, Debug)]
+pub struct Task {
+    /// Pattern over Resource strings; `*` stands for any run of characters. The first entry that matches wins.
+    pub resource: String,
+    /// What carries the task out.
+    pub connector: Connector,
+    /// Time that one call may take; the state's own `TimeoutSeconds` applies as well.
+    pub timeout: Duration,
+    /// Where the entry stands in the file.
+    pub place: Place,
+}
+
+/// A kind of connector with its options.
+#[derive(Clone, Debug)]
+pub enum Connector {
+    /// POSTs the task's input to a URL.
+    Http(HttpConnector),
+    /// AWS Lambda's Invoke against an endpoint.
+    Lambda(LambdaConnector),
+    /// Answers inside the process, for load tests.
+    Builtin(Builtin),
+}
+
+/// Options of the `http` connector.
+#[derive(Clone, Debug)]
+pub struct HttpConnector {
+    /// `http://` or `https://` URL to POST to. May hold credentials, hence a [`Secret`].
+    pub url: Secret,
+    /// Headers of every request, in the order of the file.
+    pub headers: Vec<(String, Secret)>,
+    /// Idle connections kept per host.
+    pub connections: usize,
+    /// Version of HTTP to speak.
+    pub version: HttpVersion,
+}
+
+/// Options of the `lambda` connector.
+#[derive(Clone, Debug)]
+pub struct LambdaConnector {
+    /// `http://` or `https://` URL of the Invoke API, without a path of the function.
+    pub endpoint: Secret,
+    /// Headers of every request, in the order of the file.
+    pub headers: Vec<(String, Secret)>,
+    /// Idle connections kept per host.
+    pub connections: usize,
+    /// Version of HTTP to speak.
+    pub version: HttpVersion,
+}
+
+/// Version of HTTP that a connector speaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HttpVersion {
+    /// HTTP/2 where TLS negotiates it, else HTTP/1.1.
+    Auto,
+    /// HTTP/1.1 only.
+    Http1,
+    /// HTTP/2 only, with prior knowledge on `http://`.
+    Http2,
+}
+
+/// Options of the `builtin` connector.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Builtin {
+    /// Answers with its input.
+    Echo,
+    /// Answers with its input after a time.
+    Sleep {
+        /// How long.
+        duration: Duration,
+    },
+    /// Fails at random, else answers with its input, both after a time.
+    Fail {
+        /// Of failure, from 0 to 1.
+        probability: f64,
+        /// How long a call takes; zero by default.
+        duration: Duration,
+        /// Error name of the failure.
+        error: String,
+    },
+}
+
+/// A place in the configuration file; `Display` gives `file:line:column`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// The configuration file.
+    pub file: Arc<Path>,
+    /// From 1.
+    pub line: usize,
+    /// From 1, in characters.
+    pub column: usize,
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}:{}", self.file.display(), self.line, self.column)
+    }
+}

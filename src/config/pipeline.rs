@@ -1,0 +1,233 @@
+use std::path::{Component, Path, PathBuf};
+use std::sync::Arc;
+use std::thread::available_parallelism;
+use std::time::Duration;
+
+use super::kafka;
+use super::limits;
+use super::model::{Kafka, Pipeline, ResultHeaders, StartFrom};
+use super::overrides::variable_form;
+use super::read::PIPELINE_OPTIONS;
+use super::report::Report;
+use super::section::{Section, Text};
+use super::tree::{Kind, Node, Origin, Table};
+
+/// Kafka's own limit on the name of a topic.
+const MAX_TOPIC_LENGTH: usize = 249;
+/// Characters of a pipeline's name: it is part of execution names, of which AWS allows 80.
+const MAX_NAME_LENGTH: usize = 40;
+
+/// Reads one `[[pipeline]]`. What is missing is reported; the rest of the options is checked all the same.
+pub(super) fn read(
+    table: &Table,
+    origin: &Origin,
+    file: &Path,
+    shared: &Kafka,
+    report: &mut Report,
+) -> Option<Pipeline> {
+    let section = Section::open("[[pipeline]]", table, origin.clone(), PIPELINE_OPTIONS, report);
+    let name = name(&section, report);
+    let workflow = section.required("workflow", "give the file: workflow = \"workflows/order.asl.json\"", report);
+    let sources = sources(&section, report);
+    let outputs = Outputs::read(&section, &sources, report);
+    let group = section.text("group", report).map(|text| text.value);
+    let own = kafka::read("[pipeline.kafka]", section.node("kafka"), report);
+    let bounds = Bounds::read(&section, report);
+    let starts = [("earliest", StartFrom::Earliest), ("latest", StartFrom::Latest)];
+    let start_from = section.choice("start_from", &starts, report).unwrap_or(StartFrom::Earliest);
+    let headers =
+        [("none", ResultHeaders::None), ("version", ResultHeaders::Version), ("source", ResultHeaders::Source)];
+    let result_headers = section.choice("result_headers", &headers, report).unwrap_or(ResultHeaders::Version);
+    let forward_headers = section.flag("forward_headers", false, report);
+
+    let (name, workflow) = (name?, workflow?);
+    let group = group.unwrap_or_else(|| format!("stepstream-{name}"));
+    let consumer = kafka::consumer(shared, &own, &group, start_from);
+    let producer = kafka::producer(shared, &own);
+    if !kafka::names_brokers(&consumer) || !kafka::names_brokers(&producer) {
+        let hint = "add to [kafka]: bootstrap.servers = \"localhost:9092\", or set STEPSTREAM_KAFKA_BOOTSTRAP_SERVERS";
+        report.mistake(origin, format!("pipeline `{name}` knows no broker"), Some(hint.to_owned()));
+    }
+    let folder = file.parent().unwrap_or(Path::new(""));
+    Some(Pipeline {
+        name: name.into(),
+        sources,
+        workflow_name: workflow_name(&workflow.value),
+        workflow_place: report.place_of(&workflow.origin),
+        workflow: without_dots(&folder.join(&workflow.value)),
+        group,
+        sink: outputs.sink,
+        failures: outputs.failures,
+        dead_letters: outputs.dead_letters,
+        shards: bounds.shards,
+        max_in_flight: bounds.max_in_flight,
+        max_in_flight_bytes: bounds.max_in_flight_bytes,
+        max_concurrent_tasks: bounds.max_concurrent_tasks,
+        commit_interval: bounds.commit_interval,
+        drain_timeout: bounds.drain_timeout,
+        revoke_timeout: bounds.revoke_timeout,
+        start_from,
+        result_headers,
+        forward_headers,
+        consumer,
+        producer,
+        place: report.place_of(origin),
+    })
+}
+
+/// Checks what only shows beside the pipelines that stand before it in the file.
+pub(super) fn check_beside(others: &[Pipeline], pipeline: &Pipeline, origin: &Origin, report: &mut Report) {
+    let form = variable_form(&pipeline.name);
+    if let Some(other) = others.iter().find(|other| variable_form(&other.name) == form) {
+        let message = format!("pipeline `{}` has the name of the one on line {}", pipeline.name, other.place.line);
+        let hint = "names differ in more than case and punctuation, so that environment variables can tell them apart";
+        report.mistake(origin, message, Some(hint.to_owned()));
+    }
+    let is_namesake =
+        |other: &&Pipeline| other.workflow_name == pipeline.workflow_name && other.workflow != pipeline.workflow;
+    if let Some(other) = others.iter().find(is_namesake) {
+        let files = format!("{} and {}", other.workflow.display(), pipeline.workflow.display());
+        let message = format!("two workflows would be called `{}`: {files}", pipeline.workflow_name);
+        report.mistake(origin, message, Some("a workflow has the name of its file: rename one of them".to_owned()));
+    }
+    let shares_topic = |other: &Pipeline| other.sources.iter().any(|topic| pipeline.sources.contains(topic));
+    if let Some(rival) = others.iter().find(|other| other.group == pipeline.group && shares_topic(other)) {
+        let message = format!(
+            "pipelines `{}` and `{}` read the same topic as group `{}`: each would see only a part of it",
+            rival.name, pipeline.name, pipeline.group
+        );
+        report.mistake(origin, message, Some("give each pipeline a `group` of its own".to_owned()));
+    }
+}
+
+/// Checks that the definition's file is there.
+pub(super) fn check_workflow_file(pipeline: &Pipeline, table: &Table, report: &mut Report) {
+    if let Some(node) = table.find("workflow").filter(|_| !pipeline.workflow.is_file()) {
+        let message = format!("there is no file {}", pipeline.workflow.display());
+        report.mistake(&node.origin, message, Some("a relative path starts at the configuration's folder".to_owned()));
+    }
+}
+
+struct Outputs {
+    sink: Option<String>,
+    failures: Option<String>,
+    dead_letters: Option<String>,
+}
+
+impl Outputs {
+    fn read(section: &Section<'_>, sources: &[String], report: &mut Report) -> Self {
+        let read = |option| topic(section, option, sources, report);
+        let [sink, failures, dead_letters] = ["sink", "failures", "dead_letters"].map(read);
+        // One that is there and broken was reported already: hence the nodes.
+        let at = section.origin("name");
+        if section.node("dead_letters").is_none() {
+            report.warning(at, "no `dead_letters`: events that can't be run are counted, logged and skipped");
+        }
+        if section.node("sink").is_none() {
+            let what = if failures.is_some() { "outputs are" } else { "outputs and failures are" };
+            report.warning(at, &format!("no `sink`: {what} thrown away"));
+        }
+        Self { sink, failures, dead_letters }
+    }
+}
+
+struct Bounds {
+    shards: usize,
+    max_in_flight: usize,
+    max_in_flight_bytes: usize,
+    max_concurrent_tasks: usize,
+    commit_interval: Duration,
+    drain_timeout: Duration,
+    revoke_timeout: Duration,
+}
+
+impl Bounds {
+    fn read(section: &Section<'_>, report: &mut Report) -> Self {
+        let cores = available_parallelism().map_or(1, |cores| cores.get()).min(limits::MAX_SHARDS);
+        let ms = Duration::from_millis;
+        let hour = Duration::from_secs(3600);
+        Self {
+            shards: section.count("shards", cores, 1..=limits::MAX_SHARDS, report),
+            max_in_flight: section.count("max_in_flight", limits::MAX_IN_FLIGHT, 1..=1_000_000, report),
+            max_in_flight_bytes: section.bytes(
+                "max_in_flight_bytes",
+                limits::MAX_IN_FLIGHT_BYTES,
+                1024..=1 << 40,
+                report,
+            ),
+            max_concurrent_tasks: section.count(
+                "max_concurrent_tasks",
+                limits::MAX_CONCURRENT_TASKS,
+                1..=1_000_000,
+                report,
+            ),
+            commit_interval: section.duration("commit_interval", limits::COMMIT_INTERVAL, ms(1)..=hour, report),
+            drain_timeout: section.duration("drain_timeout", limits::DRAIN_TIMEOUT, ms(0)..=hour, report),
+            revoke_timeout: section.duration("revoke_timeout", limits::REVOKE_TIMEOUT, ms(0)..=hour, report),
+        }
+    }
+}
+
+fn name(section: &Section<'_>, report: &mut Report) -> Option<String> {
+    let name = section.required("name", "give it one: name = \"orders\"", report)?;
+    let fits = name.value.len() <= MAX_NAME_LENGTH && name.value.chars().all(is_topic_character);
+    if !fits {
+        let hint = format!("up to {MAX_NAME_LENGTH} of letters, digits, `.`, `_` and `-`");
+        report.mistake(&name.origin, format!("a pipeline can't be called {}", name.shown()), Some(hint));
+        return None;
+    }
+    Some(name.value)
+}
+
+fn sources(section: &Section<'_>, report: &mut Report) -> Vec<String> {
+    let topics = section.texts("sources", report);
+    let is_empty_list = |node: &Node| matches!(&node.kind, Kind::List(items) if items.is_empty());
+    if section.node("sources").is_none_or(is_empty_list) {
+        let hint = "name the topics to read: sources = [\"orders\"]";
+        report.mistake(section.origin("sources"), "[[pipeline]] needs `sources`", Some(hint.to_owned()));
+    }
+    let mut names: Vec<String> = Vec::with_capacity(topics.len());
+    for topic in topics {
+        check_topic(&topic, report);
+        if names.contains(&topic.value) {
+            report.mistake(&topic.origin, format!("topic {} is named twice", topic.shown()), None);
+        }
+        names.push(topic.value);
+    }
+    names
+}
+
+fn topic(section: &Section<'_>, option: &str, sources: &[String], report: &mut Report) -> Option<String> {
+    let topic = section.text(option, report)?;
+    check_topic(&topic, report);
+    if sources.contains(&topic.value) {
+        let message = format!("topic {} is a source of the same pipeline: it would feed itself", topic.shown());
+        report.mistake(&topic.origin, message, Some("name another topic".to_owned()));
+    }
+    Some(topic.value)
+}
+
+fn check_topic(topic: &Text, report: &mut Report) {
+    let name = topic.value.as_str();
+    let fits = name.len() <= MAX_TOPIC_LENGTH && name.chars().all(is_topic_character) && name != "." && name != "..";
+    if !fits {
+        let hint = format!("Kafka allows up to {MAX_TOPIC_LENGTH} of letters, digits, `.`, `_` and `-`");
+        report.mistake(&topic.origin, format!("{} is no name of a topic", topic.shown()), Some(hint));
+    }
+}
+
+fn is_topic_character(c: char) -> bool {
+    c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-')
+}
+
+/// The file's name without `.asl.json` or what else is behind its first dot.
+fn workflow_name(path: &str) -> Arc<str> {
+    let file_name = Path::new(path).file_name().map_or(path.into(), |name| name.to_string_lossy());
+    let stem = file_name.split('.').find(|part| !part.is_empty()).unwrap_or(&file_name);
+    stem.into()
+}
+
+/// Takes `.` out of a path, so that one file has one spelling.
+fn without_dots(path: &Path) -> PathBuf {
+    path.components().filter(|part| !matches!(part, Component::CurDir)).collect()
+}

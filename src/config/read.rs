@@ -1,0 +1,206 @@
+//! From the tree of the file to a checked [`Config`].
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::time::Duration;
+
+use super::environment::Environment;
+use super::limits;
+use super::model::{Http, Kafka, Limits, Log, LogFormat, Pipeline, Task};
+use super::report::{ConfigErrors, Report};
+use super::section::Section;
+use super::tree::{self, Kind, Node, Origin, Table};
+use super::{Config, kafka, overrides, pipeline, task};
+
+const ROOT_OPTIONS: &[&str] = &["kafka", "http", "log", "engine", "pipeline", "task"];
+pub(super) const HTTP_OPTIONS: &[&str] = &["listen"];
+pub(super) const LOG_OPTIONS: &[&str] = &["level", "format"];
+pub(super) const ENGINE_OPTIONS: &[&str] =
+    &["execution_timeout", "max_transitions", "transitions_per_turn", "max_event_bytes", "max_depth"];
+/// Those that no environment variable overrides come first: see [`overrides`].
+pub(super) const PIPELINE_OPTIONS: &[&str] = &[
+    "name",
+    "kafka",
+    "sources",
+    "workflow",
+    "group",
+    "sink",
+    "failures",
+    "dead_letters",
+    "shards",
+    "max_in_flight",
+    "max_in_flight_bytes",
+    "max_concurrent_tasks",
+    "commit_interval",
+    "drain_timeout",
+    "revoke_timeout",
+    "start_from",
+    "result_headers",
+    "forward_headers",
+];
+
+/// Whether the files of workflows are looked for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum WorkflowFiles {
+    MustExist,
+    MayBeMissing,
+}
+
+/// Reads a configuration: see [`Config::parse`].
+pub(super) fn config(
+    text: &str,
+    file: &Path,
+    environment: &Environment,
+    workflow_files: WorkflowFiles,
+) -> Result<Config, ConfigErrors> {
+    let mut report = Report::new(file, text);
+    let mut root = tree::read(text, environment, &mut report);
+    overrides::apply(&mut root, environment, &mut report);
+
+    let top = Section::open("the file", &root, Origin::File(0..0), ROOT_OPTIONS, &mut report);
+    let kafka = kafka::read("[kafka]", top.node("kafka"), &mut report);
+    let http = http(&top, &mut report);
+    let log = log(&top, &mut report);
+    let engine = engine(&top, &mut report);
+    let pipelines = pipelines(&top, file, &kafka, workflow_files, &mut report);
+    let tasks = tasks(&top, &mut report);
+
+    let warnings = report.finish()?;
+    Ok(Config { file: file.to_owned(), kafka, http, log, engine, pipelines, tasks, warnings })
+}
+
+fn http(top: &Section<'_>, report: &mut Report) -> Http {
+    // The default is a constant of this crate, checked by a test.
+    let default = limits::HTTP_LISTEN.parse().unwrap_or(SocketAddr::from(([127, 0, 0, 1], 0)));
+    let Some(section) = open(top, "http", HTTP_OPTIONS, report) else { return Http { listen: default } };
+    let Some(text) = section.text("listen", report) else { return Http { listen: default } };
+    let address = match text.value.strip_prefix("localhost:") {
+        Some(port) => format!("127.0.0.1:{port}").parse(),
+        None => text.value.parse::<SocketAddr>(),
+    };
+    let Ok(listen) = address else {
+        let hint = "write an address and a port: \"127.0.0.1:9600\", or \"0.0.0.0:9600\" for every interface";
+        report.mistake(&text.origin, format!("`listen` can't be {}", text.shown()), Some(hint.to_owned()));
+        return Http { listen: default };
+    };
+    if !listen.ip().is_loopback() {
+        report.warning(&text.origin, "`listen` is reachable from other machines; the pages have no authentication");
+    }
+    Http { listen }
+}
+
+fn log(top: &Section<'_>, report: &mut Report) -> Log {
+    let mut log = Log { level: "info".to_owned(), format: LogFormat::Text };
+    let Some(section) = open(top, "log", LOG_OPTIONS, report) else { return log };
+    if let Some(level) = section.text("level", report) {
+        if is_log_filter(&level.value) {
+            log.level = level.value;
+        } else {
+            let hint = "write error, warn, info, debug or trace; per module: \"info,rdkafka=warn\"";
+            report.mistake(&level.origin, format!("`level` can't be {}", level.shown()), Some(hint.to_owned()));
+        }
+    }
+    let formats = [("text", LogFormat::Text), ("json", LogFormat::Json)];
+    log.format = section.choice("format", &formats, report).unwrap_or(log.format);
+    log
+}
+
+/// A level, or directives with a level for each module; stricter than the filter's own reader, which takes a misspelt
+/// level for the name of a module.
+fn is_log_filter(text: &str) -> bool {
+    let is_level = |word: &str| matches!(word, "off" | "error" | "warn" | "info" | "debug" | "trace");
+    text.split(',').map(str::trim).all(|directive| match directive.split_once('=') {
+        Some((module, level)) => !module.is_empty() && is_level(level),
+        None => is_level(directive),
+    })
+}
+
+fn engine(top: &Section<'_>, report: &mut Report) -> Limits {
+    let empty = Table::default();
+    let section = open(top, "engine", ENGINE_OPTIONS, report)
+        .unwrap_or_else(|| Section::open("[engine]", &empty, Origin::File(0..0), ENGINE_OPTIONS, report));
+    let second = Duration::from_secs(1);
+    let year = Duration::from_secs(365 * 24 * 3600);
+    let per_turn = u64::from(limits::TRANSITIONS_PER_TURN);
+    let per_turn = section.integer("transitions_per_turn", per_turn, 1..=u64::from(u32::MAX), report);
+    Limits {
+        execution_timeout: section.duration("execution_timeout", limits::EXECUTION_TIMEOUT, second..=year, report),
+        max_transitions: section.integer("max_transitions", limits::MAX_TRANSITIONS, 1..=u64::MAX, report),
+        transitions_per_turn: u32::try_from(per_turn).unwrap_or(limits::TRANSITIONS_PER_TURN),
+        max_event_bytes: section.bytes("max_event_bytes", limits::MAX_EVENT_BYTES, 1..=1 << 30, report),
+        max_depth: section.count("max_depth", limits::MAX_DEPTH, 1..=limits::MAX_DEPTH_CEILING, report),
+    }
+}
+
+fn pipelines(
+    top: &Section<'_>,
+    file: &Path,
+    kafka: &Kafka,
+    workflow_files: WorkflowFiles,
+    report: &mut Report,
+) -> Vec<Pipeline> {
+    let tables = tables(top, "pipeline", report);
+    if top.node("pipeline").is_none() {
+        let hint = "add one: [[pipeline]] with name, sources, workflow and sink";
+        report.mistake(&Origin::File(0..0), "there is no [[pipeline]]", Some(hint.to_owned()));
+    }
+    let mut pipelines = Vec::with_capacity(tables.len());
+    for (table, origin) in tables {
+        if let Some(pipeline) = pipeline::read(table, origin, file, kafka, report) {
+            pipeline::check_beside(&pipelines, &pipeline, origin, report);
+            if workflow_files == WorkflowFiles::MustExist {
+                pipeline::check_workflow_file(&pipeline, table, report);
+            }
+            pipelines.push(pipeline);
+        }
+    }
+    pipelines
+}
+
+fn tasks(top: &Section<'_>, report: &mut Report) -> Vec<Task> {
+    let tables = tables(top, "task", report);
+    tables.into_iter().filter_map(|(table, origin)| task::read(table, origin, report)).collect()
+}
+
+/// Opens a `[name]` table, if it is there and is one.
+fn open<'a>(top: &Section<'a>, name: &str, options: &[&str], report: &mut Report) -> Option<Section<'a>> {
+    let node = top.node(name)?;
+    match &node.kind {
+        Kind::Table(table) => Some(Section::open(format!("[{name}]"), table, node.origin.clone(), options, report)),
+        Kind::Broken => None,
+        other => {
+            let message = format!("`{name}` is {}, it must be a table", other.name());
+            report.mistake(
+                &node.origin,
+                message,
+                Some(format!("write [{name}] on a line of its own, its options below")),
+            );
+            None
+        }
+    }
+}
+
+/// The tables of `[[name]]`.
+fn tables<'a>(top: &Section<'a>, name: &str, report: &mut Report) -> Vec<(&'a Table, &'a Origin)> {
+    let Some(node) = top.node(name) else { return Vec::new() };
+    let hint = || Some(format!("write [[{name}]], with two brackets: there may be several"));
+    let table_of = |item: &'a Node, report: &mut Report| match &item.kind {
+        Kind::Table(table) => Some((table, &item.origin)),
+        Kind::Broken => None,
+        other => {
+            report.mistake(&item.origin, format!("`{name}` is {}, it must be tables", other.name()), hint());
+            None
+        }
+    };
+    match &node.kind {
+        Kind::List(items) => items.iter().filter_map(|item| table_of(item, report)).collect(),
+        Kind::Table(_) => {
+            report.mistake(&node.origin, format!("`{name}` is a single table"), hint());
+            Vec::new()
+        }
+        _ => {
+            table_of(node, report);
+            Vec::new()
+        }
+    }
+}

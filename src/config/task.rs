@@ -1,0 +1,191 @@
+use std::time::Duration;
+
+use super::limits;
+use super::model::{Builtin, Connector, HttpConnector, HttpVersion, LambdaConnector, Task};
+use super::report::Report;
+use super::secret::Secret;
+use super::section::Section;
+use super::tree::{Kind, Node, Origin, Table};
+
+const HTTP: &[&str] = &["resource", "connector", "timeout", "url", "headers", "connections", "http_version"];
+const LAMBDA: &[&str] = &["resource", "connector", "timeout", "endpoint", "headers", "connections", "http_version"];
+const BUILTIN: &[&str] = &["resource", "connector", "timeout", "builtin", "duration", "probability", "error"];
+const KINDS: &[(&str, &[&str])] = &[("http", HTTP), ("lambda", LAMBDA), ("builtin", BUILTIN)];
+
+/// Headers that the connector sets itself.
+const OWNED_HEADERS: [&str; 6] =
+    ["content-length", "content-type", "host", "idempotency-key", "transfer-encoding", "connection"];
+/// Headers whose value had better not stand in a file.
+const SECRET_HEADERS: [&str; 4] = ["authorization", "proxy-authorization", "cookie", "x-api-key"];
+
+/// Reads one `[[task]]`.
+pub(super) fn read(table: &Table, origin: &Origin, report: &mut Report) -> Option<Task> {
+    let kind = kind(table, origin, report);
+    // Without a kind, options of any kind may stand there.
+    let options = kind.map_or_else(
+        || KINDS.iter().flat_map(|(_, options)| options.iter().copied()).collect(),
+        |(_, options)| options.to_vec(),
+    );
+    let title = kind.map_or("[[task]]".to_owned(), |(kind, _)| format!("[[task]] with connector \"{kind}\""));
+    let section = Section::open(title, table, origin.clone(), &options, report);
+    let hint = "give a Resource, `*` for any characters: resource = \"arn:aws:lambda:*:*:function:price-*\"";
+    let resource = section.required("resource", hint, report);
+    let hour = Duration::from_secs(3600);
+    let timeout = section.duration("timeout", limits::TASK_TIMEOUT, Duration::from_millis(1)..=hour, report);
+    let connector = match kind?.0 {
+        "http" => http(&section, report)?,
+        "lambda" => lambda(&section, report)?,
+        _ => builtin(&section, report)?,
+    };
+    Some(Task { resource: resource?.value, connector, timeout, place: report.place_of(origin) })
+}
+
+/// The kind of connector, and its options.
+fn kind(table: &Table, origin: &Origin, report: &mut Report) -> Option<(&'static str, &'static [&'static str])> {
+    let everything: Vec<&str> = table.entries.iter().map(|entry| entry.name.as_str()).collect();
+    let section = Section::open("[[task]]", table, origin.clone(), &everything, report);
+    let hint = "say what carries the task out: connector = \"http\", \"lambda\" or \"builtin\"";
+    section.required("connector", hint, report)?;
+    let kinds: Vec<(&str, usize)> = KINDS.iter().enumerate().map(|(index, (kind, _))| (*kind, index)).collect();
+    section.choice("connector", &kinds, report).map(|index| KINDS[index])
+}
+
+fn http(section: &Section<'_>, report: &mut Report) -> Option<Connector> {
+    let url = url(section, "url", "give the URL to POST to: url = \"http://127.0.0.1:8080/price\"", report);
+    let headers = headers(section, report);
+    let connections = connections(section, report);
+    let version = version(section, report);
+    Some(Connector::Http(HttpConnector { url: url?, headers, connections, version }))
+}
+
+fn lambda(section: &Section<'_>, report: &mut Report) -> Option<Connector> {
+    let endpoint = url(section, "endpoint", "give the Invoke endpoint: endpoint = \"http://127.0.0.1:9001\"", report);
+    let headers = headers(section, report);
+    let connections = connections(section, report);
+    let version = version(section, report);
+    Some(Connector::Lambda(LambdaConnector { endpoint: endpoint?, headers, connections, version }))
+}
+
+fn builtin(section: &Section<'_>, report: &mut Report) -> Option<Connector> {
+    let hint = "say which: builtin = \"echo\", \"sleep\" or \"fail\"";
+    section.required("builtin", hint, report)?;
+    let kinds = [("echo", 0), ("sleep", 1), ("fail", 2)];
+    let kind = section.choice("builtin", &kinds, report)?;
+    let hour = Duration::from_secs(3600);
+    let duration = section.duration("duration", Duration::ZERO, Duration::ZERO..=hour, report);
+    let probability = section.probability("probability", report);
+    let error = section.text("error", report);
+    let builtin = match kind {
+        0 => {
+            refuse(section, &["duration", "probability", "error"], "echo", report);
+            Builtin::Echo
+        }
+        1 => {
+            refuse(section, &["probability", "error"], "sleep", report);
+            if section.node("duration").is_none() {
+                let hint = "say how long: duration = \"5ms\"";
+                report.mistake(section.origin("builtin"), "builtin \"sleep\" needs `duration`", Some(hint.to_owned()));
+            }
+            Builtin::Sleep { duration }
+        }
+        _ => {
+            if section.node("probability").is_none() {
+                let hint = "say how often: probability = 0.01";
+                report.mistake(
+                    section.origin("builtin"),
+                    "builtin \"fail\" needs `probability`",
+                    Some(hint.to_owned()),
+                );
+            }
+            let error = error.map_or("Builtin.Fail".to_owned(), |text| text.value);
+            Builtin::Fail { probability: probability.unwrap_or(0.0), duration, error }
+        }
+    };
+    Some(Connector::Builtin(builtin))
+}
+
+fn refuse(section: &Section<'_>, options: &[&str], kind: &str, report: &mut Report) {
+    for option in options {
+        if let Some(node) = section.node(option) {
+            report.mistake(
+                &node.origin,
+                format!("builtin \"{kind}\" takes no `{option}`"),
+                Some("leave it out".to_owned()),
+            );
+        }
+    }
+}
+
+fn url(section: &Section<'_>, option: &str, hint: &str, report: &mut Report) -> Option<Secret> {
+    let text = section.required(option, hint, report)?;
+    let rest = text.value.strip_prefix("http://").or_else(|| text.value.strip_prefix("https://"));
+    let host = rest.map_or("", |rest| rest.split(['/', '?', '#']).next().unwrap_or_default());
+    if host.is_empty() || text.value.contains(char::is_whitespace) {
+        report.mistake(&text.origin, format!("`{option}` must be an http:// or https:// URL"), Some(hint.to_owned()));
+        return None;
+    }
+    Some(Secret::new(text.value))
+}
+
+fn connections(section: &Section<'_>, report: &mut Report) -> usize {
+    section.count("connections", limits::TASK_CONNECTIONS, 1..=100_000, report)
+}
+
+fn version(section: &Section<'_>, report: &mut Report) -> HttpVersion {
+    let versions = [("auto", HttpVersion::Auto), ("1.1", HttpVersion::Http1), ("2", HttpVersion::Http2)];
+    section.choice("http_version", &versions, report).unwrap_or(HttpVersion::Auto)
+}
+
+fn headers(section: &Section<'_>, report: &mut Report) -> Vec<(String, Secret)> {
+    let Some(node) = section.node("headers") else { return Vec::new() };
+    let Kind::Table(table) = &node.kind else {
+        let hint = "write headers = { X-Env = \"prod\", Authorization = { env = \"PRICE_TOKEN\" } }";
+        report.mistake(&node.origin, "`headers` must be a table", Some(hint.to_owned()));
+        return Vec::new();
+    };
+    let mut headers = Vec::with_capacity(table.entries.len());
+    for entry in &table.entries {
+        check_header_name(&entry.name, &entry.name_origin, report);
+        if let Some(value) = header_value(&entry.name, &entry.node, report) {
+            headers.push((entry.name.clone(), value));
+        }
+    }
+    headers
+}
+
+fn check_header_name(name: &str, origin: &Origin, report: &mut Report) {
+    let lower = name.to_ascii_lowercase();
+    let is_token = |c: char| c.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(c);
+    if name.is_empty() || !name.chars().all(is_token) {
+        report.mistake(origin, format!("`{name}` is no name of an HTTP header"), None);
+    } else if OWNED_HEADERS.contains(&lower.as_str()) {
+        report.mistake(origin, format!("header `{name}` is set by the connector"), Some("leave it out".to_owned()));
+    }
+}
+
+/// A text, or `{ env = "NAME" }`, which the tree's reader has made a text already.
+fn header_value(name: &str, node: &Node, report: &mut Report) -> Option<Secret> {
+    let Kind::Text(value) = &node.kind else {
+        if !matches!(node.kind, Kind::Broken) {
+            let hint = format!("write {name} = \"value\", or {name} = {{ env = \"VARIABLE\" }}");
+            report.mistake(&node.origin, format!("header `{name}` must be a string"), Some(hint));
+        }
+        return None;
+    };
+    if value.chars().any(|c| c.is_control() && c != '\t') || value.trim() != value {
+        let message = format!("the value of header `{name}` has characters that HTTP does not allow");
+        report.mistake(
+            &node.origin,
+            message,
+            Some("line breaks and blanks at either end are common causes".to_owned()),
+        );
+        return None;
+    }
+    if !node.from_environment && SECRET_HEADERS.contains(&name.to_ascii_lowercase().as_str()) {
+        report.warning(
+            &node.origin,
+            &format!("header `{name}` stands in the file; {{ env = \"VARIABLE\" }} keeps it out"),
+        );
+    }
+    Some(Secret::new(value.clone()))
+}

@@ -1,0 +1,192 @@
+//! The file as a tree of values that know where they came from.
+
+use std::ops::Range;
+
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+use super::environment::{Environment, interpolate};
+use super::report::Report;
+
+/// Where a value or a name stands.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Origin {
+    /// Bytes of the file.
+    File(Range<usize>),
+    /// An environment variable that overrides the file.
+    Variable(String),
+}
+
+#[derive(Debug)]
+pub(super) struct Node {
+    pub kind: Kind,
+    pub origin: Origin,
+    /// The text came from the environment, as a whole or in part: it is never shown, and may stand for a number.
+    pub from_environment: bool,
+}
+
+#[derive(Debug)]
+pub(super) enum Kind {
+    Text(String),
+    Integer(i64),
+    Float {
+        value: f64,
+        text: String,
+    },
+    Bool(bool),
+    List(Vec<Node>),
+    Table(Table),
+    /// Already reported: readers say nothing more about it.
+    Broken,
+}
+
+impl Kind {
+    /// What people call it.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Kind::Text(_) => "a string",
+            Kind::Integer(_) => "an integer",
+            Kind::Float { .. } => "a number with a fraction",
+            Kind::Bool(_) => "true or false",
+            Kind::List(_) => "an array",
+            Kind::Table(_) => "a table",
+            Kind::Broken => "not readable",
+        }
+    }
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Table {
+    pub entries: Vec<Entry>,
+}
+
+#[derive(Debug)]
+pub(super) struct Entry {
+    pub name: String,
+    pub name_origin: Origin,
+    pub node: Node,
+}
+
+impl Table {
+    pub fn find(&self, name: &str) -> Option<&Node> {
+        self.entries.iter().find(|entry| entry.name == name).map(|entry| &entry.node)
+    }
+
+    /// The table `name`, made where there is none; `None` where something else stands in its place.
+    pub fn child(&mut self, name: &str, origin: &Origin) -> Option<&mut Table> {
+        if self.find(name).is_none() {
+            let node = Node { kind: Kind::Table(Table::default()), origin: origin.clone(), from_environment: false };
+            self.entries.push(Entry { name: name.to_owned(), name_origin: origin.clone(), node });
+        }
+        let entry = self.entries.iter_mut().find(|entry| entry.name == name)?;
+        match &mut entry.node.kind {
+            Kind::Table(table) => Some(table),
+            _ => None,
+        }
+    }
+
+    /// Puts the text of an environment variable in place of an option.
+    pub fn override_with(&mut self, name: &str, variable: &str, value: &str) {
+        let origin = Origin::Variable(variable.to_owned());
+        let node = Node { kind: Kind::Text(value.to_owned()), origin: origin.clone(), from_environment: true };
+        self.entries.retain(|entry| entry.name != name);
+        self.entries.push(Entry { name: name.to_owned(), name_origin: origin, node });
+    }
+}
+
+/// Reads TOML; faults of syntax go to the report, and what could be read is returned.
+pub(super) fn read(text: &str, environment: &Environment, report: &mut Report) -> Table {
+    let (table, errors) = DeTable::parse_recoverable(text);
+    for error in errors {
+        let span = error.span().unwrap_or(0..0);
+        report.mistake(
+            &Origin::File(span),
+            format!("not valid TOML: {}", error.message().trim()),
+            syntax_hint(error.message()),
+        );
+    }
+    convert_table(table.get_ref(), environment, report)
+}
+
+fn syntax_hint(message: &str) -> Option<String> {
+    let hint = if message.contains("duplicate key") {
+        "give the option once; a table's header ([kafka]) may stand only once in the file too"
+    } else if message.contains("string") || message.contains("quote") {
+        "put text in double quotes: name = \"orders\""
+    } else {
+        return None;
+    };
+    Some(hint.to_owned())
+}
+
+fn convert_table(table: &DeTable<'_>, environment: &Environment, report: &mut Report) -> Table {
+    let mut entries: Vec<Entry> = table
+        .iter()
+        .map(|(name, value)| Entry {
+            name: name.get_ref().to_string(),
+            name_origin: Origin::File(name.span()),
+            node: convert(value, environment, report),
+        })
+        .collect();
+    // The parser sorts by name; mistakes and first-match rules follow the file.
+    entries.sort_by_key(|entry| match &entry.name_origin {
+        Origin::File(span) => span.start,
+        Origin::Variable(_) => usize::MAX,
+    });
+    Table { entries }
+}
+
+fn convert(value: &Spanned<DeValue<'_>>, environment: &Environment, report: &mut Report) -> Node {
+    let origin = Origin::File(value.span());
+    let mut from_environment = false;
+    let kind = match value.get_ref() {
+        DeValue::String(text) => match interpolate(text, environment) {
+            Ok(interpolated) => {
+                from_environment = interpolated.used_environment;
+                Kind::Text(interpolated.text)
+            }
+            Err(fault) => {
+                report.mistake(&origin, fault.to_string(), Some(fault.hint()));
+                Kind::Broken
+            }
+        },
+        DeValue::Integer(integer) => match i64::from_str_radix(integer.as_str(), integer.radix()) {
+            Ok(value) => Kind::Integer(value),
+            Err(_) => {
+                report.mistake(&origin, "this integer does not fit 64 bits", None);
+                Kind::Broken
+            }
+        },
+        DeValue::Float(float) => {
+            Kind::Float { value: float.as_str().parse().unwrap_or(f64::NAN), text: float.as_str().to_owned() }
+        }
+        DeValue::Boolean(value) => Kind::Bool(*value),
+        DeValue::Datetime(_) => {
+            report.mistake(&origin, "no option takes a date", Some("put it in double quotes if it is text".to_owned()));
+            Kind::Broken
+        }
+        DeValue::Array(items) => Kind::List(items.iter().map(|item| convert(item, environment, report)).collect()),
+        DeValue::Table(table) => match variable_reference(table) {
+            Some(name) => {
+                from_environment = true;
+                match environment.value(name.get_ref()) {
+                    Some(value) => Kind::Text(value.to_owned()),
+                    None => {
+                        let message = format!("environment variable {} is not set", name.get_ref());
+                        report.mistake(&Origin::File(name.span()), message, Some("set it for this process".to_owned()));
+                        Kind::Broken
+                    }
+                }
+            }
+            None => Kind::Table(convert_table(table, environment, report)),
+        },
+    };
+    Node { kind, origin, from_environment }
+}
+
+/// The name in `{ env = "NAME" }`, which stands for the variable's value wherever a string may stand.
+fn variable_reference<'a>(table: &'a DeTable<'_>) -> Option<Spanned<&'a str>> {
+    let value = table.get("env").filter(|_| table.len() == 1)?;
+    let name = value.get_ref().as_str()?;
+    Some(Spanned::new(value.span(), name))
+}

@@ -1,0 +1,301 @@
+//! The events of an execution. They are always counted, since causes name their numbers; they are recorded on demand.
+
+use std::time::Duration;
+
+use super::Timestamp;
+use super::interpreter::Interpreter;
+use super::outcome::{Failure, TaskFailure};
+use super::pool::Id;
+use crate::program::{Kind, Map, State, Style, Task};
+use crate::value::{Heap, Value};
+
+/// A recorded event, as the service's execution history and logs have it.
+#[derive(Clone, Debug)]
+pub struct Event {
+    /// Number within the execution, from 1.
+    pub id: u64,
+    /// Number of the event before it on the same way; 0 if there is none.
+    pub previous_id: u64,
+    /// When it happened.
+    pub timestamp: Timestamp,
+    /// The type: `PassStateEntered`, `TaskSucceeded` …
+    pub kind: &'static str,
+    /// Members of the details object, in order.
+    pub details: Vec<(&'static str, Detail)>,
+}
+
+/// A member of an event's details.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Detail {
+    /// A text.
+    Text(String),
+    /// A JSON text that the service accompanies by a member `…Details`.
+    Data(String),
+    /// A number.
+    Number(u64),
+    /// Variable names with JSON texts.
+    Variables(Vec<(String, String)>),
+}
+
+impl Event {
+    /// The key of the details object in the service's history; `None` for types without details.
+    pub fn details_key(&self) -> Option<String> {
+        let key = match self.kind {
+            kind if kind.ends_with("StateEntered") => "stateEntered",
+            kind if kind.ends_with("StateExited") => "stateExited",
+            "LambdaFunctionStarted" | "MapStateSucceeded" | "MapStateFailed" | "MapRunSucceeded" => return None,
+            kind if kind.starts_with("ParallelState") => return None,
+            kind => kind,
+        };
+        let (first, rest) = key.split_at(1);
+        Some(format!("{}{rest}EventDetails", first.to_ascii_lowercase()))
+    }
+}
+
+type Details = Vec<(&'static str, Detail)>;
+
+fn text(key: &'static str, text: impl Into<String>) -> (&'static str, Detail) {
+    (key, Detail::Text(text.into()))
+}
+
+fn data(key: &'static str, heap: &Heap, value: Value) -> (&'static str, Detail) {
+    (key, Detail::Data(heap.to_json(value)))
+}
+
+fn error_and_cause(error: &Option<String>, cause: &Option<String>) -> Details {
+    let error = error.iter().map(|error| text("error", error));
+    error.chain(cause.iter().map(|cause| text("cause", cause))).collect()
+}
+
+impl Interpreter<'_> {
+    /// Counts an event on the frame's way and records it if asked to; returns its number.
+    fn emit(&mut self, frame: Id, kind: &'static str, details: impl FnOnce(&Self) -> Details) -> u64 {
+        let on = self.run.frames.at_mut(frame);
+        if let Some(events) = &mut on.child_events {
+            *events += 1;
+            return *events;
+        }
+        let previous = on.previous_event;
+        self.run.events += 1;
+        on.previous_event = self.run.events;
+        if self.run.record_history {
+            let details = details(self);
+            self.record_event(previous, kind, details);
+        }
+        self.run.events
+    }
+
+    /// Counts an event of the execution as a whole.
+    fn emit_top(&mut self, kind: &'static str, details: impl FnOnce(&Self) -> Details) {
+        let previous = self.run.events;
+        self.run.events += 1;
+        if self.run.record_history {
+            let details = details(self);
+            self.record_event(previous, kind, details);
+        }
+    }
+
+    fn record_event(&mut self, previous_id: u64, kind: &'static str, details: Details) {
+        let event = Event { id: self.run.events, previous_id, timestamp: self.run.now, kind, details };
+        self.run.history.push(event);
+    }
+
+    pub(super) fn emit_execution_started(&mut self, input: Value) {
+        self.emit_top("ExecutionStarted", |this| vec![data("input", this.heap, input)]);
+    }
+
+    pub(super) fn emit_execution_succeeded(&mut self, output: Value) {
+        self.emit_top("ExecutionSucceeded", |this| vec![data("output", this.heap, output)]);
+    }
+
+    pub(super) fn emit_execution_failed(&mut self, failure: &Failure) {
+        self.emit_top("ExecutionFailed", |_| error_and_cause(&failure.error, &failure.cause));
+    }
+
+    pub(super) fn emit_execution_timed_out(&mut self) {
+        self.emit_top("ExecutionTimedOut", |_| vec![text("error", super::fail::TIMEOUT)]);
+    }
+
+    pub(super) fn emit_entered(&mut self, frame: Id, input: Value) {
+        let (entered, _) = state_events(&self.program.state(self.run.frames.at(frame).state).kind);
+        let id = self.emit(frame, entered, |this| {
+            vec![text("name", &**this.state_name(frame)), data("input", this.heap, input)]
+        });
+        self.run.frames.at_mut(frame).entered_event = id;
+    }
+
+    pub(super) fn emit_exited(&mut self, frame: Id, state: &State, output: Value, variables: Option<Value>) {
+        let (_, exited) = state_events(&state.kind);
+        self.emit(frame, exited, |this| {
+            let mut details = vec![text("name", &*state.name), data("output", this.heap, output)];
+            if let Some(Value::Object(variables)) = variables
+                && !variables.is_empty()
+            {
+                let shown = |(name, value)| (this.heap.str(name).into_owned(), this.heap.to_json(value));
+                details
+                    .push(("assignedVariables", Detail::Variables(this.heap.entries(variables).map(shown).collect())));
+            }
+            details
+        });
+    }
+
+    pub(super) fn emit_scheduled(
+        &mut self,
+        frame: Id,
+        task: &Task,
+        input: Value,
+        timeout: Option<Duration>,
+        heartbeat: Option<Duration>,
+    ) {
+        let names = TaskEvents::of(&task.style);
+        self.emit(frame, names.scheduled, |this| {
+            let mut details = match &task.style {
+                Style::Lambda | Style::Activity => {
+                    vec![text("resource", &*task.resource), data("input", this.heap, input)]
+                }
+                Style::Service { .. } => {
+                    let mut details = service(task);
+                    details.push(text("region", "us-east-1"));
+                    details.push(text("parameters", this.heap.to_json(input)));
+                    details
+                }
+            };
+            details.extend(timeout.map(|timeout| ("timeoutInSeconds", Detail::Number(timeout.as_secs()))));
+            details.extend(heartbeat.map(|limit| ("heartbeatInSeconds", Detail::Number(limit.as_secs()))));
+            details
+        });
+        self.emit(frame, names.started, |_| service(task));
+    }
+
+    pub(super) fn emit_call_succeeded(&mut self, frame: Id, task: &Task, result: Value) {
+        self.emit_submitted(frame, task);
+        self.emit(frame, TaskEvents::of(&task.style).succeeded, |this| {
+            let mut details = service(task);
+            details.push(data("output", this.heap, result));
+            details
+        });
+    }
+
+    pub(super) fn emit_call_failed(&mut self, frame: Id, task: &Task, failure: &TaskFailure) {
+        self.emit_submitted(frame, task);
+        let names = TaskEvents::of(&task.style);
+        let timed_out = failure.timed_out || failure.error.as_deref() == Some(super::fail::TIMEOUT);
+        self.emit(frame, if timed_out { names.timed_out } else { names.failed }, |_| {
+            let mut details = service(task);
+            details.extend(error_and_cause(&failure.error, &failure.cause));
+            details
+        });
+    }
+
+    /// A job or a callback was accepted before its end was waited for.
+    fn emit_submitted(&mut self, frame: Id, task: &Task) {
+        if let Style::Service { pattern, .. } = &task.style
+            && *pattern != crate::program::Pattern::RequestResponse
+        {
+            self.emit(frame, "TaskSubmitted", |_| service(task));
+        }
+    }
+
+    pub(super) fn emit_parallel_started(&mut self, frame: Id) {
+        self.emit(frame, "ParallelStateStarted", |_| Vec::new());
+    }
+
+    pub(super) fn emit_parallel_succeeded(&mut self, frame: Id) {
+        self.emit(frame, "ParallelStateSucceeded", |_| Vec::new());
+    }
+
+    pub(super) fn emit_map_started(&mut self, frame: Id, map: &Map, length: u32) {
+        self.emit(frame, "MapStateStarted", |_| vec![("length", Detail::Number(length.into()))]);
+        if map.tolerance.is_some() {
+            self.emit(frame, "MapRunStarted", |_| Vec::new());
+        }
+    }
+
+    pub(super) fn emit_map_succeeded(&mut self, frame: Id, map: &Map) {
+        if map.tolerance.is_some() {
+            self.emit(frame, "MapRunSucceeded", |_| Vec::new());
+        }
+        self.emit(frame, "MapStateSucceeded", |_| Vec::new());
+    }
+
+    /// The Map or Parallel that the frame is in has failed and is not retried.
+    pub(super) fn emit_fan_out_failed(&mut self, frame: Id, state: &State) {
+        match &state.kind {
+            Kind::Parallel(_) => self.emit(frame, "ParallelStateFailed", |_| Vec::new()),
+            Kind::Map(map) => {
+                if map.tolerance.is_some() {
+                    self.emit(frame, "MapRunFailed", |_| Vec::new());
+                }
+                self.emit(frame, "MapStateFailed", |_| Vec::new())
+            }
+            _ => 0,
+        };
+    }
+
+    pub(super) fn emit_iteration(&mut self, map: Id, child: Id, kind: &'static str, index: u32) {
+        self.emit(child, kind, |this| {
+            vec![text("name", &**this.state_name(map)), ("index", Detail::Number(index.into()))]
+        });
+    }
+}
+
+/// Names of the events of a task.
+struct TaskEvents {
+    scheduled: &'static str,
+    started: &'static str,
+    succeeded: &'static str,
+    failed: &'static str,
+    timed_out: &'static str,
+}
+
+impl TaskEvents {
+    fn of(style: &Style) -> &'static TaskEvents {
+        match style {
+            Style::Lambda => &TaskEvents {
+                scheduled: "LambdaFunctionScheduled",
+                started: "LambdaFunctionStarted",
+                succeeded: "LambdaFunctionSucceeded",
+                failed: "LambdaFunctionFailed",
+                timed_out: "LambdaFunctionTimedOut",
+            },
+            Style::Activity => &TaskEvents {
+                scheduled: "ActivityScheduled",
+                started: "ActivityStarted",
+                succeeded: "ActivitySucceeded",
+                failed: "ActivityFailed",
+                timed_out: "ActivityTimedOut",
+            },
+            Style::Service { .. } => &TaskEvents {
+                scheduled: "TaskScheduled",
+                started: "TaskStarted",
+                succeeded: "TaskSucceeded",
+                failed: "TaskFailed",
+                timed_out: "TaskTimedOut",
+            },
+        }
+    }
+}
+
+/// The members that all events of a service integration begin with.
+fn service(task: &Task) -> Details {
+    match &task.style {
+        Style::Service { resource_type, action, .. } => {
+            vec![text("resourceType", &**resource_type), text("resource", &**action)]
+        }
+        Style::Lambda | Style::Activity => Vec::new(),
+    }
+}
+
+/// The names of the events with which a state of this type is entered and left. A Fail state is never left.
+fn state_events(kind: &Kind) -> (&'static str, &'static str) {
+    match kind {
+        Kind::Pass(_) => ("PassStateEntered", "PassStateExited"),
+        Kind::Task(_) => ("TaskStateEntered", "TaskStateExited"),
+        Kind::Choice { .. } => ("ChoiceStateEntered", "ChoiceStateExited"),
+        Kind::Wait(..) => ("WaitStateEntered", "WaitStateExited"),
+        Kind::Succeed => ("SucceedStateEntered", "SucceedStateExited"),
+        Kind::Fail(_) => ("FailStateEntered", "FailStateEntered"),
+        Kind::Parallel(_) => ("ParallelStateEntered", "ParallelStateExited"),
+        Kind::Map(_) => ("MapStateEntered", "MapStateExited"),
+    }
+}

@@ -1,0 +1,78 @@
+//! A failure on its way through states, and the service's words for it.
+
+use std::sync::Arc;
+
+use super::interpreter::Interpreter;
+use super::outcome::{Failure, TaskFailure};
+use super::pool::Id;
+use crate::expr::EvalError;
+use crate::program::ErrorMatcher;
+use crate::value::Value;
+
+pub(super) const RUNTIME: &str = "States.Runtime";
+pub(super) const TIMEOUT: &str = "States.Timeout";
+pub(super) const DATA_LIMIT: &str = "States.DataLimitExceeded";
+
+/// A failure that may still be retried or caught.
+#[derive(Debug)]
+pub(super) struct Fault {
+    pub(super) failure: Failure,
+    /// The attempt's heartbeat was missed: it also matches `States.HeartbeatTimeout`.
+    pub(super) missed_heartbeat: bool,
+}
+
+impl Fault {
+    pub(super) fn new(error: Option<String>, cause: Option<String>, state: &Arc<str>) -> Box<Fault> {
+        let failure = Failure { error, cause, state: Arc::clone(state) };
+        Box::new(Fault { failure, missed_heartbeat: false })
+    }
+
+    pub(super) fn from_task(failure: TaskFailure, state: &Arc<str>) -> Box<Fault> {
+        Fault::new(failure.error, failure.cause, state)
+    }
+
+    /// Whether nothing retries or catches it (asl-errors: `States.Runtime` goes straight through).
+    pub(super) fn is_final(&self) -> bool {
+        self.failure.error.as_deref() == Some(RUNTIME)
+    }
+
+    pub(super) fn matches(&self, matchers: &[ErrorMatcher]) -> bool {
+        let error = self.failure.error.as_deref();
+        matchers.iter().any(|matcher| match matcher {
+            ErrorMatcher::All => true,
+            ErrorMatcher::TaskFailed => error != Some(TIMEOUT),
+            ErrorMatcher::Name(name) => {
+                error == Some(name) || (self.missed_heartbeat && &**name == "States.HeartbeatTimeout")
+            }
+        })
+    }
+}
+
+impl Interpreter<'_> {
+    /// A failure of the state's own fields: its cause names the state and the event with which it was entered.
+    pub(super) fn fault(&self, frame: Id, error: &str, cause: &str) -> Box<Fault> {
+        let name = self.state_name(frame);
+        let entered = self.run.frames.at(frame).entered_event;
+        let cause = format!(
+            "An error occurred while executing the state '{name}' (entered at the event id #{entered}). {cause}"
+        );
+        Fault::new(Some(error.to_owned()), Some(cause), name)
+    }
+
+    pub(super) fn runtime_fault(&self, frame: Id, cause: &str) -> Box<Fault> {
+        self.fault(frame, RUNTIME, cause)
+    }
+
+    /// `input` is what the expression had as `$`.
+    pub(super) fn expression_fault(&self, frame: Id, error: &EvalError, input: Value) -> Box<Fault> {
+        self.fault(frame, error.error_name(), &error.cause(self.heap, input))
+    }
+
+    /// `what` is a state's name, a service or a function's ARN.
+    pub(super) fn data_limit_fault(&self, frame: Id, what: &str) -> Box<Fault> {
+        let cause = format!(
+            "The state/task '{what}' returned a result with a size exceeding the maximum number of bytes service limit."
+        );
+        Fault::new(Some(DATA_LIMIT.to_owned()), Some(cause), self.state_name(frame))
+    }
+}

@@ -1,0 +1,313 @@
+//! Parallel and Map: children run concurrently, up to a bound. A failing child stops its siblings.
+//!
+//! Children are begun one at a time: one that never waits is over before the next begins, so that a synchronous Map
+//! needs one frame whatever the number of its items.
+
+use super::CallId;
+use super::fail::Fault;
+use super::frame::{Borne, FanOut, Frame, Group, Item, Wait};
+use super::interpreter::{Interpreter, Step};
+use super::outcome::Effect;
+use super::pool::Id;
+use super::run::Work;
+use crate::program::{Cap, Kind, Map, Parallel, State, StateId, Tolerance};
+use crate::value::{Num, Value};
+
+const EXCEEDED: &str = "States.ExceedToleratedFailureThreshold";
+
+impl Interpreter<'_> {
+    pub(super) fn begin_parallel(&mut self, frame: Id, parallel: &Parallel, data: Value) -> Result<Step, Box<Fault>> {
+        let input = match &parallel.work.common.parameters {
+            Some(parameters) => self.build(parameters, frame, data)?,
+            None => data,
+        };
+        self.emit_parallel_started(frame);
+        let total = parallel.branches.len() as u32;
+        self.begin_group(frame, FanOut::Parallel { input }, total, total);
+        Ok(Step::Blocked)
+    }
+
+    pub(super) fn begin_map(&mut self, frame: Id, state: &State, map: &Map, data: Value) -> Result<Step, Box<Fault>> {
+        let items = match &map.items_path {
+            Some(path) => self.read(path, frame, data)?,
+            None => data,
+        };
+        let Value::Array(items) = items else {
+            let path = map.items_path.as_ref().map_or("$", |path| path.text());
+            // Recorded: the text shows paths into the context object with one `$`.
+            let path = path.strip_prefix('$').filter(|rest| rest.starts_with('$')).unwrap_or(path);
+            return Err(self.runtime_fault(frame, &format!("Reference path \"{path}\" must point to array.")));
+        };
+        let wanted = self.whole_number(frame, &map.max_concurrency, "MaxConcurrency", data)?;
+        let total = items.len() as u32;
+        self.emit_map_started(frame, map, total);
+        let tolerance = match &map.tolerance {
+            Some(tolerance) => Some(self.tolerance(frame, tolerance, data)?),
+            None => None,
+        };
+        if total == 0 {
+            let outputs = self.outputs(frame, &[])?;
+            self.emit_map_succeeded(frame, map);
+            let selector = map.work.result_selector.as_ref();
+            return self.finish(frame, state, &map.work.common, selector, outputs);
+        }
+        let limits = &self.run.limits;
+        let bound =
+            if tolerance.is_some() { limits.max_distributed_concurrency } else { limits.max_inline_concurrency };
+        let limit = u32::try_from(wanted).ok().filter(|wanted| *wanted > 0).map_or(bound, |wanted| wanted.min(bound));
+        self.begin_group(frame, FanOut::Map { items, input: data, tolerance }, total, limit);
+        Ok(Step::Blocked)
+    }
+
+    fn tolerance(&mut self, frame: Id, tolerance: &Tolerance, data: Value) -> Result<Borne, Box<Fault>> {
+        let count = self.whole_number(frame, &tolerance.count, "ToleratedFailureCount", data)?;
+        let percentage = match &tolerance.percentage {
+            Cap::None => 0.0,
+            Cap::Constant(percentage) => *percentage,
+            Cap::Path(path) => {
+                let value = self.read(path, frame, data)?;
+                let Some(number) = self.heap.number(value) else {
+                    return Err(self.wrong_number(frame, "ToleratedFailurePercentage", "float", path.text(), value));
+                };
+                number.as_f64()
+            }
+        };
+        if !(0.0..=100.0).contains(&percentage) {
+            return Err(self.runtime_fault(frame, "ToleratedFailurePercentage must be between 0 and 100."));
+        }
+        Ok(Borne { failed: 0, count, percentage })
+    }
+
+    /// A number that is given, read from the data, or 0.
+    fn whole_number(&mut self, frame: Id, cap: &Cap<u64>, field: &str, data: Value) -> Result<u64, Box<Fault>> {
+        let path = match cap {
+            Cap::None => return Ok(0),
+            Cap::Constant(number) => return Ok(*number),
+            Cap::Path(path) => path,
+        };
+        let value = self.read(path, frame, data)?;
+        match self.heap.number(value) {
+            Some(Num::Int(number)) => {
+                u64::try_from(number).map_err(|_| self.runtime_fault(frame, &format!("{field} cannot be negative.")))
+            }
+            _ => Err(self.wrong_number(frame, field, "integer", path.text(), value)),
+        }
+    }
+
+    fn wrong_number(&self, frame: Id, field: &str, wanted: &str, path: &str, value: Value) -> Box<Fault> {
+        let shown = match value {
+            Value::String(string) => self.heap.str(string).into_owned(),
+            other => self.heap.to_json(other),
+        };
+        let cause = format!("The {field}Path field refers to value \"{shown}\" which is not a valid {wanted}: {path}");
+        self.runtime_fault(frame, &cause)
+    }
+
+    fn begin_group(&mut self, parent: Id, fan_out: FanOut, total: u32, limit: u32) {
+        let id = self.run.groups.acquire();
+        let group = self.run.groups.at_mut(id);
+        let mut results = std::mem::take(&mut group.results);
+        results.clear();
+        results.resize(total as usize, Value::Null);
+        *group = Group { parent, fan_out, total, begun: 0, live: 0, limit, results, spawning: true };
+        self.run.wait(parent, Wait::Children(id), None);
+        self.run.work.push(Work::Spawn(id));
+    }
+
+    /// Begins the next child of a group, if there is one and the bound allows it.
+    pub(super) fn spawn(&mut self, id: Id) {
+        let Some(group) = self.run.groups.find(id) else { return };
+        group.spawning = false;
+        if group.begun >= group.total || group.live >= group.limit {
+            return;
+        }
+        let index = group.begun;
+        group.begun += 1;
+        group.live += 1;
+        let (parent, fan_out) = (group.parent, group.fan_out);
+        self.spawn_next(id);
+        let program = self.program;
+        let state = program.state(self.run.frames.at(parent).state);
+        match (fan_out, &state.kind) {
+            (FanOut::Parallel { input }, Kind::Parallel(parallel)) => {
+                let item = self.run.frames.at(parent).item;
+                let child = self.child(id, parent, index, item, false);
+                self.run_child(child, parallel.branches[index as usize], input);
+            }
+            (FanOut::Map { items, input, .. }, Kind::Map(map)) => {
+                let item = Item { index, value: self.heap.items(items)[index as usize] };
+                self.spawn_iteration(id, parent, map, item, input);
+            }
+            _ => {}
+        }
+    }
+
+    fn spawn_iteration(&mut self, group: Id, parent: Id, map: &Map, item: Item, input: Value) {
+        let distributed = map.tolerance.is_some();
+        let child = self.child(group, parent, item.index, Some(item), distributed);
+        if !distributed {
+            self.emit_iteration(parent, child, "MapIterationStarted", item.index);
+        }
+        let child_input = match &map.item_selector {
+            Some(selector) => {
+                // The selector belongs to the Map state, but sees the item.
+                let around = std::mem::replace(&mut self.run.frames.at_mut(parent).item, Some(item));
+                self.run.frames.at_mut(parent).context = None;
+                let selected = self.build(selector, parent, input);
+                let parent = self.run.frames.at_mut(parent);
+                (parent.item, parent.context) = (around, None);
+                selected
+            }
+            None => Ok(item.value),
+        };
+        match child_input {
+            Ok(child_input) => self.run_child(child, map.start, child_input),
+            Err(fault) => {
+                self.cancel_group(group);
+                self.run.frames.at_mut(parent).wait = Wait::Nothing;
+                self.settle(parent, Step::Fail(fault));
+            }
+        }
+    }
+
+    fn child(&mut self, group: Id, parent: Id, index: u32, item: Option<Item>, distributed: bool) -> Id {
+        let around = self.run.frames.at(parent);
+        let previous_event = around.previous_event;
+        let child_events = if distributed { Some(1) } else { around.child_events };
+        let id = self.run.frames.acquire();
+        let frame = self.run.frames.at_mut(id);
+        let retries = std::mem::take(&mut frame.retries);
+        *frame = Frame { parent: Some(group), index, item, previous_event, child_events, retries, ..Frame::default() };
+        id
+    }
+
+    fn run_child(&mut self, child: Id, start: StateId, input: Value) {
+        self.enter(child, start, input);
+        if self.run.budget == 0 {
+            self.run.work.push(Work::Attempt(child));
+            return;
+        }
+        let step = self.attempt(child);
+        self.settle(child, step);
+    }
+
+    pub(super) fn child_ended(&mut self, group: Id, child: Id, output: Value) -> Option<(Id, Step)> {
+        let index = self.run.frames.at(child).index;
+        let (parent, fan_out) = {
+            let group = self.run.groups.at(group);
+            (group.parent, group.fan_out)
+        };
+        if let FanOut::Map { tolerance: None, .. } = fan_out {
+            self.emit_iteration(parent, child, "MapIterationSucceeded", index);
+        }
+        self.release(child);
+        self.record(group, index, output)
+    }
+
+    /// Notes the output of a child. The last one completes the state.
+    fn record(&mut self, id: Id, index: u32, output: Value) -> Option<(Id, Step)> {
+        let group = self.run.groups.at_mut(id);
+        group.results[index as usize] = output;
+        group.live -= 1;
+        if group.live > 0 || group.begun < group.total {
+            self.spawn_next(id);
+            return None;
+        }
+        let parent = group.parent;
+        let results = std::mem::take(&mut group.results);
+        let outputs = self.outputs(parent, &results);
+        self.run.groups.at_mut(id).results = results;
+        self.run.groups.release(id);
+        self.run.frames.at_mut(parent).wait = Wait::Nothing;
+        let step = outputs.and_then(|outputs| self.join(parent, outputs)).unwrap_or_else(Step::Fail);
+        Some((parent, step))
+    }
+
+    fn spawn_next(&mut self, id: Id) {
+        let group = self.run.groups.at_mut(id);
+        if !group.spawning && group.begun < group.total && group.live < group.limit {
+            group.spawning = true;
+            self.run.work.push(Work::Spawn(id));
+        }
+    }
+
+    fn outputs(&mut self, frame: Id, results: &[Value]) -> Result<Value, Box<Fault>> {
+        self.heap.array(results).map_err(|error| self.runtime_fault(frame, &error.to_string()))
+    }
+
+    /// All children have ended: the state has its result.
+    fn join(&mut self, frame: Id, outputs: Value) -> Result<Step, Box<Fault>> {
+        let program = self.program;
+        let state = program.state(self.run.frames.at(frame).state);
+        match &state.kind {
+            Kind::Parallel(_) => self.emit_parallel_succeeded(frame),
+            Kind::Map(map) => self.emit_map_succeeded(frame, map),
+            _ => {}
+        }
+        let Some(work) = state.kind.work() else { return Ok(Step::Blocked) };
+        if self.heap.size(outputs) > self.run.limits.max_data_bytes {
+            return Err(self.data_limit_fault(frame, &state.name));
+        }
+        self.finish(frame, state, &work.common, work.result_selector.as_ref(), outputs)
+    }
+
+    /// A child has failed for good. Unless a distributed Map bears it, its siblings are stopped and the state fails with
+    /// the child's own error.
+    pub(super) fn child_failed(&mut self, group: Id, child: Id, fault: Box<Fault>) -> Option<(Id, Step)> {
+        let index = self.run.frames.at(child).index;
+        let parent = self.run.groups.at(group).parent;
+        let total = self.run.groups.at(group).total;
+        let mut fault = fault;
+        match &mut self.run.groups.at_mut(group).fan_out {
+            FanOut::Map { tolerance: Some(borne), .. } => {
+                borne.failed += 1;
+                if !borne.exceeded(total) {
+                    self.release(child);
+                    return self.record(group, index, Value::Null);
+                }
+                let cause = "The specified tolerated failure threshold was exceeded".to_owned();
+                fault = Fault::new(Some(EXCEEDED.to_owned()), Some(cause), &fault.failure.state);
+            }
+            FanOut::Map { tolerance: None, .. } => self.emit_iteration(parent, child, "MapIterationFailed", index),
+            FanOut::Parallel { .. } => {}
+        }
+        self.release(child);
+        self.cancel_group(group);
+        self.run.frames.at_mut(parent).wait = Wait::Nothing;
+        Some((parent, Step::Fail(fault)))
+    }
+
+    /// Stops all that runs in a group. Nesting, and so recursion, is bounded by that of the definition.
+    fn cancel_group(&mut self, group: Id) {
+        let children: Vec<(Id, Wait, u32)> = self
+            .run
+            .frames
+            .iter()
+            .filter(|(_, frame)| frame.parent == Some(group))
+            .map(|(id, frame)| (id, frame.wait, frame.index))
+            .collect();
+        let (parent, fan_out) = {
+            let group = self.run.groups.at(group);
+            (group.parent, group.fan_out)
+        };
+        for (child, wait, index) in children {
+            match wait {
+                Wait::Children(inner) => self.cancel_group(inner),
+                Wait::Call { ordinal, .. } => {
+                    self.run.effects.push_back(Effect::Cancel(CallId { frame: child, ordinal }));
+                }
+                Wait::Nothing | Wait::Delay | Wait::Retry => {}
+            }
+            if let FanOut::Map { tolerance: None, .. } = fan_out {
+                self.emit_iteration(parent, child, "MapIterationAborted", index);
+            }
+            self.release(child);
+        }
+        self.run.groups.release(group);
+    }
+
+    fn release(&mut self, frame: Id) {
+        self.run.forget_variables(frame);
+        self.run.frames.release(frame);
+    }
+}

@@ -1,0 +1,116 @@
+//! The way of the data through a state: InputPath, templates, ResultPath, OutputPath, variables.
+
+use super::fail::Fault;
+use super::interpreter::{Interpreter, Step};
+use super::pool::Id;
+use super::view::View;
+use crate::expr::{Path, PathError, Template};
+use crate::program::{Common, Next, ResultPath, Selection, State};
+use crate::value::Value;
+
+impl Interpreter<'_> {
+    /// Applies InputPath or OutputPath.
+    #[inline]
+    pub(super) fn select(&mut self, selection: &Selection, frame: Id, data: Value) -> Result<Value, Box<Fault>> {
+        match selection {
+            Selection::Whole => Ok(data),
+            Selection::Nothing => Ok(self.heap.empty_object()),
+            Selection::Path(path) => self.read(path, frame, data),
+        }
+    }
+
+    /// The value that a path of a field finds.
+    pub(super) fn read(&mut self, path: &Path, frame: Id, data: Value) -> Result<Value, Box<Fault>> {
+        self.lookup(path, frame, data)
+            .map_err(|error| self.expression_fault(frame, &error.in_field(self.heap, path), data))
+    }
+
+    pub(super) fn lookup(&mut self, path: &Path, frame: Id, data: Value) -> Result<Value, PathError> {
+        let mut view = View { run: self.run, program: self.program, frame, data };
+        path.resolve(self.heap, &mut view)
+    }
+
+    pub(super) fn build(&mut self, template: &Template, frame: Id, data: Value) -> Result<Value, Box<Fault>> {
+        let mut view = View { run: self.run, program: self.program, frame, data };
+        template.evaluate(self.heap, &mut view).map_err(|error| self.expression_fault(frame, &error, data))
+    }
+
+    /// Builds the variables that a template sets; they are [assigned](Interpreter::assign) when all of the state's data
+    /// has been computed with the old ones.
+    pub(super) fn build_variables(
+        &mut self,
+        template: Option<&Template>,
+        frame: Id,
+        data: Value,
+    ) -> Result<Option<Value>, Box<Fault>> {
+        template.map(|template| self.build(template, frame, data)).transpose()
+    }
+
+    pub(super) fn put_result(
+        &mut self,
+        result_path: &ResultPath,
+        frame: Id,
+        input: Value,
+        result: Value,
+    ) -> Result<Value, Box<Fault>> {
+        match result_path {
+            ResultPath::Replace => Ok(result),
+            ResultPath::Discard => Ok(input),
+            ResultPath::Write(path) => path
+                .write(self.heap, input, result)
+                .map_err(|error| self.fault(frame, error.error_name(), &error.to_string())),
+        }
+    }
+
+    /// Ends an attempt of a state that has a result.
+    pub(super) fn finish(
+        &mut self,
+        frame: Id,
+        state: &State,
+        common: &Common,
+        selector: Option<&Template>,
+        result: Value,
+    ) -> Result<Step, Box<Fault>> {
+        let variables = self.build_variables(state.assign.as_ref(), frame, result)?;
+        let selected = match selector {
+            Some(selector) => self.build(selector, frame, result)?,
+            None => result,
+        };
+        let input = self.run.frames.at(frame).input;
+        let combined = self.put_result(&common.result_path, frame, input, selected)?;
+        let output = self.select(&state.output_path, frame, combined)?;
+        self.leave(frame, state, output, variables, common.next)
+    }
+
+    /// Leaves the state with its output.
+    pub(super) fn leave(
+        &mut self,
+        frame: Id,
+        state: &State,
+        output: Value,
+        variables: Option<Value>,
+        next: Next,
+    ) -> Result<Step, Box<Fault>> {
+        if self.heap.size(output) > self.run.limits.max_data_bytes {
+            return Err(self.data_limit_fault(frame, &state.name));
+        }
+        if self.heap.bytes_used() > self.run.limits.max_heap_bytes {
+            let limit = self.run.limits.max_heap_bytes;
+            return Err(self.runtime_fault(frame, &format!("The execution's values take more than {limit} bytes.")));
+        }
+        self.assign(frame, variables);
+        self.emit_exited(frame, state, output, variables);
+        Ok(match next {
+            Next::State(next) => Step::Enter(next, output),
+            Next::End => Step::End(output),
+        })
+    }
+
+    fn assign(&mut self, frame: Id, variables: Option<Value>) {
+        let Some(Value::Object(variables)) = variables else { return };
+        for index in 0..variables.len() {
+            let (name, value) = self.heap.entry(variables, index);
+            self.run.assign(self.heap, frame, name, value);
+        }
+    }
+}

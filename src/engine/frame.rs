@@ -1,0 +1,151 @@
+//! What runs inside an execution: frames (machines under way) and groups (the children of a Map or Parallel).
+
+use super::UNSET;
+use super::pool::Id;
+use super::time::Timestamp;
+use crate::program::StateId;
+use crate::value::Value;
+
+/// A machine under way: the top-level one, a branch, or an iteration.
+#[derive(Debug)]
+pub(super) struct Frame {
+    pub(super) state: StateId,
+    /// The raw input of the state.
+    pub(super) input: Value,
+    /// The group that this frame is a child of.
+    pub(super) parent: Option<Id>,
+    /// Place among the siblings.
+    pub(super) index: u32,
+    /// `$$.Map.Item`, for iterations and what is nested in them.
+    pub(super) item: Option<Item>,
+    /// Id of the event with which the state was entered.
+    pub(super) entered_event: u64,
+    pub(super) entered_at: Timestamp,
+    pub(super) previous_event: u64,
+    /// How often each retrier of the state has fired in this visit.
+    pub(super) retries: Vec<u64>,
+    pub(super) retry_count: u32,
+    /// The context object, once it was asked for in this attempt.
+    pub(super) context: Option<Value>,
+    pub(super) wait: Wait,
+    /// Changes with every wait, so that a timer of an earlier one is known as stale.
+    pub(super) stamp: u32,
+    /// Number of the attempt's call, if it has a token.
+    pub(super) token: Option<u64>,
+    /// Events are numbered apart from the execution's: inside a distributed Map.
+    pub(super) child_events: Option<u64>,
+}
+
+impl Default for Frame {
+    fn default() -> Self {
+        Frame {
+            state: StateId(0),
+            input: UNSET,
+            parent: None,
+            index: 0,
+            item: None,
+            entered_event: 0,
+            entered_at: Timestamp(0),
+            previous_event: 0,
+            retries: Vec::new(),
+            retry_count: 0,
+            context: None,
+            wait: Wait::Nothing,
+            stamp: 0,
+            token: None,
+            child_events: None,
+        }
+    }
+}
+
+/// The item that an iteration is for.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Item {
+    pub(super) index: u32,
+    pub(super) value: Value,
+}
+
+/// What a frame waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Wait {
+    /// It runs, or is about to.
+    Nothing,
+    /// A Wait state.
+    Delay,
+    /// The delay before a retry.
+    Retry,
+    /// The outcome of a call. `heartbeat`: its timer is the heartbeat's.
+    Call { ordinal: u64, heartbeat: bool },
+    /// The children of a Map or Parallel.
+    Children(Id),
+}
+
+/// The children of a Map or Parallel.
+#[derive(Debug)]
+pub(super) struct Group {
+    /// The frame whose state this is.
+    pub(super) parent: Id,
+    pub(super) fan_out: FanOut,
+    pub(super) total: u32,
+    /// Children begun so far.
+    pub(super) begun: u32,
+    /// Children under way.
+    pub(super) live: u32,
+    /// Children that may be under way at once.
+    pub(super) limit: u32,
+    /// Outputs, by the child's place.
+    pub(super) results: Vec<Value>,
+    /// Whether an order to begin another child is among the work.
+    pub(super) spawning: bool,
+}
+
+impl Default for Group {
+    fn default() -> Self {
+        Group {
+            parent: Id::default(),
+            fan_out: FanOut::Parallel { input: UNSET },
+            total: 0,
+            begun: 0,
+            live: 0,
+            limit: 0,
+            results: Vec::new(),
+            spawning: false,
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(super) enum FanOut {
+    Parallel {
+        input: Value,
+    },
+    Map {
+        items: crate::value::List,
+        /// The Map's effective input, which `ItemSelector` sees.
+        input: Value,
+        /// In distributed mode: failed items so far, and how many are borne.
+        tolerance: Option<Borne>,
+    },
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Borne {
+    pub(super) failed: u32,
+    pub(super) count: u64,
+    pub(super) percentage: f64,
+}
+
+impl Borne {
+    /// Whether more items have failed than are borne, by number or by share.
+    pub(super) fn exceeded(self, total: u32) -> bool {
+        let failed = u64::from(self.failed);
+        let over_count = failed > self.count;
+        let over_share = f64::from(self.failed) * 100.0 > self.percentage * f64::from(total);
+        // A limit of zero counts only where the other one is zero too.
+        match (self.count, self.percentage > 0.0) {
+            (0, true) => over_share,
+            (_, false) => over_count,
+            (_, true) => over_count || over_share,
+        }
+    }
+}

@@ -1,0 +1,170 @@
+//! The interpreter: one step of an execution, and the loop that strings steps together.
+
+use std::sync::Arc;
+
+use super::CallId;
+use super::fail::{Fault, TIMEOUT};
+use super::frame::{Frame, Wait};
+use super::outcome::{Effect, End, Failure, Progress};
+use super::pool::Id;
+use super::run::{Run, Work};
+use crate::program::{Program, StateId};
+use crate::value::{Heap, Value};
+
+/// An execution while it is being run.
+pub(super) struct Interpreter<'a> {
+    pub(super) heap: &'a mut Heap,
+    pub(super) run: &'a mut Run,
+    pub(super) program: &'a Program,
+}
+
+/// What an attempt of a state came to.
+#[derive(Debug)]
+pub(super) enum Step {
+    /// Go to that state with this input.
+    Enter(StateId, Value),
+    /// The machine has ended with this output.
+    End(Value),
+    /// The frame waits.
+    Blocked,
+    Fail(Box<Fault>),
+}
+
+impl Interpreter<'_> {
+    pub(super) fn begin(&mut self, start: StateId, input: Value) {
+        self.emit_execution_started(input);
+        let frame = self.run.frames.acquire();
+        let retries = std::mem::take(&mut self.run.frames.at_mut(frame).retries);
+        *self.run.frames.at_mut(frame) = Frame { retries, ..Frame::default() };
+        self.enter(frame, start, input);
+        self.run.work.push(Work::Attempt(frame));
+    }
+
+    pub(super) fn run(&mut self) -> Progress {
+        self.run.budget = self.run.limits.transitions_per_run;
+        if self.run.end.is_none() && self.run.now >= self.run.deadline {
+            self.time_out();
+        }
+        self.fire_timers();
+        while self.run.end.is_none() {
+            if self.run.budget == 0 && !self.run.work.is_empty() {
+                return Progress::Yielded;
+            }
+            match self.run.work.pop() {
+                Some(Work::Attempt(frame)) => {
+                    if self.run.frames.find(frame).is_some() {
+                        let step = self.attempt(frame);
+                        self.settle(frame, step);
+                    }
+                }
+                Some(Work::Spawn(group)) => self.spawn(group),
+                None => return Progress::Suspended,
+            }
+        }
+        Progress::Ended
+    }
+
+    fn fire_timers(&mut self) {
+        while self.run.end.is_none()
+            && let Some((frame, wait)) = self.run.due()
+        {
+            match wait {
+                Wait::Delay => {
+                    let step = self.wait_is_over(frame);
+                    self.settle(frame, step);
+                }
+                Wait::Retry => self.run.work.push(Work::Attempt(frame)),
+                Wait::Call { ordinal, heartbeat } => {
+                    self.run.effects.push_back(Effect::Cancel(CallId { frame, ordinal }));
+                    let step = self.call_timed_out(frame, heartbeat);
+                    self.settle(frame, step);
+                }
+                Wait::Nothing | Wait::Children(_) => {}
+            }
+        }
+    }
+
+    /// Carries a step to where the frame, or the one around it, waits or has work to do.
+    pub(super) fn settle(&mut self, mut frame: Id, mut step: Step) {
+        loop {
+            (frame, step) = match step {
+                Step::Blocked => return,
+                Step::Enter(..) if self.run.transitions >= self.run.limits.max_transitions => {
+                    let limit = self.run.limits.max_transitions;
+                    let cause = format!("The execution entered {limit} states, the most that max_transitions allows.");
+                    (frame, Step::Fail(self.runtime_fault(frame, &cause)))
+                }
+                Step::Enter(state, input) => {
+                    self.enter(frame, state, input);
+                    if self.run.budget == 0 {
+                        self.run.work.push(Work::Attempt(frame));
+                        return;
+                    }
+                    (frame, self.attempt(frame))
+                }
+                Step::End(output) => match self.frame_ended(frame, output) {
+                    Some(parent) => parent,
+                    None => return,
+                },
+                Step::Fail(fault) => match self.recover(frame, fault) {
+                    Some(next) => next,
+                    None => return,
+                },
+            }
+        }
+    }
+
+    pub(super) fn enter(&mut self, frame: Id, state: StateId, input: Value) {
+        self.run.transitions += 1;
+        self.run.budget = self.run.budget.saturating_sub(1);
+        let now = self.run.now;
+        let entering = self.run.frames.at_mut(frame);
+        entering.state = state;
+        entering.input = input;
+        entering.entered_at = now;
+        entering.retries.clear();
+        entering.retry_count = 0;
+        entering.context = None;
+        entering.token = None;
+        entering.wait = Wait::Nothing;
+        self.emit_entered(frame, input);
+    }
+
+    /// The top-level machine ends the execution; a branch or iteration may complete its group.
+    fn frame_ended(&mut self, frame: Id, output: Value) -> Option<(Id, Step)> {
+        match self.run.frames.at(frame).parent {
+            Some(group) => self.child_ended(group, frame, output),
+            None => {
+                self.emit_execution_succeeded(output);
+                self.run.end = Some(End::Succeeded(output));
+                None
+            }
+        }
+    }
+
+    pub(super) fn end_failed(&mut self, failure: Failure) {
+        self.emit_execution_failed(&failure);
+        self.cancel_calls();
+        self.run.end = Some(End::Failed(failure));
+    }
+
+    fn time_out(&mut self) {
+        self.emit_execution_timed_out();
+        self.cancel_calls();
+        // The frame that was acquired first is the top-level machine.
+        let state = self.run.frames.iter().next().map_or_else(|| Arc::from(""), |(id, _)| self.state_name(id).clone());
+        self.run.end = Some(End::TimedOut(Failure { error: Some(TIMEOUT.to_owned()), cause: None, state }));
+    }
+
+    fn cancel_calls(&mut self) {
+        for (frame, waiting) in self.run.frames.iter() {
+            if let Wait::Call { ordinal, .. } = waiting.wait {
+                self.run.effects.push_back(Effect::Cancel(CallId { frame, ordinal }));
+            }
+        }
+    }
+
+    pub(super) fn state_name(&self, frame: Id) -> &Arc<str> {
+        &self.program.state(self.run.frames.at(frame).state).name
+    }
+}

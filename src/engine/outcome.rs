@@ -1,0 +1,155 @@
+//! What goes in and out of an execution besides values.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::pool::Id;
+use crate::value::{ParseError, ParseErrorKind, Value};
+
+/// What [`Execution::run`](super::Execution::run) came to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Progress {
+    /// The execution has ended (or was never started).
+    #[default]
+    Ended,
+    /// It waits for the outcome of a call, or for time to pass.
+    Suspended,
+    /// It used up its transitions for now: run it again, after others.
+    Yielded,
+}
+
+/// How an execution ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Status {
+    /// With an output.
+    Succeeded,
+    /// With an error.
+    Failed,
+    /// By its time limit.
+    TimedOut,
+}
+
+impl fmt::Display for Status {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Status::Succeeded => "SUCCEEDED",
+            Status::Failed => "FAILED",
+            Status::TimedOut => "TIMED_OUT",
+        })
+    }
+}
+
+/// Why an execution failed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failure {
+    /// The error name; a Fail state may leave it out.
+    pub error: Option<String>,
+    /// The explanation, if there is one.
+    pub cause: Option<String>,
+    /// The state that failed; the innermost, if states are nested.
+    pub state: Arc<str>,
+}
+
+/// What the engine asks of the world.
+#[derive(Clone, Debug)]
+pub enum Effect {
+    /// Call a task and deliver its outcome.
+    Call(TaskCall),
+    /// The outcome of that call is no longer wanted.
+    Cancel(CallId),
+}
+
+/// Names a call within its execution.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CallId {
+    pub(super) frame: Id,
+    pub(super) ordinal: u64,
+}
+
+/// A call of a task: one attempt of a Task state.
+#[derive(Clone, Debug)]
+pub struct TaskCall {
+    /// Goes back with the outcome.
+    pub id: CallId,
+    /// The state's `Resource`.
+    pub resource: Arc<str>,
+    /// The state's name.
+    pub state: Arc<str>,
+    /// The task's input as JSON.
+    pub input: Vec<u8>,
+    /// The state's `Credentials` as JSON.
+    pub credentials: Option<String>,
+    /// How long the attempt may take. The engine itself ends it then; the connector may give up early.
+    pub timeout: Option<Duration>,
+    /// How long a callback task may be silent.
+    pub heartbeat: Option<Duration>,
+    /// Retries of the state before this attempt.
+    pub retry_count: u32,
+    /// Number of the call within its execution, from 0. When an event is redelivered, the same calls get the same
+    /// numbers as long as the workflow decides the same.
+    pub ordinal: u64,
+    /// The token that a callback names, for tasks that wait for one.
+    pub task_token: Option<String>,
+}
+
+/// How a task failed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TaskFailure {
+    /// The error name.
+    pub error: Option<String>,
+    /// The explanation.
+    pub cause: Option<String>,
+    /// Whether the attempt ran into its timeout or heartbeat.
+    pub timed_out: bool,
+}
+
+/// Why an event cannot be run.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum EventError {
+    /// The event is not JSON.
+    #[error("the event is not valid JSON: {0}")]
+    NotJson(ParseError),
+    /// The event is nested too deep.
+    #[error("the event is nested deeper than {limit} levels (max_depth)")]
+    TooDeep {
+        /// Levels allowed.
+        limit: u16,
+    },
+    /// The event is too large.
+    #[error("the event has {size} bytes, the limit is {limit} (max_event_bytes)")]
+    TooLarge {
+        /// Bytes of the event.
+        size: usize,
+        /// Bytes allowed.
+        limit: usize,
+    },
+}
+
+impl From<ParseError> for EventError {
+    fn from(error: ParseError) -> Self {
+        match error.kind {
+            ParseErrorKind::TooDeep(limit) => EventError::TooDeep { limit },
+            _ => EventError::NotJson(error),
+        }
+    }
+}
+
+impl EventError {
+    /// A short stable name of the reason: `not-json`, `too-deep` or `too-large`.
+    pub fn reason(&self) -> &'static str {
+        match self {
+            EventError::NotJson(_) => "not-json",
+            EventError::TooDeep { .. } => "too-deep",
+            EventError::TooLarge { .. } => "too-large",
+        }
+    }
+}
+
+/// How the execution ended, with what it ended.
+#[derive(Debug)]
+pub(super) enum End {
+    Succeeded(Value),
+    Failed(Failure),
+    TimedOut(Failure),
+}

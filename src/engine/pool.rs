@@ -1,0 +1,83 @@
+//! Slots that are reused without giving their memory back.
+
+/// Names what was put into a slot; it finds nothing once that was released.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub(super) struct Id {
+    pub(super) index: u32,
+    pub(super) generation: u32,
+}
+
+#[derive(Debug)]
+pub(super) struct Pool<T> {
+    slots: Vec<Slot<T>>,
+    free: Vec<u32>,
+}
+
+#[derive(Debug)]
+struct Slot<T> {
+    generation: u32,
+    used: bool,
+    content: T,
+}
+
+impl<T: Default> Pool<T> {
+    pub(super) fn new() -> Self {
+        Pool { slots: Vec::new(), free: Vec::new() }
+    }
+
+    /// A slot, with whatever its last user left in it.
+    pub(super) fn acquire(&mut self) -> Id {
+        let index = self.free.pop().unwrap_or_else(|| {
+            self.slots.push(Slot { generation: 0, used: false, content: T::default() });
+            (self.slots.len() - 1) as u32
+        });
+        let slot = &mut self.slots[index as usize];
+        slot.used = true;
+        Id { index, generation: slot.generation }
+    }
+
+    pub(super) fn release(&mut self, id: Id) {
+        if let Some(slot) = self.slots.get_mut(id.index as usize)
+            && slot.used
+            && slot.generation == id.generation
+        {
+            slot.used = false;
+            slot.generation = slot.generation.wrapping_add(1);
+            self.free.push(id.index);
+        }
+    }
+
+    pub(super) fn find(&mut self, id: Id) -> Option<&mut T> {
+        let slot = self.slots.get_mut(id.index as usize)?;
+        (slot.used && slot.generation == id.generation).then_some(&mut slot.content)
+    }
+
+    /// What a live id names.
+    pub(super) fn at(&self, id: Id) -> &T {
+        debug_assert!(self.slots[id.index as usize].generation == id.generation);
+        &self.slots[id.index as usize].content
+    }
+
+    pub(super) fn at_mut(&mut self, id: Id) -> &mut T {
+        debug_assert!(self.slots[id.index as usize].generation == id.generation);
+        &mut self.slots[id.index as usize].content
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = (Id, &T)> {
+        self.slots
+            .iter()
+            .enumerate()
+            .filter(|(_, slot)| slot.used)
+            .map(|(index, slot)| (Id { index: index as u32, generation: slot.generation }, &slot.content))
+    }
+
+    pub(super) fn release_all(&mut self) {
+        for (index, slot) in self.slots.iter_mut().enumerate() {
+            if slot.used {
+                slot.used = false;
+                slot.generation = slot.generation.wrapping_add(1);
+                self.free.push(index as u32);
+            }
+        }
+    }
+}

@@ -1,0 +1,289 @@
+//! What an execution is made of, besides its heap and its program.
+
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, VecDeque};
+
+use super::event::Event;
+use super::frame::{Frame, Group, Wait};
+use super::outcome::{Effect, End};
+use super::pool::{Id, Pool};
+use super::time::Timestamp;
+use super::{Identity, Limits, UNSET};
+use crate::program::Program;
+use crate::value::{Heap, Str, Value};
+
+#[derive(Debug)]
+pub(super) struct Run {
+    pub(super) limits: Limits,
+    pub(super) frames: Pool<Frame>,
+    pub(super) groups: Pool<Group>,
+    /// What can go on right now, the next last.
+    pub(super) work: Vec<Work>,
+    timers: BinaryHeap<Reverse<Timer>>,
+    pub(super) effects: VecDeque<Effect>,
+    variables: Vec<Variable>,
+    identity: OwnedIdentity,
+    /// The execution's input.
+    pub(super) input: Value,
+    pub(super) now: Timestamp,
+    started_at: Timestamp,
+    pub(super) deadline: Timestamp,
+    pub(super) events: u64,
+    pub(super) transitions: u64,
+    /// States that may still be entered in this run.
+    pub(super) budget: u32,
+    pub(super) retries: u64,
+    pub(super) calls: u64,
+    pub(super) end: Option<End>,
+    pub(super) random: fastrand::Rng,
+    pub(super) record_history: bool,
+    pub(super) history: Vec<Event>,
+}
+
+/// Something that can go on.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Work {
+    /// Run the state that the frame is in.
+    Attempt(Id),
+    /// Begin another child of the group.
+    Spawn(Id),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Timer {
+    when: Timestamp,
+    index: u32,
+    generation: u32,
+    stamp: u32,
+}
+
+#[derive(Debug)]
+struct Variable {
+    frame: Id,
+    name: Str,
+    value: Value,
+}
+
+#[derive(Debug, Default)]
+struct OwnedIdentity {
+    name: String,
+    id: String,
+    state_machine_name: String,
+    state_machine_id: String,
+    role_arn: String,
+}
+
+impl Run {
+    pub(super) fn new(limits: Limits) -> Run {
+        Run {
+            limits,
+            frames: Pool::new(),
+            groups: Pool::new(),
+            work: Vec::new(),
+            timers: BinaryHeap::new(),
+            effects: VecDeque::new(),
+            variables: Vec::new(),
+            identity: OwnedIdentity::default(),
+            input: UNSET,
+            now: Timestamp(0),
+            started_at: Timestamp(0),
+            deadline: Timestamp(0),
+            events: 0,
+            transitions: 0,
+            budget: 0,
+            retries: 0,
+            calls: 0,
+            end: None,
+            random: fastrand::Rng::with_seed(0),
+            record_history: false,
+            history: Vec::new(),
+        }
+    }
+
+    pub(super) fn reset(&mut self, identity: &Identity<'_>, now: Timestamp) {
+        self.frames.release_all();
+        self.groups.release_all();
+        self.work.clear();
+        self.timers.clear();
+        self.effects.clear();
+        self.variables.clear();
+        self.identity.take(identity);
+        self.random.seed(identity.seed);
+        (self.now, self.started_at) = (now, now);
+        (self.events, self.transitions, self.retries, self.calls) = (0, 0, 0, 0);
+        self.end = None;
+        self.history.clear();
+    }
+
+    /// Lets the frame wait, at most until then.
+    pub(super) fn wait(&mut self, frame: Id, wait: Wait, until: Option<Timestamp>) {
+        let waiting = self.frames.at_mut(frame);
+        waiting.wait = wait;
+        waiting.stamp = waiting.stamp.wrapping_add(1);
+        if let Some(when) = until {
+            let stamp = waiting.stamp;
+            self.timers.push(Reverse(Timer { when, index: frame.index, generation: frame.generation, stamp }));
+        }
+    }
+
+    /// The frame whose wait is over by now, if there is one; its wait is taken from it.
+    pub(super) fn due(&mut self) -> Option<(Id, Wait)> {
+        while let Some(Reverse(timer)) = self.timers.peek().copied() {
+            if timer.when > self.now {
+                return None;
+            }
+            self.timers.pop();
+            if let Some((id, frame)) = self.waiting(timer) {
+                return Some((id, std::mem::replace(&mut frame.wait, Wait::Nothing)));
+            }
+        }
+        None
+    }
+
+    pub(super) fn wake_at(&mut self) -> Option<Timestamp> {
+        if self.end.is_some() {
+            return None;
+        }
+        while let Some(Reverse(timer)) = self.timers.peek().copied() {
+            if self.waiting(timer).is_some() {
+                return Some(timer.when.min(self.deadline));
+            }
+            self.timers.pop();
+        }
+        Some(self.deadline)
+    }
+
+    fn waiting(&mut self, timer: Timer) -> Option<(Id, &mut Frame)> {
+        let id = Id { index: timer.index, generation: timer.generation };
+        let frame = self.frames.find(id)?;
+        (frame.stamp == timer.stamp && frame.wait != Wait::Nothing).then_some((id, frame))
+    }
+
+    /// Sets a variable of the frame's own scope.
+    pub(super) fn assign(&mut self, heap: &Heap, frame: Id, name: Str, value: Value) {
+        let text = heap.str(name);
+        match self.variables.iter_mut().find(|v| v.frame == frame && heap.str_equals(v.name, &text)) {
+            Some(variable) => variable.value = value,
+            None => self.variables.push(Variable { frame, name, value }),
+        }
+    }
+
+    /// The value of a variable in the frame's scope or one around it.
+    pub(super) fn variable(&self, heap: &Heap, frame: Id, name: &str) -> Option<Value> {
+        let mut scope = frame;
+        loop {
+            let own = self.variables.iter().find(|v| v.frame == scope && heap.str_equals(v.name, name));
+            if let Some(variable) = own {
+                return Some(variable.value);
+            }
+            let frame = self.frames.at(scope);
+            // What runs inside a distributed Map does not see the variables outside.
+            if frame.child_events.is_some() {
+                return None;
+            }
+            scope = self.groups.at(frame.parent?).parent;
+        }
+    }
+
+    pub(super) fn forget_variables(&mut self, frame: Id) {
+        if !self.variables.is_empty() {
+            self.variables.retain(|variable| variable.frame != frame);
+        }
+    }
+
+    /// The context object as a state in this frame sees it.
+    pub(super) fn context(&mut self, heap: &mut Heap, program: &Program, frame: Id) -> Option<Value> {
+        if let Some(context) = self.frames.at(frame).context {
+            return Some(context);
+        }
+        let context = self.build_context(heap, program, frame);
+        self.frames.at_mut(frame).context = context;
+        context
+    }
+
+    fn build_context(&self, heap: &mut Heap, program: &Program, frame: Id) -> Option<Value> {
+        let keys = &program.keys.context;
+        let this = self.frames.at(frame);
+        let state = program.state(this.state);
+        let context = heap.mark();
+
+        let execution = heap.mark();
+        let id = heap.string(&self.identity.id);
+        heap.push_entry(keys.id, id);
+        heap.push_entry(keys.input, self.input);
+        let time = timestamp(heap, self.started_at);
+        heap.push_entry(keys.start_time, time);
+        let name = heap.string(&self.identity.name);
+        heap.push_entry(keys.name, name);
+        let role = heap.string(&self.identity.role_arn);
+        heap.push_entry(keys.role_arn, role);
+        heap.push_entry(keys.redrive_count, Value::Int(0));
+        let execution = heap.object_from(execution).ok()?;
+        heap.push_entry(keys.execution, execution);
+
+        let machine = heap.mark();
+        let id = heap.string(&self.identity.state_machine_id);
+        heap.push_entry(keys.id, id);
+        let name = heap.string(&self.identity.state_machine_name);
+        heap.push_entry(keys.name, name);
+        let machine = heap.object_from(machine).ok()?;
+        heap.push_entry(keys.state_machine, machine);
+
+        let own = heap.mark();
+        heap.push_entry(keys.name, state.name_value);
+        let time = timestamp(heap, this.entered_at);
+        heap.push_entry(keys.entered_time, time);
+        if state.kind.work().is_some() {
+            heap.push_entry(keys.retry_count, Value::Int(this.retry_count.into()));
+        }
+        let own = heap.object_from(own).ok()?;
+        heap.push_entry(keys.state, own);
+
+        if let Some(ordinal) = this.token {
+            let token = self.task_token(ordinal);
+            let task = heap.mark();
+            let token = heap.string(&token);
+            heap.push_entry(keys.token, token);
+            let task = heap.object_from(task).ok()?;
+            heap.push_entry(keys.task, task);
+        }
+        if let Some(item) = this.item {
+            let map = heap.mark();
+            let inner = heap.mark();
+            heap.push_entry(keys.index, Value::Int(item.index.into()));
+            heap.push_entry(keys.value, item.value);
+            let inner = heap.object_from(inner).ok()?;
+            heap.push_entry(keys.item, inner);
+            let map = heap.object_from(map).ok()?;
+            heap.push_entry(keys.map, map);
+        }
+        heap.object_from(context).ok()
+    }
+
+    /// The token of a call: unique, and the same when the event is redelivered.
+    pub(super) fn task_token(&self, ordinal: u64) -> String {
+        format!("{}/{ordinal}", self.identity.id)
+    }
+}
+
+impl OwnedIdentity {
+    fn take(&mut self, identity: &Identity<'_>) {
+        let fields = [
+            (&mut self.name, identity.name),
+            (&mut self.id, identity.id),
+            (&mut self.state_machine_name, identity.state_machine_name),
+            (&mut self.state_machine_id, identity.state_machine_id),
+            (&mut self.role_arn, identity.role_arn),
+        ];
+        for (own, given) in fields {
+            own.clear();
+            own.push_str(given);
+        }
+    }
+}
+
+fn timestamp(heap: &mut Heap, time: Timestamp) -> Value {
+    let mut text = String::new();
+    crate::expr::timestamp::write_millis(time.0, &mut text);
+    heap.string(&text)
+}

@@ -1,0 +1,169 @@
+//! Task states: a call goes out as an effect, its outcome comes back by `resume`.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::CallId;
+use super::fail::{Fault, TIMEOUT};
+use super::frame::Wait;
+use super::interpreter::{Interpreter, Step};
+use super::outcome::{Effect, TaskCall, TaskFailure};
+use super::pool::Id;
+use crate::expr::Path;
+use crate::program::{Kind, Seconds, State, Style, Task};
+use crate::value::{Num, Value};
+
+/// The longest timeout that the service accepts, in seconds.
+const MAX_TIMEOUT_SECONDS: i64 = 99_999_999;
+
+impl Interpreter<'_> {
+    /// Gives the attempt its token, which its templates may name.
+    pub(super) fn prepare_token(&mut self, frame: Id, task: &Task) {
+        if task.style.shows_token() {
+            let ordinal = self.run.calls;
+            self.run.frames.at_mut(frame).token = Some(ordinal);
+        }
+    }
+
+    pub(super) fn begin_call(
+        &mut self,
+        frame: Id,
+        state: &State,
+        task: &Task,
+        data: Value,
+    ) -> Result<Step, Box<Fault>> {
+        let input = match &task.work.common.parameters {
+            Some(parameters) => self.build(parameters, frame, data)?,
+            None => data,
+        };
+        let credentials = match &task.credentials {
+            Some(credentials) => {
+                let credentials = self.build(credentials, frame, data)?;
+                Some(self.heap.to_json(credentials))
+            }
+            None => None,
+        };
+        let timeout = self.seconds(frame, &task.timeout, "TimeoutSecondsPath", data)?;
+        let heartbeat = self.seconds(frame, &task.heartbeat, "HeartbeatSecondsPath", data)?;
+        if self.heap.size(input) > self.run.limits.max_data_bytes {
+            return Err(self.data_limit_fault(frame, &state.name));
+        }
+        self.emit_scheduled(frame, task, input, timeout, heartbeat);
+        let ordinal = self.run.calls;
+        self.run.calls += 1;
+        let mut json = Vec::with_capacity(self.heap.size(input) as usize);
+        self.heap.write(input, &mut json);
+        self.run.effects.push_back(Effect::Call(TaskCall {
+            id: CallId { frame, ordinal },
+            resource: Arc::clone(&task.resource),
+            state: Arc::clone(&state.name),
+            input: json,
+            credentials,
+            timeout,
+            heartbeat,
+            retry_count: self.run.frames.at(frame).retry_count,
+            ordinal,
+            task_token: self.run.frames.at(frame).token.map(|token| self.run.task_token(token)),
+        }));
+        // Only who waits for a callback can be silent: a heartbeat has no meaning for a request and its response.
+        let heartbeat = heartbeat
+            .filter(|heartbeat| task.style.waits_for_callback() && timeout.is_none_or(|timeout| *heartbeat < timeout));
+        let until = heartbeat.or(timeout).map(|limit| self.run.now.after(limit));
+        self.run.wait(frame, Wait::Call { ordinal, heartbeat: heartbeat.is_some() }, until);
+        Ok(Step::Blocked)
+    }
+
+    fn seconds(
+        &mut self,
+        frame: Id,
+        seconds: &Seconds,
+        field: &str,
+        data: Value,
+    ) -> Result<Option<Duration>, Box<Fault>> {
+        match seconds {
+            Seconds::None => Ok(None),
+            Seconds::Constant(seconds) => Ok(Some(Duration::from_secs(*seconds))),
+            Seconds::Path(path) => self.seconds_at(frame, path, field, data).map(Some),
+        }
+    }
+
+    fn seconds_at(&mut self, frame: Id, path: &Path, field: &str, data: Value) -> Result<Duration, Box<Fault>> {
+        let value = self.read(path, frame, data)?;
+        match self.heap.number(value) {
+            Some(Num::Int(seconds)) if (1..=MAX_TIMEOUT_SECONDS).contains(&seconds) => {
+                Ok(Duration::from_secs(seconds as u64))
+            }
+            _ => {
+                let value = self.heap.to_json(value);
+                let cause = format!(
+                    "The {field} field refers to value \"{value}\" which is not a valid integer: {}",
+                    path.text()
+                );
+                Err(self.runtime_fault(frame, &cause))
+            }
+        }
+    }
+
+    pub(super) fn resume(&mut self, call: CallId, outcome: Result<&[u8], TaskFailure>) {
+        let expected = self.run.frames.find(call.frame).map(|frame| frame.wait);
+        let wanted = matches!(expected, Some(Wait::Call { ordinal, .. }) if ordinal == call.ordinal);
+        if !wanted || self.run.end.is_some() {
+            return;
+        }
+        self.run.budget = self.run.limits.transitions_per_run;
+        self.run.frames.at_mut(call.frame).wait = Wait::Nothing;
+        let step = self.call_ended(call.frame, outcome);
+        self.settle(call.frame, step);
+    }
+
+    fn call_ended(&mut self, frame: Id, outcome: Result<&[u8], TaskFailure>) -> Step {
+        let program = self.program;
+        let state = program.state(self.run.frames.at(frame).state);
+        let Kind::Task(task) = &state.kind else { return Step::Blocked };
+        let result = outcome.and_then(|json| self.result(task, json));
+        match result {
+            Ok(result) => {
+                self.emit_call_succeeded(frame, task, result);
+                let work = &task.work;
+                self.finish(frame, state, &work.common, work.result_selector.as_ref(), result)
+                    .unwrap_or_else(Step::Fail)
+            }
+            Err(failure) => {
+                self.emit_call_failed(frame, task, &failure);
+                Step::Fail(Fault::from_task(failure, &state.name))
+            }
+        }
+    }
+
+    fn result(&mut self, task: &Task, json: &[u8]) -> Result<Value, TaskFailure> {
+        let failure =
+            |error: &str, cause| TaskFailure { error: Some(error.to_owned()), cause: Some(cause), timed_out: false };
+        let value = self
+            .heap
+            .parse(json)
+            .map_err(|error| failure(super::fail::RUNTIME, format!("The task's result is not valid JSON: {error}")))?;
+        if self.heap.size(value) > self.run.limits.max_data_bytes {
+            let what = match &task.style {
+                Style::Service { resource_type, .. } => resource_type,
+                Style::Lambda | Style::Activity => &task.resource,
+            };
+            let cause = format!(
+                "The state/task '{what}' returned a result with a size exceeding the maximum number of bytes service \
+                 limit."
+            );
+            return Err(failure(super::fail::DATA_LIMIT, cause));
+        }
+        Ok(value)
+    }
+
+    pub(super) fn call_timed_out(&mut self, frame: Id, heartbeat: bool) -> Step {
+        let program = self.program;
+        let state = program.state(self.run.frames.at(frame).state);
+        let Kind::Task(task) = &state.kind else { return Step::Blocked };
+        let failure = TaskFailure { error: Some(TIMEOUT.to_owned()), cause: None, timed_out: true };
+        self.emit_call_failed(frame, task, &failure);
+        let mut fault = Fault::from_task(failure, &state.name);
+        fault.missed_heartbeat = heartbeat;
+        Step::Fail(fault)
+    }
+}

@@ -1,0 +1,66 @@
+//! Choice rules: comparisons are typed and their operands parsed.
+
+use super::{Compiler, Names};
+use crate::asl;
+use crate::expr::condition::{OperandForm, Pattern};
+use crate::expr::{Condition, Instant, Operand, Operator, Path, Test};
+use crate::program::{ChoiceRule, Kind};
+use crate::value::Num;
+
+impl Compiler {
+    pub(super) fn choice(&mut self, choice: &asl::ChoiceState, names: Names<'_>) -> Option<Kind> {
+        let rules: Vec<_> = choice.choices.iter().map(|rule| self.rule(rule, names)).collect();
+        let default = choice.default.as_ref().map(|name| names.find(&name.value));
+        Some(Kind::Choice { rules: rules.into_iter().collect::<Option<_>>()?, default })
+    }
+
+    fn rule(&mut self, rule: &asl::ChoiceRule, names: Names<'_>) -> Option<ChoiceRule> {
+        let condition = self.condition(&rule.condition, &rule.location);
+        let assign = self.optional_template(&rule.assign, &format!("{}/Assign", rule.location));
+        Some(ChoiceRule { condition: condition?, assign: assign?, next: names.find(&rule.next.value) })
+    }
+
+    fn condition(&mut self, condition: &asl::Condition, location: &str) -> Option<Condition> {
+        Some(match condition {
+            asl::Condition::And(all) => Condition::And(self.conditions(all, location)?),
+            asl::Condition::Or(any) => Condition::Or(self.conditions(any, location)?),
+            asl::Condition::Not(inner) => Condition::Not(Box::new(self.condition(inner, location)?)),
+            asl::Condition::Test(test) => Condition::Test(self.test(test, location)?),
+            asl::Condition::Expression(node) => {
+                self.fault("A JSONata condition cannot be run yet".to_owned(), location.to_owned(), &node.span);
+                return None;
+            }
+        })
+    }
+
+    fn conditions(&mut self, conditions: &[asl::Condition], location: &str) -> Option<Vec<Condition>> {
+        conditions.iter().map(|condition| self.condition(condition, location)).collect()
+    }
+
+    fn test(&mut self, test: &asl::DataTest, location: &str) -> Option<Test> {
+        let variable = self.path(&test.variable, || format!("{location}/Variable"))?;
+        let name = test.operator.as_str();
+        let built = Operator::from_name(name)
+            .and_then(|(operator, form)| Some(Test { variable, operator, operand: operand(&test.operand, form)? }));
+        if built.is_none() {
+            let mut operand = String::new();
+            test.operand.write_json(&mut operand);
+            self.fault(format!("{name} cannot compare with {operand}"), location.to_owned(), &test.operand.span);
+        }
+        built
+    }
+}
+
+fn operand(node: &asl::Node, form: OperandForm) -> Option<Operand> {
+    Some(match form {
+        OperandForm::String => Operand::String(node.as_str()?.into()),
+        OperandForm::Number => Operand::Number(match &node.kind {
+            asl::NodeKind::Number(digits) => Num::parse(digits)?,
+            _ => return None,
+        }),
+        OperandForm::Boolean => Operand::Boolean(node.as_bool()?),
+        OperandForm::Timestamp => Operand::Timestamp(Instant::parse(node.as_str()?)?),
+        OperandForm::Pattern => Operand::Pattern(Pattern::new(node.as_str()?)),
+        OperandForm::Path => Operand::Path(Path::parse(node.as_str()?).ok()?),
+    })
+}

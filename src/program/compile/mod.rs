@@ -1,0 +1,164 @@
+//! From the definition to the program. Every state gets an index, nested machines included; what cannot be compiled
+//! becomes a diagnostic, and compiling goes on to find the others.
+
+mod choice;
+mod state;
+mod template;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::{Context, Keys, Program, State, StateId};
+use crate::asl::{Code, Definition, Diagnostic, Machine, PathField, QueryLanguage, Span, Spanned, Transition};
+use crate::expr::{Path, ReferencePath};
+use crate::value::{Heap, Str, Value};
+
+pub(super) fn compile(definition: &Definition) -> Result<Program, Vec<Diagnostic>> {
+    let mut compiler = Compiler::default();
+    let start = compiler.machine(&definition.machine);
+    let keys = compiler.keys();
+    if !compiler.faults.is_empty() {
+        return Err(compiler.faults);
+    }
+    Ok(Program {
+        constants: compiler.constants,
+        // A state without a compiled form has left a fault behind.
+        states: compiler.states.into_iter().flatten().collect(),
+        start,
+        timeout: definition.timeout_seconds.map(Duration::from_secs),
+        keys,
+        resources: compiler.resources,
+        can_suspend: compiler.can_suspend,
+    })
+}
+
+#[derive(Default)]
+struct Compiler {
+    constants: Heap,
+    states: Vec<Option<State>>,
+    faults: Vec<Diagnostic>,
+    resources: Vec<Arc<str>>,
+    can_suspend: bool,
+}
+
+/// The states that can be named in a machine: its own.
+#[derive(Clone, Copy)]
+struct Names<'a> {
+    machine: &'a Machine,
+    first: u32,
+}
+
+impl Names<'_> {
+    /// The reader has checked that targets exist.
+    fn find(self, name: &str) -> StateId {
+        StateId(self.first + self.machine.state(name).map_or(0, |(index, _)| index as u32))
+    }
+
+    fn next(self, transition: &Transition) -> super::Next {
+        match transition {
+            Transition::Next(name) => super::Next::State(self.find(&name.value)),
+            Transition::End => super::Next::End,
+        }
+    }
+}
+
+impl Compiler {
+    /// Compiles a machine and returns its first state.
+    fn machine(&mut self, machine: &Machine) -> StateId {
+        let names = Names { machine, first: self.states.len() as u32 };
+        self.states.extend(machine.states.iter().map(|_| None));
+        for (index, state) in machine.states.iter().enumerate() {
+            if state.query_language == QueryLanguage::JSONata {
+                self.refuse_jsonata(state);
+                continue;
+            }
+            let compiled = self.state(state, names);
+            self.states[names.first as usize + index] = compiled;
+        }
+        names.find(&machine.start_at.value)
+    }
+
+    fn refuse_jsonata(&mut self, state: &crate::asl::State) {
+        self.faults.push(
+            Diagnostic::error(
+                Code::NotSupported,
+                format!("State \"{}\" has the query language JSONata, which cannot be run yet", state.name),
+            )
+            .at(state.location.clone(), state.name_span.clone())
+            .with_hint("Write the state in JSONPath, the default query language."),
+        );
+    }
+
+    fn fault(&mut self, message: String, location: String, span: &Span) {
+        self.faults.push(Diagnostic::error(Code::SchemaValidationFailed, message).at(location, span.clone()));
+    }
+
+    fn path(&mut self, text: &Spanned<String>, location: impl FnOnce() -> String) -> Option<Path> {
+        match Path::parse(&text.value) {
+            Ok(path) => Some(path),
+            Err(error) => {
+                self.fault(format!("The path '{}' is invalid: {error}", text.value), location(), &text.span);
+                None
+            }
+        }
+    }
+
+    fn selection(&mut self, field: &PathField, location: impl FnOnce() -> String) -> Option<super::Selection> {
+        Some(match field {
+            PathField::Absent => super::Selection::Whole,
+            PathField::Null(_) => super::Selection::Nothing,
+            PathField::Path(text) => {
+                let path = self.path(text, location)?;
+                if path.is_root_only() { super::Selection::Whole } else { super::Selection::Path(path) }
+            }
+        })
+    }
+
+    fn result_path(&mut self, field: &PathField, location: impl FnOnce() -> String) -> Option<super::ResultPath> {
+        Some(match field {
+            PathField::Absent => super::ResultPath::Replace,
+            PathField::Null(_) => super::ResultPath::Discard,
+            PathField::Path(text) if text.value == "$" => super::ResultPath::Replace,
+            PathField::Path(text) => match ReferencePath::parse(&text.value) {
+                Ok(path) => super::ResultPath::Write(path),
+                Err(error) => {
+                    self.fault(format!("Value is not a Reference Path: {error}"), location(), &text.span);
+                    return None;
+                }
+            },
+        })
+    }
+
+    fn constant_key(&mut self, key: &str) -> Str {
+        match self.constants.string(key) {
+            Value::String(key) => key,
+            _ => unreachable!("Heap::string gives a string"),
+        }
+    }
+
+    fn keys(&mut self) -> Keys {
+        Keys {
+            error: self.constant_key("Error"),
+            cause: self.constant_key("Cause"),
+            context: Context {
+                execution: self.constant_key("Execution"),
+                id: self.constant_key("Id"),
+                input: self.constant_key("Input"),
+                start_time: self.constant_key("StartTime"),
+                name: self.constant_key("Name"),
+                role_arn: self.constant_key("RoleArn"),
+                redrive_count: self.constant_key("RedriveCount"),
+                state_machine: self.constant_key("StateMachine"),
+                state: self.constant_key("State"),
+                entered_time: self.constant_key("EnteredTime"),
+                retry_count: self.constant_key("RetryCount"),
+                task: self.constant_key("Task"),
+                token: self.constant_key("Token"),
+                map: self.constant_key("Map"),
+                item: self.constant_key("Item"),
+                index: self.constant_key("Index"),
+                value: self.constant_key("Value"),
+            },
+        }
+    }
+}

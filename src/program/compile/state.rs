@@ -1,0 +1,282 @@
+//! One state of each type.
+
+use std::sync::Arc;
+
+use super::{Compiler, Names};
+use crate::asl;
+use crate::asl::{Dynamic, JitterStrategy, MapMode, Node, PathField, Spanned, StateKind, Transition};
+use crate::expr::{Instant, intrinsic};
+use crate::program::state::Pattern;
+use crate::program::{
+    Cap, CatchClause, Common, ErrorMatcher, Fail, FailText, Kind, Map, Parallel, Pass, RetryClause, Seconds, State,
+    Style, Task, Tolerance, Wait, Work,
+};
+
+/// The fields that Task, Parallel and Map share, as they stand in the definition.
+struct WorkFields<'a> {
+    parameters: Option<(&'a Node, &'static str)>,
+    result_selector: &'a Option<Node>,
+    result_path: &'a PathField,
+    retry: &'a [asl::Retrier],
+    catch: &'a [asl::Catcher],
+    transition: &'a Transition,
+}
+
+impl Compiler {
+    /// Compiles a state; `None` after a fault.
+    pub(super) fn state(&mut self, state: &asl::State, names: Names<'_>) -> Option<State> {
+        let at = |field: &str| format!("{}/{field}", state.location);
+        let input_path = self.selection(&state.input_path, || at("InputPath"));
+        let output_path = self.selection(&state.output_path, || at("OutputPath"));
+        let assign = self.optional_template(&state.assign, &at("Assign"));
+        let kind = match &state.kind {
+            StateKind::Pass(pass) => self.pass(pass, names, &state.location),
+            StateKind::Task(task) => self.task(task, names, &state.location),
+            StateKind::Choice(choice) => self.choice(choice, names),
+            StateKind::Wait(wait) => self.wait(wait, names, &state.location),
+            StateKind::Succeed(_) => Some(Kind::Succeed),
+            StateKind::Fail(fail) => self.fail(fail, &state.location),
+            StateKind::Parallel(parallel) => self.parallel(parallel, names, &state.location),
+            StateKind::Map(map) => self.map(map, names, &state.location),
+        };
+        Some(State {
+            name: state.name.as_str().into(),
+            name_value: self.constants.string(&state.name),
+            input_path: input_path?,
+            output_path: output_path?,
+            assign: assign?,
+            kind: kind?,
+        })
+    }
+
+    fn pass(&mut self, pass: &asl::PassState, names: Names<'_>, location: &str) -> Option<Kind> {
+        let parameters = self.optional_template(&pass.parameters, &format!("{location}/Parameters"));
+        let result_path = self.result_path(&pass.result_path, || format!("{location}/ResultPath"));
+        let result = pass.result.as_ref().map(|node| self.constant(node));
+        let next = names.next(&pass.transition);
+        Some(Kind::Pass(Pass { result, common: Common { parameters: parameters?, result_path: result_path?, next } }))
+    }
+
+    fn task(&mut self, task: &asl::TaskState, names: Names<'_>, location: &str) -> Option<Kind> {
+        self.can_suspend = true;
+        let resource: Arc<str> = task.resource.value.as_str().into();
+        if !self.resources.contains(&resource) {
+            self.resources.push(Arc::clone(&resource));
+        }
+        let timeout = self.seconds(&task.timeout_seconds, &format!("{location}/TimeoutSecondsPath"));
+        let heartbeat = self.seconds(&task.heartbeat_seconds, &format!("{location}/HeartbeatSecondsPath"));
+        let credentials = self.optional_template(&task.credentials, &format!("{location}/Credentials"));
+        let fields = WorkFields {
+            parameters: task.parameters.as_ref().map(|node| (node, "Parameters")),
+            result_selector: &task.result_selector,
+            result_path: &task.result_path,
+            retry: &task.retry,
+            catch: &task.catch,
+            transition: &task.transition,
+        };
+        let work = self.work(fields, names, location);
+        Some(Kind::Task(Task {
+            style: style(&resource),
+            resource,
+            timeout: timeout?,
+            heartbeat: heartbeat?,
+            credentials: credentials?,
+            work: work?,
+        }))
+    }
+
+    fn wait(&mut self, wait: &asl::WaitState, names: Names<'_>, location: &str) -> Option<Kind> {
+        self.can_suspend = true;
+        let until = match &wait.until {
+            asl::WaitUntil::Seconds(Dynamic::Literal(seconds)) => Wait::Seconds(seconds.value),
+            asl::WaitUntil::Timestamp(Dynamic::Literal(text)) => match Instant::parse(&text.value) {
+                Some(instant) => Wait::Timestamp(instant.epoch_millis()),
+                None => {
+                    let message = "String does not match RFC3339 timestamp".to_owned();
+                    self.fault(message, format!("{location}/Timestamp"), &text.span);
+                    return None;
+                }
+            },
+            asl::WaitUntil::Seconds(Dynamic::Path(path) | Dynamic::Expression(path)) => {
+                Wait::SecondsPath(self.path(path, || format!("{location}/SecondsPath"))?)
+            }
+            asl::WaitUntil::Timestamp(Dynamic::Path(path) | Dynamic::Expression(path)) => {
+                Wait::TimestampPath(self.path(path, || format!("{location}/TimestampPath"))?)
+            }
+        };
+        Some(Kind::Wait(until, names.next(&wait.transition)))
+    }
+
+    fn fail(&mut self, fail: &asl::FailState, location: &str) -> Option<Kind> {
+        let error = self.fail_text(&fail.error, &format!("{location}/ErrorPath"));
+        let cause = self.fail_text(&fail.cause, &format!("{location}/CausePath"));
+        Some(Kind::Fail(Fail { error: error?, cause: cause? }))
+    }
+
+    fn fail_text(&mut self, text: &Option<Dynamic<String>>, location: &str) -> Option<FailText> {
+        Some(match text {
+            None => FailText::None,
+            Some(Dynamic::Literal(literal)) => FailText::Constant(literal.value.as_str().into()),
+            Some(Dynamic::Path(path) | Dynamic::Expression(path)) if path.value.starts_with('$') => {
+                FailText::Path(self.path(path, || location.to_owned())?)
+            }
+            Some(Dynamic::Path(call) | Dynamic::Expression(call)) => {
+                match intrinsic::Call::parse(&call.value, &mut self.constants) {
+                    Ok(call) => FailText::Call(call),
+                    Err(error) => {
+                        let message = format!("The value '{}' is neither a path nor a call: {error}", call.value);
+                        self.fault(message, location.to_owned(), &call.span);
+                        return None;
+                    }
+                }
+            }
+        })
+    }
+
+    fn parallel(&mut self, parallel: &asl::ParallelState, names: Names<'_>, location: &str) -> Option<Kind> {
+        let branches = parallel.branches.iter().map(|branch| self.machine(branch)).collect();
+        let fields = WorkFields {
+            parameters: parallel.parameters.as_ref().map(|node| (node, "Parameters")),
+            result_selector: &parallel.result_selector,
+            result_path: &parallel.result_path,
+            retry: &parallel.retry,
+            catch: &parallel.catch,
+            transition: &parallel.transition,
+        };
+        Some(Kind::Parallel(Parallel { branches, work: self.work(fields, names, location)? }))
+    }
+
+    fn map(&mut self, map: &asl::MapState, names: Names<'_>, location: &str) -> Option<Kind> {
+        let start = self.machine(&map.item_processor);
+        for (field, node) in
+            [("ItemReader", &map.item_reader), ("ItemBatcher", &map.item_batcher), ("ResultWriter", &map.result_writer)]
+        {
+            if let Some(node) = node {
+                self.fault(format!("Field '{field}' cannot be run yet"), format!("{location}/{field}"), &node.span);
+            }
+        }
+        let item_selector = self.optional_template(&map.item_selector, &format!("{location}/ItemSelector"));
+        let items_path = match &map.items_path {
+            Some(path) => Some(self.path(path, || format!("{location}/ItemsPath"))?),
+            None => None,
+        };
+        let tolerance = match map.mode {
+            MapMode::Inline => None,
+            MapMode::Distributed => Some(Tolerance {
+                count: self.cap(&map.tolerated_failure_count, &format!("{location}/ToleratedFailureCountPath"))?,
+                percentage: self
+                    .cap(&map.tolerated_failure_percentage, &format!("{location}/ToleratedFailurePercentagePath"))?,
+            }),
+        };
+        let max_concurrency = self.cap(&map.max_concurrency, &format!("{location}/MaxConcurrencyPath"))?;
+        let fields = WorkFields {
+            parameters: None,
+            result_selector: &map.result_selector,
+            result_path: &map.result_path,
+            retry: &map.retry,
+            catch: &map.catch,
+            transition: &map.transition,
+        };
+        let work = self.work(fields, names, location)?;
+        let item_selector = item_selector?;
+        Some(Kind::Map(Box::new(Map { items_path, item_selector, start, max_concurrency, tolerance, work })))
+    }
+
+    fn work(&mut self, fields: WorkFields<'_>, names: Names<'_>, location: &str) -> Option<Work> {
+        let parameters = match fields.parameters {
+            Some((node, field)) => self.template(node, &format!("{location}/{field}")).map(Some),
+            None => Some(None),
+        };
+        let result_selector = self.optional_template(fields.result_selector, &format!("{location}/ResultSelector"));
+        let result_path = self.result_path(fields.result_path, || format!("{location}/ResultPath"));
+        let retry = fields.retry.iter().map(|retrier| self.retrier(retrier)).collect();
+        let catch: Vec<_> = fields
+            .catch
+            .iter()
+            .enumerate()
+            .map(|(index, catcher)| self.catcher(catcher, names, &format!("{location}/Catch[{index}]")))
+            .collect();
+        Some(Work {
+            common: Common { parameters: parameters?, result_path: result_path?, next: names.next(fields.transition) },
+            result_selector: result_selector?,
+            retry,
+            catch: catch.into_iter().collect::<Option<_>>()?,
+        })
+    }
+
+    fn retrier(&mut self, retrier: &asl::Retrier) -> RetryClause {
+        self.can_suspend = true;
+        RetryClause {
+            errors: matchers(&retrier.error_equals),
+            interval: retrier.interval_seconds as f64,
+            max_attempts: retrier.max_attempts,
+            backoff_rate: retrier.backoff_rate,
+            max_delay: retrier.max_delay_seconds.map(|seconds| seconds as f64),
+            jitter: retrier.jitter_strategy == JitterStrategy::Full,
+        }
+    }
+
+    fn catcher(&mut self, catcher: &asl::Catcher, names: Names<'_>, location: &str) -> Option<CatchClause> {
+        let result_path = self.result_path(&catcher.result_path, || format!("{location}/ResultPath"));
+        let assign = self.optional_template(&catcher.assign, &format!("{location}/Assign"));
+        Some(CatchClause {
+            errors: matchers(&catcher.error_equals),
+            result_path: result_path?,
+            assign: assign?,
+            next: names.find(&catcher.next.value),
+        })
+    }
+
+    fn seconds(&mut self, seconds: &Option<Dynamic<u64>>, location: &str) -> Option<Seconds> {
+        Some(match seconds {
+            None => Seconds::None,
+            Some(Dynamic::Literal(seconds)) => Seconds::Constant(seconds.value),
+            Some(Dynamic::Path(path) | Dynamic::Expression(path)) => {
+                Seconds::Path(self.path(path, || location.to_owned())?)
+            }
+        })
+    }
+
+    fn cap<T: Copy>(&mut self, cap: &Option<Dynamic<T>>, location: &str) -> Option<Cap<T>> {
+        Some(match cap {
+            None => Cap::None,
+            Some(Dynamic::Literal(literal)) => Cap::Constant(literal.value),
+            Some(Dynamic::Path(path) | Dynamic::Expression(path)) => {
+                Cap::Path(self.path(path, || location.to_owned())?)
+            }
+        })
+    }
+}
+
+fn matchers(names: &[Spanned<String>]) -> Vec<ErrorMatcher> {
+    names
+        .iter()
+        .map(|name| match name.value.as_str() {
+            "States.ALL" => ErrorMatcher::All,
+            "States.TaskFailed" => ErrorMatcher::TaskFailed,
+            name => ErrorMatcher::Name(name.into()),
+        })
+        .collect()
+}
+
+fn style(resource: &str) -> Style {
+    let mut parts = resource.split(':').skip(2);
+    match (parts.next(), resource.split(':').nth(5)) {
+        (Some("lambda"), _) => Style::Lambda,
+        (Some("states"), Some("activity")) => Style::Activity,
+        _ => {
+            let service = resource.split(':').skip(5).collect::<Vec<_>>().join(":");
+            let service = if service.is_empty() { resource } else { &service };
+            // `aws-sdk:dynamodb:putItem` is the action `putItem` of the type `aws-sdk:dynamodb`; suffixes belong to the
+            // action, and `.sync:2` holds a colon of its own.
+            let (main, suffix) = service.split_at(service.find('.').unwrap_or(service.len()));
+            let (resource_type, action) = main.rsplit_once(':').unwrap_or(("", main));
+            let pattern = match suffix {
+                ".waitForTaskToken" => Pattern::WaitForTaskToken,
+                ".sync" | ".sync:2" => Pattern::Sync,
+                _ => Pattern::RequestResponse,
+            };
+            Style::Service { resource_type: resource_type.into(), action: format!("{action}{suffix}").into(), pattern }
+        }
+    }
+}

@@ -1,0 +1,262 @@
+//! States as the engine runs them.
+
+use std::sync::Arc;
+
+use crate::expr::{Condition, Path, ReferencePath, Template, intrinsic};
+use crate::value::{Str, Value};
+
+/// Index of a state in its program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct StateId(pub(crate) u32);
+
+/// A compiled state.
+#[derive(Debug)]
+pub(crate) struct State {
+    pub(crate) name: Arc<str>,
+    /// The name as a value among the constants.
+    pub(crate) name_value: Value,
+    pub(crate) input_path: Selection,
+    pub(crate) output_path: Selection,
+    pub(crate) assign: Option<Template>,
+    pub(crate) kind: Kind,
+}
+
+/// `InputPath` or `OutputPath`.
+#[derive(Debug)]
+pub(crate) enum Selection {
+    /// `$`
+    Whole,
+    /// `null`: `{}`
+    Nothing,
+    Path(Path),
+}
+
+/// `ResultPath`.
+#[derive(Debug)]
+pub(crate) enum ResultPath {
+    /// `$`: the result is the output.
+    Replace,
+    /// `null`: the input is the output.
+    Discard,
+    Write(ReferencePath),
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Next {
+    State(StateId),
+    End,
+}
+
+#[derive(Debug)]
+pub(crate) enum Kind {
+    Pass(Pass),
+    Task(Task),
+    Choice { rules: Vec<ChoiceRule>, default: Option<StateId> },
+    Wait(Wait, Next),
+    Succeed,
+    Fail(Fail),
+    Parallel(Parallel),
+    Map(Box<Map>),
+}
+
+impl Kind {
+    /// Retriers, catchers and result handling, where the type has them.
+    pub(crate) fn work(&self) -> Option<&Work> {
+        match self {
+            Kind::Task(task) => Some(&task.work),
+            Kind::Parallel(parallel) => Some(&parallel.work),
+            Kind::Map(map) => Some(&map.work),
+            _ => None,
+        }
+    }
+}
+
+#[derive(Debug)]
+pub(crate) struct Pass {
+    pub(crate) result: Option<Value>,
+    pub(crate) common: Common,
+}
+
+/// What Pass, Task, Parallel and Map share.
+#[derive(Debug)]
+pub(crate) struct Common {
+    pub(crate) parameters: Option<Template>,
+    pub(crate) result_path: ResultPath,
+    pub(crate) next: Next,
+}
+
+/// What Task, Parallel and Map share.
+#[derive(Debug)]
+pub(crate) struct Work {
+    pub(crate) common: Common,
+    pub(crate) result_selector: Option<Template>,
+    pub(crate) retry: Vec<RetryClause>,
+    pub(crate) catch: Vec<CatchClause>,
+}
+
+#[derive(Debug)]
+pub(crate) struct RetryClause {
+    pub(crate) errors: Vec<ErrorMatcher>,
+    pub(crate) interval: f64,
+    pub(crate) max_attempts: u64,
+    pub(crate) backoff_rate: f64,
+    pub(crate) max_delay: Option<f64>,
+    pub(crate) jitter: bool,
+}
+
+#[derive(Debug)]
+pub(crate) struct CatchClause {
+    pub(crate) errors: Vec<ErrorMatcher>,
+    pub(crate) result_path: ResultPath,
+    pub(crate) assign: Option<Template>,
+    pub(crate) next: StateId,
+}
+
+/// One entry of `ErrorEquals`.
+#[derive(Debug)]
+pub(crate) enum ErrorMatcher {
+    /// `States.ALL`
+    All,
+    /// `States.TaskFailed`
+    TaskFailed,
+    Name(Box<str>),
+}
+
+#[derive(Debug)]
+pub(crate) struct Task {
+    pub(crate) resource: Arc<str>,
+    pub(crate) style: Style,
+    pub(crate) timeout: Seconds,
+    pub(crate) heartbeat: Seconds,
+    pub(crate) credentials: Option<Template>,
+    pub(crate) work: Work,
+}
+
+/// How a task's events are named, and whether it waits for a callback.
+#[derive(Clone, Debug)]
+pub(crate) enum Style {
+    /// A Lambda function's own ARN.
+    Lambda,
+    Activity,
+    /// `arn:aws:states:::<type>:<action>`
+    Service {
+        resource_type: Arc<str>,
+        action: Arc<str>,
+        pattern: Pattern,
+    },
+}
+
+/// Service integration pattern.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Pattern {
+    RequestResponse,
+    Sync,
+    WaitForTaskToken,
+}
+
+impl Style {
+    /// Whether the task ends by a callback, which may be preceded by heartbeats.
+    pub(crate) fn waits_for_callback(&self) -> bool {
+        matches!(self, Style::Activity | Style::Service { pattern: Pattern::WaitForTaskToken, .. })
+    }
+
+    /// Whether the context object has a task token. Recorded: `.sync` tasks see one too.
+    pub(crate) fn shows_token(&self) -> bool {
+        !matches!(self, Style::Lambda | Style::Service { pattern: Pattern::RequestResponse, .. })
+    }
+}
+
+/// A number of seconds that is given, or found when the state runs.
+#[derive(Debug)]
+pub(crate) enum Seconds {
+    None,
+    Constant(u64),
+    Path(Path),
+}
+
+#[derive(Debug)]
+pub(crate) enum Wait {
+    Seconds(u64),
+    SecondsPath(Path),
+    /// Milliseconds since the Unix epoch.
+    Timestamp(i64),
+    TimestampPath(Path),
+}
+
+#[derive(Debug)]
+pub(crate) struct Fail {
+    pub(crate) error: FailText,
+    pub(crate) cause: FailText,
+}
+
+/// `Error`, `Cause` and their paths.
+#[derive(Debug)]
+pub(crate) enum FailText {
+    None,
+    Constant(Box<str>),
+    Path(Path),
+    Call(intrinsic::Call),
+}
+
+#[derive(Debug)]
+pub(crate) struct ChoiceRule {
+    pub(crate) condition: Condition,
+    pub(crate) assign: Option<Template>,
+    pub(crate) next: StateId,
+}
+
+#[derive(Debug)]
+pub(crate) struct Parallel {
+    /// First state of each branch.
+    pub(crate) branches: Vec<StateId>,
+    pub(crate) work: Work,
+}
+
+#[derive(Debug)]
+pub(crate) struct Map {
+    pub(crate) items_path: Option<Path>,
+    pub(crate) item_selector: Option<Template>,
+    /// First state of the item processor.
+    pub(crate) start: StateId,
+    pub(crate) max_concurrency: Cap<u64>,
+    /// Present in distributed mode.
+    pub(crate) tolerance: Option<Tolerance>,
+    pub(crate) work: Work,
+}
+
+/// A number that is given, found when the state runs, or absent.
+#[derive(Debug)]
+pub(crate) enum Cap<T> {
+    None,
+    Constant(T),
+    Path(Path),
+}
+
+/// Failed items that a distributed Map bears.
+#[derive(Debug)]
+pub(crate) struct Tolerance {
+    pub(crate) count: Cap<u64>,
+    pub(crate) percentage: Cap<f64>,
+}
+
+/// Keys of the context object.
+#[derive(Debug)]
+pub(crate) struct Context {
+    pub(crate) execution: Str,
+    pub(crate) id: Str,
+    pub(crate) input: Str,
+    pub(crate) start_time: Str,
+    pub(crate) name: Str,
+    pub(crate) role_arn: Str,
+    pub(crate) redrive_count: Str,
+    pub(crate) state_machine: Str,
+    pub(crate) state: Str,
+    pub(crate) entered_time: Str,
+    pub(crate) retry_count: Str,
+    pub(crate) task: Str,
+    pub(crate) token: Str,
+    pub(crate) map: Str,
+    pub(crate) item: Str,
+    pub(crate) index: Str,
+    pub(crate) value: Str,
+}

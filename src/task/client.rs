@@ -1,0 +1,175 @@
+//! The HTTP client under the connectors that speak HTTP.
+
+use std::time::Duration;
+
+use dashmap::DashMap;
+use http_body_util::{BodyExt, Full};
+use hyper::{
+    HeaderMap, Request, StatusCode, Uri,
+    body::{Bytes, Incoming},
+};
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper_util::{
+    client::legacy::{Client as HyperClient, connect::HttpConnector},
+    rt::{TokioExecutor, TokioTimer},
+};
+use tokio::runtime;
+
+use super::options::{ClientOptions, HttpVersion, OptionsError, display_url, fixed_headers, read_url, tls_config};
+
+/// How long an idle connection is kept. Shorter than what servers and balancers commonly allow (60 s and more), so that
+/// it is rarely the other side that closes.
+const IDLE_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Sends requests to one side. Cheap to share.
+pub(super) struct Client {
+    uri: Uri,
+    display_url: String,
+    headers: HeaderMap,
+    version: HttpVersion,
+    timeout: Duration,
+    idle_connections: usize,
+    max_response_bytes: usize,
+    tls: rustls::ClientConfig,
+    /// One connection pool per runtime. A connection is driven by the runtime that opened it: in a common pool a call
+    /// of one shard would stall while the shard that opened its connection is busy, and fail when that one ends.
+    pools: DashMap<runtime::Id, Pool>,
+}
+
+type Pool = HyperClient<HttpsConnector<HttpConnector>, Full<Bytes>>;
+
+/// What came back.
+pub(super) struct Reply {
+    pub(super) status: StatusCode,
+    pub(super) headers: HeaderMap,
+    /// Not more than the allowed number of bytes.
+    pub(super) body: Vec<u8>,
+    /// The body went on behind what `body` holds.
+    pub(super) cut: bool,
+}
+
+/// Why nothing came back.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum ExchangeError {
+    /// The state's own timeout passed.
+    StateTimeout,
+    /// The connector's timeout passed.
+    Timeout(Duration),
+    /// The connection could not be made, or broke.
+    Broken(String),
+}
+
+impl Client {
+    pub(super) fn new(options: ClientOptions) -> Result<Self, OptionsError> {
+        let (uri, authorization) = read_url(&options.url)?;
+        Ok(Client {
+            display_url: display_url(&uri),
+            uri,
+            headers: fixed_headers(&options.headers, authorization)?,
+            version: options.version,
+            timeout: options.timeout,
+            idle_connections: options.idle_connections,
+            max_response_bytes: options.max_response_bytes,
+            tls: tls_config(options.extra_ca)?,
+            pools: DashMap::new(),
+        })
+    }
+
+    /// The URL without user, password and query: fit for messages.
+    pub(super) fn display_url(&self) -> &str {
+        &self.display_url
+    }
+
+    /// The configured URL, without user and password.
+    pub(super) fn uri(&self) -> &Uri {
+        &self.uri
+    }
+
+    /// POSTs `body` to `uri` with the configured headers and those of `extra`, and reads the answer.
+    pub(super) async fn post(
+        &self,
+        uri: Uri,
+        extra: HeaderMap,
+        body: Vec<u8>,
+        state_timeout: Option<Duration>,
+    ) -> Result<Reply, ExchangeError> {
+        let mut request = Request::new(Full::new(Bytes::from(body)));
+        *request.method_mut() = hyper::Method::POST;
+        *request.uri_mut() = uri;
+        *request.headers_mut() = self.headers.clone();
+        request.headers_mut().extend(extra);
+        let (timeout, expired) = match state_timeout {
+            Some(state) if state < self.timeout => (state, ExchangeError::StateTimeout),
+            _ => (self.timeout, ExchangeError::Timeout(self.timeout)),
+        };
+        match tokio::time::timeout(timeout, self.exchange(request)).await {
+            Ok(outcome) => outcome,
+            Err(_) => Err(expired),
+        }
+    }
+
+    async fn exchange(&self, request: Request<Full<Bytes>>) -> Result<Reply, ExchangeError> {
+        let pool = self.pool();
+        let response = pool.request(request).await.map_err(|error| ExchangeError::Broken(with_sources(&error)))?;
+        let (head, body) = response.into_parts();
+        let (body, cut) = read_body(body, self.max_response_bytes).await?;
+        Ok(Reply { status: head.status, headers: head.headers, body, cut })
+    }
+
+    fn pool(&self) -> Pool {
+        let runtime = runtime::Handle::current().id();
+        if let Some(pool) = self.pools.get(&runtime) {
+            return pool.clone();
+        }
+        self.pools.entry(runtime).or_insert_with(|| self.new_pool()).clone()
+    }
+
+    fn new_pool(&self) -> Pool {
+        let mut tcp = HttpConnector::new();
+        tcp.set_nodelay(true);
+        tcp.enforce_http(false);
+        let https = HttpsConnectorBuilder::new().with_tls_config(self.tls.clone()).https_or_http();
+        let connector = match self.version {
+            HttpVersion::Auto => https.enable_all_versions().wrap_connector(tcp),
+            HttpVersion::Http1 => https.enable_http1().wrap_connector(tcp),
+            HttpVersion::Http2 => https.enable_http2().wrap_connector(tcp),
+        };
+        HyperClient::builder(TokioExecutor::new())
+            .timer(TokioTimer::new())
+            .pool_timer(TokioTimer::new())
+            .pool_idle_timeout(IDLE_TIMEOUT)
+            .pool_max_idle_per_host(self.idle_connections)
+            .http2_only(self.version == HttpVersion::Http2)
+            .build(connector)
+    }
+}
+
+async fn read_body(mut body: Incoming, limit: usize) -> Result<(Vec<u8>, bool), ExchangeError> {
+    let mut bytes = Vec::new();
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|error| ExchangeError::Broken(with_sources(&error)))?;
+        let Ok(data) = frame.into_data() else { continue };
+        let room = limit - bytes.len();
+        if data.len() > room {
+            bytes.extend_from_slice(&data[..room]);
+            return Ok((bytes, true));
+        }
+        bytes.extend_from_slice(&data);
+    }
+    Ok((bytes, false))
+}
+
+/// An error with what caused it: hyper's own texts name only the phase.
+fn with_sources(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(error) = source {
+        let reason = error.to_string();
+        if !text.ends_with(&reason) {
+            text.push_str(": ");
+            text.push_str(&reason);
+        }
+        source = error.source();
+    }
+    text
+}

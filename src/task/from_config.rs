@@ -1,0 +1,144 @@
+//! From `[[task]]` entries of the configuration to connectors.
+
+use std::{sync::Arc, time::Duration};
+
+use super::{
+    BuiltinConnector, BuiltinOptions, ClientOptions, Connector, Connectors, HttpConnector, HttpOptions, HttpVersion,
+    LambdaConnector, LambdaOptions, OptionsError, Pattern,
+};
+use crate::config;
+
+/// A `[[task]]` entry that no connector can be made from.
+#[derive(Debug, thiserror::Error)]
+#[error("{place}: [[task]] for {resource:?}: {source}")]
+pub struct ConnectorsError {
+    /// Where the entry stands.
+    pub place: config::Place,
+    /// The entry's Resource pattern.
+    pub resource: String,
+    /// What is wrong.
+    pub source: OptionsError,
+}
+
+impl Connectors {
+    /// Makes the connectors of the entries, in their order. Connects to nothing yet.
+    ///
+    /// # Errors
+    ///
+    /// The first entry whose options can't be used, such as a URL that does not parse.
+    pub fn from_config(tasks: &[config::Task]) -> Result<Self, ConnectorsError> {
+        let mut connectors = Connectors::new();
+        for task in tasks {
+            let connector = connector(task).map_err(|source| ConnectorsError {
+                place: task.place.clone(),
+                resource: task.resource.clone(),
+                source,
+            })?;
+            connectors.push(Pattern::new(task.resource.as_str()), connector);
+        }
+        Ok(connectors)
+    }
+}
+
+fn connector(task: &config::Task) -> Result<Arc<dyn Connector>, OptionsError> {
+    Ok(match &task.connector {
+        config::Connector::Http(http) => {
+            let client = client(&http.url, &http.headers, http.connections, http.version, task.timeout);
+            Arc::new(HttpConnector::new(HttpOptions { client })?)
+        }
+        config::Connector::Lambda(lambda) => {
+            let client = client(&lambda.endpoint, &lambda.headers, lambda.connections, lambda.version, task.timeout);
+            Arc::new(LambdaConnector::new(LambdaOptions { client })?)
+        }
+        config::Connector::Builtin(builtin) => Arc::new(BuiltinConnector::new(builtin_options(builtin))?),
+    })
+}
+
+fn client(
+    url: &config::Secret,
+    headers: &[(String, config::Secret)],
+    idle_connections: usize,
+    version: config::HttpVersion,
+    timeout: Duration,
+) -> ClientOptions {
+    ClientOptions {
+        headers: headers.iter().map(|(name, value)| (name.clone(), value.expose().to_owned())).collect(),
+        timeout,
+        version: match version {
+            config::HttpVersion::Auto => HttpVersion::Auto,
+            config::HttpVersion::Http1 => HttpVersion::Http1,
+            config::HttpVersion::Http2 => HttpVersion::Http2,
+        },
+        idle_connections,
+        ..ClientOptions::new(url.expose())
+    }
+}
+
+fn builtin_options(builtin: &config::Builtin) -> BuiltinOptions {
+    match builtin {
+        config::Builtin::Echo => BuiltinOptions::echo(),
+        config::Builtin::Sleep { duration } => BuiltinOptions::sleep(*duration),
+        config::Builtin::Fail { probability, duration, error } => {
+            BuiltinOptions { delay: *duration, error: error.clone(), ..BuiltinOptions::fail(*probability) }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::task::testing::{block_on, request};
+
+    fn from(tasks: &str) -> Result<Connectors, ConnectorsError> {
+        let pipeline =
+            "name = \"p\"\nsources = [\"in\"]\nworkflow = \"w.asl.json\"\nkafka = { \"bootstrap.servers\" = \"h:1\" }";
+        let text = format!("[[pipeline]]\n{pipeline}\n{tasks}");
+        let file = Path::new("stepstream.toml");
+        let config = config::Config::parse(&text, file, &config::Environment::default()).expect("a valid file");
+        Connectors::from_config(&config.tasks)
+    }
+
+    #[test]
+    fn entries_become_connectors_in_their_order() {
+        let connectors = from(
+            r#"
+            [[task]]
+            resource = "arn:aws:states:::lambda:invoke"
+            connector = "lambda"
+            endpoint = "http://127.0.0.1:3001"
+            [[task]]
+            resource = "urn:price"
+            connector = "http"
+            url = "http://127.0.0.1:8000/price"
+            headers = { X-Env = "grün" }
+            http_version = "2"
+            [[task]]
+            resource = "urn:*"
+            connector = "builtin"
+            builtin = "fail"
+            probability = 1.0
+            error = "Oops"
+            "#,
+        )
+        .expect("valid");
+        let cases = [("arn:aws:states:::lambda:invoke", "lambda"), ("urn:price", "http"), ("urn:other", "builtin")];
+        for (resource, kind) in cases {
+            assert_eq!(connectors.find(resource).map(|connector| connector.kind()), Some(kind), "{resource}");
+        }
+        let builtin = connectors.find("urn:other").expect("matched");
+        let failure = block_on(builtin.call(request("urn:other", b"{}"))).expect_err("always fails");
+        assert_eq!(failure.error.as_deref(), Some("Oops"));
+    }
+
+    #[test]
+    fn an_entry_that_cannot_be_used_is_told_with_its_place_but_not_its_secrets() {
+        let message =
+            from("[[task]]\nresource = \"urn:x\"\nconnector = \"http\"\nurl = \"http://user:s3cret@[bad/\"\n")
+                .expect_err("no URL")
+                .to_string();
+        assert!(message.starts_with("stepstream.toml:6:"), "{message}");
+        assert!(message.contains("\"urn:x\"") && !message.contains("s3cret"), "{message}");
+    }
+}

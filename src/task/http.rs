@@ -1,0 +1,151 @@
+//! The `http` connector: POSTs a task's input as JSON and takes the JSON answer as the result.
+//!
+//! | answer | outcome |
+//! |---|---|
+//! | 2xx, JSON | the body is the result, byte for byte |
+//! | 2xx, empty (204 or not) | `null` |
+//! | 2xx, not JSON | `Http.InvalidResponse` |
+//! | 2xx, larger than allowed | `States.DataLimitExceeded` |
+//! | other status, body with a string `errorType` | that name; the whole body is the cause |
+//! | other status | `Http.StatusCode.<n>`; the body is the cause |
+//! | no answer within the connector's timeout, or connection trouble | `States.Http.Socket` |
+//! | no answer within the state's `TimeoutSeconds` | `States.Timeout`, without cause |
+//!
+//! Redirects are not followed: their status is not 2xx.
+
+use std::sync::Arc;
+
+use hyper::{
+    HeaderMap,
+    header::{HeaderName, HeaderValue},
+};
+use serde::de::IgnoredAny;
+
+use super::{
+    Answer, BoxFuture, ClientOptions, Connector, OptionsError, Request, TaskFailure,
+    client::{Client, ExchangeError, Reply},
+    failure::{failed, result_too_large, state_timeout},
+};
+
+const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
+
+/// How many characters of a body that is not JSON are shown in the cause.
+const SHOWN_BODY_CHARS: usize = 256;
+
+/// Options of the `http` connector.
+#[derive(Clone, Debug)]
+pub struct HttpOptions {
+    /// Where to POST to, and how.
+    pub client: ClientOptions,
+}
+
+impl HttpOptions {
+    /// Defaults for a URL; see [`ClientOptions::new`].
+    pub fn new(url: impl Into<String>) -> Self {
+        HttpOptions { client: ClientOptions::new(url) }
+    }
+}
+
+/// POSTs a task's input as JSON and takes the JSON answer as the result.
+pub struct HttpConnector {
+    client: Arc<Client>,
+}
+
+impl HttpConnector {
+    /// Checks the options; connects to nothing yet.
+    pub fn new(options: HttpOptions) -> Result<Self, OptionsError> {
+        Ok(HttpConnector { client: Arc::new(Client::new(options.client)?) })
+    }
+}
+
+impl Connector for HttpConnector {
+    fn call(&self, request: Request) -> BoxFuture<'static, Answer> {
+        let client = Arc::clone(&self.client);
+        Box::pin(async move {
+            let headers = identity_headers(&request)?;
+            let uri = client.uri().clone();
+            match client.post(uri, headers, request.input, request.timeout).await {
+                Ok(reply) => answer(reply, &request.resource, client.display_url()),
+                Err(error) => Err(exchange_failure(error, client.display_url())),
+            }
+        })
+    }
+
+    fn kind(&self) -> &'static str {
+        "http"
+    }
+}
+
+/// Headers by which the other side recognises a call that it has already seen.
+pub(super) fn identity_headers(request: &Request) -> Result<HeaderMap, TaskFailure> {
+    let mut headers = HeaderMap::new();
+    let key = HeaderValue::from_str(&request.idempotency_key).map_err(|_| {
+        let key = &request.idempotency_key;
+        failed("States.Runtime", format!("The idempotency key {key:?} can't be sent as a header."))
+    })?;
+    headers.insert(IDEMPOTENCY_KEY, key);
+    Ok(headers)
+}
+
+/// Checks that bytes are one JSON text, without building it.
+pub(super) fn check_json(bytes: &[u8]) -> Result<(), String> {
+    // serde_json skips over strings that it ignores without looking at their encoding.
+    std::str::from_utf8(bytes).map_err(|error| error.to_string())?;
+    serde_json::from_slice::<IgnoredAny>(bytes).map(drop).map_err(|error| error.to_string())
+}
+
+fn answer(reply: Reply, resource: &str, url: &str) -> Answer {
+    if !reply.status.is_success() {
+        return Err(status_failure(&reply));
+    }
+    if reply.cut {
+        return Err(result_too_large(resource));
+    }
+    if reply.body.iter().all(u8::is_ascii_whitespace) {
+        return Ok(b"null".to_vec());
+    }
+    match check_json(&reply.body) {
+        Ok(()) => Ok(reply.body),
+        Err(reason) => Err(failed(
+            "Http.InvalidResponse",
+            format!(
+                "POST {url} answered {} with a body that is not JSON ({reason}): {}",
+                reply.status.as_u16(),
+                shown(&reply.body)
+            ),
+        )),
+    }
+}
+
+fn status_failure(reply: &Reply) -> TaskFailure {
+    let cause = String::from_utf8_lossy(&reply.body);
+    let error = error_type(&reply.body).unwrap_or_else(|| format!("Http.StatusCode.{}", reply.status.as_u16()));
+    failed(error, cause)
+}
+
+/// The error name of a body in the shape of Lambda's errors.
+pub(super) fn error_type(body: &[u8]) -> Option<String> {
+    let body: serde_json::Value = serde_json::from_slice(body).ok()?;
+    body.get("errorType")?.as_str().filter(|name| !name.is_empty()).map(str::to_owned)
+}
+
+fn exchange_failure(error: ExchangeError, url: &str) -> TaskFailure {
+    match error {
+        ExchangeError::StateTimeout => state_timeout(),
+        ExchangeError::Timeout(after) => {
+            failed("States.Http.Socket", format!("Timeout: POST {url} gave no answer within {after:?}."))
+        }
+        ExchangeError::Broken(reason) => failed("States.Http.Socket", format!("POST {url} failed: {reason}")),
+    }
+}
+
+fn shown(body: &[u8]) -> String {
+    let text = String::from_utf8_lossy(body);
+    match text.char_indices().nth(SHOWN_BODY_CHARS) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.into_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,191 @@
+//! Log lines. One function per event: its name says what happened, its arguments what a reader needs to know.
+
+use std::fmt::Display;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::LazyLock;
+use std::time::{Duration, Instant};
+
+use metrics::counter;
+use tracing::{debug, error, info, warn};
+
+use super::{PipelineMetrics, Quiet, recorder};
+
+/// How often the same trouble is told.
+const REPEAT_INTERVAL: Duration = Duration::from_secs(10);
+
+static QUIET: LazyLock<Quiet> = LazyLock::new(|| Quiet::new(REPEAT_INTERVAL));
+
+/// How much a line from librdkafka matters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ClientLogLevel {
+    /// Something is broken.
+    Error,
+    /// Something may break.
+    Warning,
+    /// Good to know.
+    Info,
+    /// For the search of faults.
+    Debug,
+}
+
+/// The process begins its work.
+pub fn starting(config: &Path, pipelines: usize) {
+    info!(version = env!("CARGO_PKG_VERSION"), config = %config.display(), pipelines, "starting");
+}
+
+/// Something in the configuration works but bites.
+pub fn config_warning(warning: &str) {
+    warn!("{warning}");
+}
+
+/// A pipeline begins its work.
+pub fn pipeline_started(pipeline: &str, workflow: &str, version: &str, shards: usize, sources: &[String]) {
+    info!(pipeline, workflow, version, shards, sources = sources.join(","), "pipeline started");
+}
+
+/// The process was told to stop.
+pub fn stopping(signal: &str) {
+    info!(signal, "stopping: no more events are taken, those in flight get time to finish");
+}
+
+/// A pipeline has stopped; `left` events were still in flight and will be redelivered.
+pub fn pipeline_stopped(pipeline: &str, took: Duration, left: usize) {
+    let took_ms = millis(took);
+    match left {
+        0 => info!(pipeline, took_ms, "pipeline stopped, nothing left in flight"),
+        _ => warn!(pipeline, took_ms, left, "pipeline stopped in the midst of events: they will be redelivered"),
+    }
+}
+
+/// A pipeline can't go on.
+pub fn pipeline_failed(pipeline: &str, error: &dyn Display) {
+    error!(pipeline, %error, "pipeline failed");
+}
+
+/// Partitions came to this member of the group.
+pub fn partitions_assigned(pipeline: &str, shard: usize, partitions: &dyn Display) {
+    info!(pipeline, shard, %partitions, "partitions assigned");
+}
+
+/// Partitions went from this member of the group; what was unfinished will be redelivered to their next owner.
+pub fn partitions_revoked(pipeline: &str, shard: usize, partitions: &dyn Display, unfinished: usize) {
+    info!(pipeline, shard, %partitions, unfinished, "partitions revoked");
+}
+
+/// Partitions are not read for now.
+pub fn partitions_paused(pipeline: &str, shard: usize, why: &str) {
+    told(&format!("pause {pipeline} {shard}"), |held_back| info!(pipeline, shard, why, held_back, "partitions paused"));
+}
+
+/// Partitions are read again.
+pub fn partitions_resumed(pipeline: &str, shard: usize) {
+    told(&format!("resume {pipeline} {shard}"), |held_back| info!(pipeline, shard, held_back, "partitions resumed"));
+}
+
+/// A Kafka client reported an error that it will get over by itself.
+pub fn kafka_error(metrics: &PipelineMetrics, pipeline: &str, error: &dyn Display) {
+    metrics.kafka_error();
+    let text = error.to_string();
+    told(&format!("kafka {pipeline} {text}"), |held_back| {
+        warn!(pipeline, error = text, held_back, "Kafka client error")
+    });
+}
+
+/// A line of librdkafka's own log.
+pub fn kafka_client_log(level: ClientLogLevel, facility: &str, message: &str) {
+    // Lines carry a time-dependent tail ("after 3ms in state CONNECT"): the facility and the beginning tell them apart.
+    let beginning: String = message.chars().take_while(|c| !c.is_ascii_digit()).take(80).collect();
+    let key = format!("rdkafka {facility} {beginning}");
+    match level {
+        ClientLogLevel::Error => told(&key, |held_back| error!(facility, message, held_back, "librdkafka")),
+        ClientLogLevel::Warning => told(&key, |held_back| warn!(facility, message, held_back, "librdkafka")),
+        ClientLogLevel::Info => told(&key, |held_back| info!(facility, message, held_back, "librdkafka")),
+        ClientLogLevel::Debug => debug!(facility, message, "librdkafka"),
+    }
+}
+
+/// A sink did not take a record; it is produced again.
+pub fn produce_failed(metrics: &PipelineMetrics, pipeline: &str, topic: &str, error: &dyn Display) {
+    metrics.produce_failed();
+    let text = error.to_string();
+    told(&format!("produce {pipeline} {topic} {text}"), |held_back| {
+        warn!(pipeline, topic, error = text, held_back, "a record was not taken, it is produced again");
+    });
+}
+
+/// Offsets could not be committed; the next commit includes them.
+pub fn commit_failed(metrics: &PipelineMetrics, pipeline: &str, error: &dyn Display) {
+    metrics.commit_failed();
+    let text = error.to_string();
+    told(&format!("commit {pipeline} {text}"), |held_back| {
+        warn!(pipeline, error = text, held_back, "commit failed, the next one includes these offsets");
+    });
+}
+
+/// An event can't be run. `reason` is one of few fixed words, `detail` says what is wrong with it.
+pub fn dead_letter(
+    metrics: &PipelineMetrics,
+    pipeline: &str,
+    (topic, partition, offset): (&str, i32, i64),
+    reason: &'static str,
+    detail: &dyn Display,
+) {
+    metrics.dead_letter(reason);
+    told(&format!("dead letter {pipeline} {reason}"), |held_back| {
+        warn!(pipeline, topic, partition, offset, reason, %detail, held_back, "an event can't be run");
+    });
+}
+
+/// A workflow got its first version.
+pub fn workflow_loaded(workflow: &str, file: &Path, version: &str) {
+    info!(workflow, file = %file.display(), version, "workflow loaded");
+}
+
+/// Something in a definition works but bites.
+pub fn workflow_warnings(workflow: &str, file: &Path, warnings: &str) {
+    warn!(workflow, file = %file.display(), "the definition works, but:\n{warnings}");
+}
+
+/// A workflow got a new version; executions under way finish on the one they began with.
+pub fn workflow_swapped(workflow: &str, from: &str, to: &str) {
+    counter!(recorder::SWAPS, "workflow" => workflow.to_owned(), "outcome" => "ok").increment(1);
+    info!(workflow, from, to, "workflow swapped");
+}
+
+/// A new version of a workflow was refused; the current one stays.
+pub fn workflow_refused(workflow: &str, file: &Path, stays: &str, why: &str) {
+    counter!(recorder::SWAPS, "workflow" => workflow.to_owned(), "outcome" => "refused").increment(1);
+    error!(workflow, file = %file.display(), stays, "new version refused, the current one stays:\n{why}");
+}
+
+/// Somebody asked for all workflow files to be read again (SIGHUP), and this came of it.
+pub fn workflows_reloaded(swapped: usize, refused: usize, unchanged: usize) {
+    info!(swapped, refused, unchanged, "workflow files read again");
+}
+
+/// The folder of a workflow file can't be watched: changes are noticed later.
+pub fn watch_failed(folder: &Path, error: &dyn Display) {
+    warn!(folder = %folder.display(), %error, "can't watch for changes: they are noticed within ten seconds, or at once with SIGHUP");
+}
+
+/// Health, metrics and workflows are served.
+pub fn http_listening(address: SocketAddr) {
+    info!(%address, "serving /healthz, /readyz, /metrics and /workflows");
+}
+
+/// The HTTP side ended with an error.
+pub fn http_failed(error: &dyn Display) {
+    error!(%error, "HTTP server ended");
+}
+
+/// Tells a repeated message once per interval.
+fn told(key: &str, tell: impl FnOnce(u64)) {
+    if let Some(held_back) = QUIET.admit(key, Instant::now()) {
+        tell(held_back);
+    }
+}
+
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,231 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use metrics::{Counter, Gauge, counter, gauge};
+
+use super::durations::{DurationTally, Durations};
+use super::{lag, recorder};
+
+/// Handles to a pipeline's metrics, resolved once. Cheap to clone; every shard has one.
+#[derive(Clone)]
+pub struct PipelineMetrics {
+    pipeline: Arc<str>,
+    consumed: Counter,
+    consumed_bytes: Counter,
+    acknowledged: Counter,
+    retries: Counter,
+    commits: Counter,
+    commit_errors: Counter,
+    produce_errors: Counter,
+    kafka_errors: Counter,
+    in_flight: Gauge,
+    paused: Gauge,
+    assigned: Gauge,
+}
+
+/// Handles to the metrics of one version of a workflow in one pipeline.
+#[derive(Clone)]
+pub struct VersionMetrics {
+    succeeded: Counter,
+    failed: Counter,
+    timed_out: Counter,
+    durations: Arc<Durations>,
+}
+
+/// What a shard has counted since it last published. Plain numbers: counting costs an addition.
+#[derive(Debug, Default)]
+pub struct Tally {
+    /// Events taken.
+    pub consumed: u64,
+    /// Payload bytes of those events.
+    pub consumed_bytes: u64,
+    /// Results and failures that the sink has acknowledged.
+    pub acknowledged: u64,
+    /// Retries of states.
+    pub retries: u64,
+    /// Events in flight in this shard now: set it, it is not a difference.
+    pub in_flight: usize,
+    published_in_flight: usize,
+}
+
+/// What a shard has counted for one version since it last published.
+#[derive(Debug, Default)]
+pub struct VersionTally {
+    /// Executions that succeeded.
+    pub succeeded: u64,
+    /// Executions that failed.
+    pub failed: u64,
+    /// Executions that timed out.
+    pub timed_out: u64,
+    durations: DurationTally,
+}
+
+impl PipelineMetrics {
+    /// Resolves the handles of a pipeline. After [`super::init_metrics`]: handles from before count nothing.
+    pub fn new(pipeline: &str) -> Self {
+        let name = pipeline.to_owned();
+        let counter = |metric: &'static str| counter!(metric, "pipeline" => name.clone());
+        let gauge = |metric: &'static str| gauge!(metric, "pipeline" => name.clone());
+        Self {
+            pipeline: pipeline.into(),
+            consumed: counter(recorder::CONSUMED),
+            consumed_bytes: counter(recorder::CONSUMED_BYTES),
+            acknowledged: counter(recorder::PRODUCED),
+            retries: counter(recorder::RETRIES),
+            commits: counter(recorder::COMMITS),
+            commit_errors: counter(recorder::COMMIT_ERRORS),
+            produce_errors: counter(recorder::PRODUCE_ERRORS),
+            kafka_errors: counter(recorder::KAFKA_ERRORS),
+            in_flight: gauge(recorder::IN_FLIGHT),
+            paused: gauge(recorder::PAUSED),
+            assigned: gauge(recorder::ASSIGNED),
+        }
+    }
+
+    /// Resolves the handles of a version: once per swap and shard.
+    pub fn version(&self, workflow: &str, version: &str) -> VersionMetrics {
+        let counter = |status: &'static str| {
+            counter!(
+                recorder::EXECUTIONS,
+                "pipeline" => self.pipeline.to_string(),
+                "workflow" => workflow.to_owned(),
+                "version" => version.to_owned(),
+                "status" => status
+            )
+        };
+        let labels = [("pipeline", &*self.pipeline), ("workflow", workflow)];
+        VersionMetrics {
+            succeeded: counter("succeeded"),
+            failed: counter("failed"),
+            timed_out: counter("timed_out"),
+            durations: Durations::registered(recorder::EXECUTION_DURATION, &labels),
+        }
+    }
+
+    /// Adds a shard's tally and begins it anew.
+    pub fn publish(&self, tally: &mut Tally) {
+        add(&self.consumed, &mut tally.consumed);
+        add(&self.consumed_bytes, &mut tally.consumed_bytes);
+        add(&self.acknowledged, &mut tally.acknowledged);
+        add(&self.retries, &mut tally.retries);
+        let (now, before) = (tally.in_flight, tally.published_in_flight);
+        if now != before {
+            // All shards share the gauge, so each adds its difference.
+            self.in_flight.increment(now as f64 - before as f64);
+            tally.published_in_flight = now;
+        }
+    }
+
+    /// Counts an event that could not be run; `reason` is one of few fixed words.
+    pub fn dead_letter(&self, reason: &'static str) {
+        counter!(recorder::DEAD_LETTERS, "pipeline" => self.pipeline.to_string(), "reason" => reason).increment(1);
+    }
+
+    /// Counts a commit that succeeded.
+    pub fn committed(&self) {
+        self.commits.increment(1);
+    }
+
+    /// Counts a commit that failed.
+    pub fn commit_failed(&self) {
+        self.commit_errors.increment(1);
+    }
+
+    /// Counts a record that a sink refused.
+    pub fn produce_failed(&self) {
+        self.produce_errors.increment(1);
+    }
+
+    /// Counts an error that a Kafka client reported.
+    pub fn kafka_error(&self) {
+        self.kafka_errors.increment(1);
+    }
+
+    /// Adds to the number of partitions that are paused; negative when they go on.
+    pub fn paused(&self, difference: i64) {
+        self.paused.increment(difference as f64);
+    }
+
+    /// Adds to the number of partitions that are assigned; negative when they are revoked.
+    pub fn assigned(&self, difference: i64) {
+        self.assigned.increment(difference as f64);
+    }
+
+    /// Sets how many records a partition is behind.
+    pub fn lag(&self, topic: &str, partition: i32, records: u64) {
+        lag::set(&self.pipeline, topic, partition, records);
+    }
+
+    /// Forgets the lag of a partition that was revoked.
+    pub fn lag_gone(&self, topic: &str, partition: i32) {
+        lag::remove(&self.pipeline, topic, partition);
+    }
+
+    /// Records that the partitions read here are behind, in all.
+    pub fn total_lag(&self) -> u64 {
+        lag::total(&self.pipeline)
+    }
+}
+
+impl VersionTally {
+    /// Counts how long an execution took, from taking its event to its end.
+    #[inline]
+    pub fn took(&mut self, duration: Duration) {
+        self.durations.record(duration);
+    }
+
+    /// Adds everything to the version's metrics and begins anew.
+    pub fn publish(&mut self, metrics: &VersionMetrics) {
+        add(&metrics.succeeded, &mut self.succeeded);
+        add(&metrics.failed, &mut self.failed);
+        add(&metrics.timed_out, &mut self.timed_out);
+        self.durations.publish(&metrics.durations);
+    }
+}
+
+fn add(counter: &Counter, count: &mut u64) {
+    if *count > 0 {
+        counter.increment(*count);
+        *count = 0;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{init_metrics, render_metrics};
+    use super::*;
+
+    #[test]
+    fn tallies_of_shards_add_up_under_their_labels() {
+        init_metrics();
+        let metrics = PipelineMetrics::new("tally-test");
+        let version = metrics.version("order", "1-abcd");
+        let mut tallies = [Tally::default(), Tally::default()];
+        for (consumed, tally) in (1..).zip(&mut tallies) {
+            tally.consumed = consumed;
+            tally.in_flight = 4;
+            metrics.publish(tally);
+        }
+        tallies[0].in_flight = 1;
+        metrics.publish(&mut tallies[0]);
+        metrics.publish(&mut tallies[0]);
+        let mut ended = VersionTally { succeeded: 2, timed_out: 1, ..VersionTally::default() };
+        ended.took(Duration::from_millis(2));
+        ended.publish(&version);
+        metrics.dead_letter("not_json");
+
+        let text = render_metrics();
+        for line in [
+            r#"stepstream_events_consumed_total{pipeline="tally-test"} 3"#,
+            r#"stepstream_in_flight{pipeline="tally-test"} 5"#,
+            r#"stepstream_executions_total{pipeline="tally-test",workflow="order",version="1-abcd",status="succeeded"} 2"#,
+            r#"stepstream_executions_total{pipeline="tally-test",workflow="order",version="1-abcd",status="failed"} 0"#,
+            r#"stepstream_executions_total{pipeline="tally-test",workflow="order",version="1-abcd",status="timed_out"} 1"#,
+            r#"stepstream_dead_letters_total{pipeline="tally-test",reason="not_json"} 1"#,
+            r#"stepstream_execution_duration_seconds_count{pipeline="tally-test",workflow="order"} 1"#,
+        ] {
+            assert!(text.lines().any(|found| found == line), "{line} is not in\n{text}");
+        }
+        assert!(text.contains("process_start_time_seconds "), "{text}");
+    }
+}

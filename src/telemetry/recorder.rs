@@ -1,0 +1,83 @@
+use std::sync::OnceLock;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use metrics::{describe_counter, describe_gauge, gauge};
+use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+
+use super::{durations, lag};
+
+pub(super) const CONSUMED: &str = "stepstream_events_consumed_total";
+pub(super) const CONSUMED_BYTES: &str = "stepstream_events_consumed_bytes_total";
+pub(super) const EXECUTIONS: &str = "stepstream_executions_total";
+pub(super) const EXECUTION_DURATION: &str = "stepstream_execution_duration_seconds";
+pub(super) const PRODUCED: &str = "stepstream_results_acknowledged_total";
+pub(super) const DEAD_LETTERS: &str = "stepstream_dead_letters_total";
+pub(super) const RETRIES: &str = "stepstream_retries_total";
+pub(super) const IN_FLIGHT: &str = "stepstream_in_flight";
+pub(super) const COMMITS: &str = "stepstream_commits_total";
+pub(super) const COMMIT_ERRORS: &str = "stepstream_commit_errors_total";
+pub(super) const PRODUCE_ERRORS: &str = "stepstream_produce_errors_total";
+pub(super) const KAFKA_ERRORS: &str = "stepstream_kafka_errors_total";
+pub(super) const PAUSED: &str = "stepstream_paused_partitions";
+pub(super) const ASSIGNED: &str = "stepstream_assigned_partitions";
+pub(super) const TASK_CALLS: &str = "stepstream_task_calls_total";
+pub(super) const TASKS_IN_FLIGHT: &str = "stepstream_task_calls_in_flight";
+pub(super) const TASK_DURATION: &str = "stepstream_task_call_duration_seconds";
+pub(super) const SWAPS: &str = "stepstream_workflow_swaps_total";
+
+static HANDLE: OnceLock<Option<PrometheusHandle>> = OnceLock::new();
+
+/// Starts counting for the whole process; before it, counters count nothing. A second call changes nothing.
+pub fn init_metrics() {
+    HANDLE.get_or_init(|| {
+        // Somebody who embeds this crate may have a recorder already, and keeps it.
+        let handle = PrometheusBuilder::new().install_recorder().ok()?;
+        describe();
+        gauge!("stepstream_build_info", "version" => env!("CARGO_PKG_VERSION")).set(1);
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        gauge!("process_start_time_seconds").set(now.as_secs_f64());
+        Some(handle)
+    });
+}
+
+/// All metrics in Prometheus' text format; empty before [`init_metrics`].
+pub fn render_metrics() -> String {
+    let Some(handle) = HANDLE.get().and_then(Option::as_ref) else { return String::new() };
+    let mut out = handle.render();
+    durations::render(&mut out, |name| match name {
+        EXECUTION_DURATION => "Time from taking an event to the end of its execution",
+        TASK_DURATION => "Time from a task call to its outcome",
+        _ => "Durations",
+    });
+    lag::render(&mut out);
+    out
+}
+
+fn describe() {
+    for (name, help) in [
+        (CONSUMED, "Events taken from source topics"),
+        (CONSUMED_BYTES, "Payload bytes of events taken from source topics"),
+        (EXECUTIONS, "Executions that ended, by workflow, version and status"),
+        (PRODUCED, "Results and failures that the sink has acknowledged"),
+        (DEAD_LETTERS, "Events that could not be run, by reason"),
+        (RETRIES, "Retries of states"),
+        (COMMITS, "Commits of offsets"),
+        (COMMIT_ERRORS, "Commits of offsets that failed"),
+        (PRODUCE_ERRORS, "Records that a sink refused; they are produced again"),
+        (KAFKA_ERRORS, "Errors that Kafka clients reported"),
+        (TASK_CALLS, "Task calls that ended, by connector and outcome"),
+        (SWAPS, "New versions of workflow files, by outcome: ok or refused"),
+    ] {
+        describe_counter!(name, help);
+    }
+    for (name, help) in [
+        (IN_FLIGHT, "Events taken whose offset is not complete yet"),
+        (PAUSED, "Partitions that are not read for now, because something downstream is slow"),
+        (ASSIGNED, "Partitions that this process reads"),
+        (TASKS_IN_FLIGHT, "Task calls under way"),
+        ("stepstream_build_info", "Version of this process; always 1"),
+        ("process_start_time_seconds", "When this process started, in seconds since the Unix epoch"),
+    ] {
+        describe_gauge!(name, help);
+    }
+}

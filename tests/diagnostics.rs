@@ -1,0 +1,47 @@
+//! Golden tests: each file in `tests/diagnostics` holds a definition, a line `---`, and what `stepstream validate`
+//! shows for it. With `UPDATE_GOLDEN=1` in the environment the expected parts are written anew: read the diff.
+//!
+//! A first line `// type: express-strict` chooses the rules.
+
+use std::fs;
+use std::path::Path;
+
+use stepstream::asl::{MachineType, ReadOptions, read_with, render};
+
+const SEPARATOR: &str = "\n---\n";
+
+#[test]
+fn faults_are_shown_with_place_and_advice() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/diagnostics");
+    let update = std::env::var_os("UPDATE_GOLDEN").is_some();
+    let mut cases = 0;
+    let mut wrong = Vec::new();
+    let mut paths: Vec<_> =
+        fs::read_dir(&folder).expect("the folder exists").map(|entry| entry.expect("it is readable").path()).collect();
+    paths.sort();
+    for path in paths {
+        let content = fs::read_to_string(&path).expect("it is a text");
+        let (definition, expected) = content.split_once(SEPARATOR).unwrap_or((content.trim_end(), ""));
+        let definition = format!("{definition}\n");
+        let name = path.file_name().expect("files have names").to_string_lossy();
+        let shown = show(&definition, &name);
+        cases += 1;
+        if update {
+            fs::write(&path, format!("{}{SEPARATOR}{shown}", definition.trim_end())).expect("it is writable");
+        } else if shown.trim_end() != expected.trim_end() {
+            wrong.push(format!("{name}: expected\n{expected}\nfound\n{shown}"));
+        }
+    }
+    assert!(cases >= 20, "only {cases} cases found");
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// What people see, without trailing blanks, which editors remove.
+fn show(definition: &str, name: &str) -> String {
+    let strict = definition.starts_with("// type: express-strict");
+    let options = ReadOptions { machine_type: if strict { MachineType::ExpressStrict } else { MachineType::Express } };
+    let outcome = read_with(definition, &options);
+    assert_eq!(outcome.definition.is_some(), !outcome.diagnostics.iter().any(|diagnostic| diagnostic.is_error()));
+    let text = render(&outcome.diagnostics, name, definition, false);
+    text.lines().map(|line| format!("{}\n", line.trim_end())).collect()
+}

@@ -1,0 +1,85 @@
+//! SIGTERM: what is under way ends, is committed, and is not run again.
+
+use std::time::Duration;
+
+use serde_json::json;
+
+use crate::broker::{Broker, wait_until};
+use crate::daemon::Pipeline;
+use crate::events::{Ledger, Orders, id};
+use crate::service::{Reply, Service};
+
+#[test]
+fn a_restart_in_mid_stream_runs_no_event_twice() {
+    const EVENTS: usize = 20_000;
+    const CHUNK: usize = 500;
+    let broker = Broker::connect();
+    let pipeline = Pipeline::new(&broker, "drain", 4, "order");
+    let feed = broker.producer();
+    let orders = Orders::new();
+
+    let mut daemon = Some(pipeline.start());
+    for start in (0..EVENTS).step_by(CHUNK) {
+        orders.send(&feed, &pipeline.source.name, start..start + CHUNK);
+        if start == EVENTS / 2 {
+            let status = daemon.take().expect("it runs").terminate();
+            assert!(status.success(), "it ended in peace: {status}");
+            daemon = Some(pipeline.spawn());
+        }
+    }
+    feed.flush();
+    let mut ledger = Ledger::default();
+    let mut results = broker.reader(&pipeline.sink.name);
+    while ledger.distinct() < EVENTS {
+        ledger.note(&results.next(&format!("results of {} events so far", ledger.distinct())));
+    }
+    assert!(daemon.expect("it runs").terminate().success());
+    results.rest().iter().for_each(|record| ledger.note(record));
+    assert_eq!(ledger.duplicates(), 0);
+    assert!(broker.members(&pipeline.group).is_empty(), "the daemon left the group");
+}
+
+#[test]
+fn sigterm_lets_open_task_calls_end_and_commits_them() {
+    const EVENTS: usize = 20;
+    let broker = Broker::connect();
+    let service = Service::start(|_, _| Reply::ok(json!({"segment": "regular"})).after(Duration::from_secs(2)));
+    let definition = json!({
+        "StartAt": "Profile",
+        "States": {"Profile": {
+            "Type": "Task",
+            "Resource": "arn:aws:lambda:us-east-1:123456789012:function:customer-profile",
+            "Parameters": {"orderId.$": "$.id"},
+            "TimeoutSeconds": 30,
+            "End": true
+        }}
+    });
+    let pipeline = Pipeline::with_definition(&broker, "open-calls", 1, &definition.to_string())
+        .tables(&service.tasks(&["customer-profile"]));
+    let daemon = pipeline.start();
+    let feed = broker.producer();
+    Orders::new().send(&feed, &pipeline.source.name, 0..EVENTS);
+    feed.flush();
+    wait_until("the calls are open", || service.calls().len() == EVENTS);
+    assert!(daemon.terminate().success());
+
+    let mut results = broker.reader(&pipeline.sink.name);
+    assert_eq!(results.rest().len(), EVENTS, "every open call gave its result");
+    assert_eq!(broker.committed_total(&pipeline.group, &pipeline.source.name), EVENTS as i64);
+    let called_once = (0..EVENTS).all(|number| service.calls_of("customer-profile", &id(number)).len() == 1);
+    assert!(called_once);
+}
+
+#[test]
+fn sigint_drains_as_sigterm_does() {
+    let broker = Broker::connect();
+    let pipeline = Pipeline::new(&broker, "interrupt", 1, "router");
+    let daemon = pipeline.start();
+    let feed = broker.producer();
+    Orders::new().send(&feed, &pipeline.source.name, 0..100);
+    feed.flush();
+    broker.reader(&pipeline.sink.name).take(100, "results");
+    daemon.signal("INT");
+    assert!(daemon.wait().success());
+    assert_eq!(broker.committed_total(&pipeline.group, &pipeline.source.name), 100);
+}

@@ -1,0 +1,18 @@
+//! The daemon as users run it: the release binary against a real Kafka and a real HTTP server.
+//!
+//! `scripts/test` starts what is needed and sets `KAFKA_BROKERS` and `STEPSTREAM_BIN`. Each test has topics, a consumer
+//! group, a folder and a port of its own, so that they run side by side and on a broker that others use.
+
+mod broker;
+mod daemon;
+mod events;
+mod service;
+
+mod drain;
+mod enrichment;
+mod orders;
+mod redelivery;
+mod rubbish;
+mod sink;
+mod soak;
+mod swap;

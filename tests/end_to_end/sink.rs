@@ -1,0 +1,83 @@
+//! A sink that can't take results: the pipeline waits or sets the result aside, keeps its membership, and drops nothing.
+
+use std::time::Duration;
+
+use crate::broker::{Broker, wait_until};
+use crate::daemon::Pipeline;
+use crate::events::{Ledger, Orders, id};
+
+#[test]
+fn a_sink_topic_that_does_not_exist_yet_holds_the_pipeline_until_it_does() {
+    const EVENTS: usize = 3_000;
+    let broker = Broker::connect();
+    let sink = broker.absent_topic("late-results");
+    let definition = include_str!("../../config/workflows/router.asl.json");
+    let pipeline = Pipeline::with_sink(&broker, "late", 2, definition, sink);
+    let feed = broker.producer();
+    Orders::new().send(&feed, &pipeline.source.name, 0..EVENTS);
+    feed.flush();
+
+    let daemon = pipeline.spawn();
+    wait_until("the daemon has joined its group", || !broker.members(&pipeline.group).is_empty());
+    let members = broker.members(&pipeline.group);
+    // Longer than the session timeout of 6 s: a member that had stopped to poll would be gone.
+    std::thread::sleep(Duration::from_secs(10));
+    daemon.assert_alive();
+    assert_eq!(broker.members(&pipeline.group), members, "membership stays while the sink is missing");
+    assert_eq!(
+        broker.committed_total(&pipeline.group, &pipeline.source.name),
+        0,
+        "nothing is committed without a result"
+    );
+
+    broker.create(&pipeline.sink.name, 2, &[]);
+    let mut ledger = Ledger::default();
+    let mut results = broker.reader(&pipeline.sink.name);
+    while ledger.distinct() < EVENTS {
+        ledger.note(&results.next(&format!("results of {} events so far", ledger.distinct())));
+    }
+    assert!(daemon.terminate().success());
+    assert_eq!(broker.committed_total(&pipeline.group, &pipeline.source.name), EVENTS as i64);
+}
+
+#[test]
+fn results_that_the_sink_refuses_for_good_are_accounted_for_as_dead_letters() {
+    const EVENTS: usize = 300;
+    let broker = Broker::connect();
+    let sink = broker.absent_topic("narrow-results");
+    // Some of the router's results are larger than this, some are not.
+    broker.create(&sink.name, 1, &[("max.message.bytes", "1000"), ("compression.type", "uncompressed")]);
+    let definition = include_str!("../../config/workflows/router.asl.json");
+    let pipeline = Pipeline::with_sink(&broker, "narrow", 1, definition, sink)
+        // A batch of one, so that a record that is too large takes no other with it.
+        .tables("[pipeline.kafka.producer]\n\"batch.num.messages\" = 1\n");
+    let feed = broker.producer();
+    let orders = Orders::new();
+    orders.send(&feed, &pipeline.source.name, 0..EVENTS);
+    feed.flush();
+    let daemon = pipeline.start();
+    wait_until("every event is done with", || {
+        daemon.assert_alive();
+        broker.committed_total(&pipeline.group, &pipeline.source.name) == EVENTS as i64
+    });
+
+    let mut ledger = Ledger::default();
+    let results = broker.reader(&pipeline.sink.name).rest();
+    let letters = broker.reader(&pipeline.dead_letters.name).rest();
+    results.iter().chain(&letters).for_each(|record| ledger.note(record));
+    assert!(!results.is_empty() && !letters.is_empty(), "{} results, {} letters", results.len(), letters.len());
+    assert_eq!(ledger.lost(EVENTS).len(), 0);
+    for letter in &letters {
+        let number: usize =
+            letter.key.as_deref().and_then(|key| key.strip_prefix("ord-")?.parse().ok()).expect("an id");
+        assert_eq!(letter.payload, Some(orders.event(number).to_string().into_bytes()), "the event, not its result");
+        assert!(letter.header("stepstream-reason").is_some_and(|reason| !reason.is_empty()));
+    }
+
+    broker.configure(&pipeline.sink.name, &[("max.message.bytes", "1000000")]);
+    feed.send(&pipeline.source.name, &id(EVENTS), orders.event(EVENTS).to_string().as_bytes());
+    feed.flush();
+    wait_until("the wider sink is used", || {
+        broker.committed_total(&pipeline.group, &pipeline.source.name) == EVENTS as i64 + 1
+    });
+}
