@@ -14,6 +14,8 @@ const WORKFLOWS: [(&str, &str); 4] = [
     ("saga.asl.json", include_str!("../../../config/workflows/saga.asl.json")),
 ];
 
+/// The mock cluster holds a fetch back for the whole of this time, whatever arrives meanwhile: in milliseconds.
+const FETCH_WAIT: (&str, &str) = ("STEPSTREAM_KAFKA_CONSUMER_FETCH_WAIT_MAX_MS", "10");
 /// What takes the place of the configured brokers.
 const BROKERS: &str = "STEPSTREAM_KAFKA_BOOTSTRAP_SERVERS";
 
@@ -39,7 +41,7 @@ impl Folder {
 
     /// The example's configuration. What the environment says to a daemon is not meant for it.
     pub fn config(&self, brokers: &str) -> Result<Config, ConfigErrors> {
-        Config::load_with(&self.config_file(), &Environment::default().with(BROKERS, brokers))
+        Config::load_with(&self.config_file(), &on_mock_cluster(Environment::default(), brokers))
     }
 }
 
@@ -52,5 +54,9 @@ impl Drop for Folder {
 
 /// A configuration of one's own, on the mock cluster.
 pub(super) fn load(file: &Path, brokers: &str) -> Result<Config, ConfigErrors> {
-    Config::load_with(file, &Environment::process().with(BROKERS, brokers))
+    Config::load_with(file, &on_mock_cluster(Environment::process(), brokers))
+}
+
+fn on_mock_cluster(environment: Environment, brokers: &str) -> Environment {
+    environment.with(BROKERS, brokers).with(FETCH_WAIT.0, FETCH_WAIT.1)
 }

@@ -23,7 +23,7 @@ use super::deployment::{DeployError, Deployment};
 use super::feed::{Collector, Ledger, Orders, Summary, Topics};
 use crate::config::{self, Config, ConfigErrors};
 use crate::registry::Watch;
-use crate::stream::{Pipeline, ShardPanicked};
+use crate::stream::ShardPanicked;
 use crate::telemetry::{self, Health};
 use generator::Generator;
 use table::Table;
