@@ -8,6 +8,7 @@ mod bench;
 mod deployment;
 mod dev;
 mod exec;
+mod feed;
 mod pipe;
 mod run;
 mod validate;
