@@ -18,7 +18,7 @@ fn a_sink_topic_that_does_not_exist_yet_holds_the_pipeline_until_it_does() {
     feed.flush();
 
     let daemon = pipeline.spawn();
-    wait_until("the daemon has joined its group", || !broker.members(&pipeline.group).is_empty());
+    wait_until("both shards have joined the group", || broker.members(&pipeline.group).len() == 2);
     let members = broker.members(&pipeline.group);
     // Longer than the session timeout of 6 s: a member that had stopped to poll would be gone.
     std::thread::sleep(Duration::from_secs(10));
