@@ -21,7 +21,7 @@ use rdkafka::producer::DefaultProducerContext;
 
 use super::deployment::{DeployError, Deployment};
 use super::feed::{Collector, Ledger, Orders, Summary, Topics};
-use crate::config::{self, Config, ConfigErrors};
+use crate::config::{self, Config, ConfigErrors, StartFrom};
 use crate::registry::Watch;
 use crate::stream::ShardPanicked;
 use crate::telemetry::{self, Health};
@@ -111,7 +111,7 @@ fn run(args: &Args) -> Result<Summary, DevError> {
     let mut client = ClientConfig::new();
     client.set("bootstrap.servers", &brokers);
     let ledger = Arc::new(Ledger::new());
-    let collector = Collector::start(&client, Topics::of(spec), ledger.clone())?;
+    let collector = Collector::start(&client, Topics::of(spec), StartFrom::Earliest, ledger.clone())?;
     let mut generator = Generator::new(&client, &spec.sources, Orders::new(args.seed), args.rate, args.events)?;
     let mut wait = Progress::new();
     loop {

@@ -11,7 +11,7 @@ use rdkafka::message::Message;
 use rdkafka::{ClientConfig, Offset, TopicPartitionList};
 
 use super::{Kind, Ledger, number_of};
-use crate::config;
+use crate::config::{self, StartFrom};
 
 /// One wait for a record: bounds how late the collector sees that it should stop.
 const POLL: Duration = Duration::from_millis(50);
@@ -51,7 +51,7 @@ impl Topics {
     }
 }
 
-/// A thread that reads the topics from their beginning.
+/// A thread that reads the topics.
 pub(in crate::cli) struct Collector {
     stop: Arc<AtomicBool>,
     thread: JoinHandle<()>,
@@ -59,7 +59,7 @@ pub(in crate::cli) struct Collector {
 
 impl Collector {
     /// Starts to read. The topics must exist.
-    pub fn start(config: &ClientConfig, topics: Topics, ledger: Arc<Ledger>) -> KafkaResult<Self> {
+    pub fn start(config: &ClientConfig, topics: Topics, from: StartFrom, ledger: Arc<Ledger>) -> KafkaResult<Self> {
         let mut config = config.clone();
         config.set("group.id", "stepstream-collector").set("enable.auto.commit", "false");
         config.set("fetch.wait.max.ms", "10").set("fetch.queue.backoff.ms", "2");
@@ -68,7 +68,12 @@ impl Collector {
         for topic in topics.names() {
             let metadata = consumer.fetch_metadata(Some(topic), METADATA_TIMEOUT)?;
             for partition in metadata.topics().iter().flat_map(|topic| topic.partitions()) {
-                all.add_partition_offset(topic, partition.id(), Offset::Beginning)?;
+                let offset = match from {
+                    StartFrom::Earliest => Offset::Beginning,
+                    // Not `Offset::End`, which is looked up later: what is written until then would be missed.
+                    StartFrom::Latest => Offset::Offset(consumer.fetch_watermarks(topic, partition.id(), METADATA_TIMEOUT)?.1),
+                };
+                all.add_partition_offset(topic, partition.id(), offset)?;
             }
         }
         consumer.assign(&all)?;
