@@ -96,7 +96,8 @@ enable.idempotence = false
         ("socket.keepalive.enable", "true"),
         ("group.id", "stepstream-orders"),
         ("auto.offset.reset", "latest"),
-        ("enable.auto.commit", "false"),
+        ("enable.auto.commit", "true"),
+        ("auto.commit.interval.ms", "100"),
         ("enable.auto.offset.store", "false"),
         ("partition.assignment.strategy", "cooperative-sticky"),
     ] {

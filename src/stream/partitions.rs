@@ -109,13 +109,8 @@ impl Partitions {
         let entry = &mut self.slots[index];
         let slot = Slot { index: index as u16, generation: entry.generation };
         self.by_name.insert((topic.clone(), number), slot);
-        entry.partition = Some(Partition {
-            topic,
-            number,
-            names,
-            state: State::Reading,
-            tracker: OffsetTracker::default(),
-        });
+        entry.partition =
+            Some(Partition { topic, number, names, state: State::Reading, tracker: OffsetTracker::default() });
         Some(slot)
     }
 
@@ -233,8 +228,8 @@ impl Partitions {
         (list.count() > 0).then_some(list)
     }
 
-    /// Notes that a commit of these partitions failed, so that they are offered again.
-    pub fn commit_failed(&mut self, list: &TopicPartitionList) {
+    /// Notes that the client did not take offsets of these partitions, so that they are offered again.
+    pub fn store_failed(&mut self, list: &TopicPartitionList) {
         for_each(list, |topic, number| {
             if let Some(partition) = self.find(topic, number).and_then(|slot| self.partition_mut(slot)) {
                 partition.tracker.commit_failed();
@@ -335,7 +330,7 @@ mod tests {
         partitions.complete(ticket);
         let list = partitions.take_uncommitted().expect("it moved");
         assert!(partitions.take_uncommitted().is_none());
-        partitions.commit_failed(&list);
+        partitions.store_failed(&list);
         assert_eq!(committed(&mut partitions).len(), 1);
     }
 

@@ -42,7 +42,7 @@ fn a_sink_topic_that_does_not_exist_yet_holds_the_pipeline_until_it_does() {
 
 #[test]
 fn results_that_the_sink_refuses_for_good_are_accounted_for_as_dead_letters() {
-    const EVENTS: usize = 300;
+    const EVENTS: usize = 100;
     let broker = Broker::connect();
     let sink = broker.absent_topic("narrow-results");
     // Some of the router's results are larger than this, some are not.
