@@ -94,8 +94,6 @@ pub enum Code {
     LegacyField,
     /// A field that has no effect here.
     FieldWithoutEffect,
-    /// `States.TaskFailed` where no task can fail.
-    ErrorNeverRaised,
     /// More iterations at once than an inline Map runs.
     ConcurrencyAboveLimit,
     /// A Choice without a Default fails when no rule matches.
@@ -131,7 +129,6 @@ impl Code {
             Code::UnknownResource => "UNKNOWN_RESOURCE",
             Code::LegacyField => "LEGACY_FIELD",
             Code::FieldWithoutEffect => "FIELD_WITHOUT_EFFECT",
-            Code::ErrorNeverRaised => "ERROR_NEVER_RAISED",
             Code::ConcurrencyAboveLimit => "CONCURRENCY_ABOVE_LIMIT",
             Code::ChoiceWithoutDefault => "CHOICE_WITHOUT_DEFAULT",
         }
@@ -167,6 +164,11 @@ impl Diagnostic {
     pub fn with_hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
         self
+    }
+
+    /// Where it stands in the text, to sort by.
+    pub(super) fn position(&self) -> usize {
+        self.span.as_ref().map_or(0, |span| span.start)
     }
 
     /// Does it refuse the definition?

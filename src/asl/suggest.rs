@@ -1,14 +1,16 @@
 //! "Did you mean …?"
 
-/// The candidate that is closest to `word`, if it is close enough to be a slip of the fingers.
+/// From this length on, in bytes, a word that begins a candidate is taken for a short form of it.
+const MIN_SHORT_FORM: usize = 5;
+
+/// The candidate that is closest to `word`, if it is close enough to be a slip of the fingers or a short form.
 pub(super) fn closest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let candidates: Vec<&str> = candidates.into_iter().collect();
     let limit = (word.chars().count() / 3).max(1);
-    candidates
-        .into_iter()
-        .map(|candidate| (distance(word, candidate), candidate))
-        .filter(|(distance, _)| *distance <= limit)
-        .min_by_key(|(distance, _)| *distance)
-        .map(|(_, candidate)| candidate)
+    let distances = candidates.iter().map(|candidate| (distance(word, candidate), *candidate));
+    let slip = distances.filter(|(distance, _)| *distance <= limit).min_by_key(|(distance, _)| *distance);
+    let short_form = || candidates.iter().copied().find(|name| word.len() >= MIN_SHORT_FORM && name.starts_with(word));
+    slip.map(|(_, candidate)| candidate).or_else(short_form)
 }
 
 /// Edits (insert, delete, replace, swap neighbours) between two words; case changes are free.
@@ -43,6 +45,7 @@ mod tests {
             ("resultpath", Some("ResultPath")),
             ("Nxet", Some("Next")),
             ("Parameter", Some("Parameters")),
+            ("Param", Some("Parameters")),
             ("Ghost", None),
             ("", None),
         ] {

@@ -1,7 +1,7 @@
 //! Typed access to the fields of an object, with AWS's messages where a field is not as it should be.
 
 use super::super::diagnostic::Code;
-use super::super::fields::Field;
+use super::super::fields::{self, Field};
 use super::super::model::{Dynamic, PathField, QueryLanguage};
 use super::super::node::{Member, Node, NodeKind, Span, Spanned};
 use super::super::{suggest, syntax};
@@ -17,6 +17,8 @@ pub(super) struct Object<'a> {
     pub location: String,
     /// Where the object stands.
     pub span: &'a Span,
+    /// Where to point for what the object lacks: its name, or its first byte.
+    pub mark: Span,
     /// The language of its expressions.
     pub language: QueryLanguage,
 }
@@ -35,11 +37,6 @@ impl<'a> Object<'a> {
         format!("{}/{name}", self.location)
     }
 
-    /// The first byte: a mark for what the object lacks.
-    pub fn start(&self) -> Span {
-        self.span.start..self.span.start + 1
-    }
-
     pub fn is_jsonata(&self) -> bool {
         self.language == QueryLanguage::JSONata
     }
@@ -54,7 +51,10 @@ impl Reader {
         language: QueryLanguage,
     ) -> Option<Object<'a>> {
         match node.as_object() {
-            Some(members) => Some(Object { members, location, span: &node.span, language }),
+            Some(members) => {
+                let mark = node.span.start..node.span.start + 1;
+                Some(Object { members, location, span: &node.span, mark, language })
+            }
             None => {
                 self.error(location, &node.span, "Expected value of type Object");
                 None
@@ -72,11 +72,7 @@ impl Reader {
                 }
                 Some(_) => {}
                 None => {
-                    let names = allowed.iter().filter(|(name, _)| object.get(name).is_none()).map(|(name, _)| *name);
-                    let hint = match suggest::closest(key, names) {
-                        Some(name) => format!("Did you mean '{name}'?"),
-                        None => "Remove it; notes go into Comment.".to_owned(),
-                    };
+                    let hint = unknown_field_hint(object, key, allowed);
                     let message = format!("Field '{key}' is not supported");
                     self.error(object.location.clone(), &member.key_span, message).hint = Some(hint);
                 }
@@ -99,7 +95,7 @@ impl Reader {
         let missing: Vec<&str> = names.iter().copied().filter(|name| object.get(name).is_none()).collect();
         if !missing.is_empty() {
             let message = format!("These fields are required: [{}]", missing.join(", "));
-            self.error(object.location.clone(), &object.start(), message);
+            self.error(object.location.clone(), &object.mark, message);
         }
     }
 
@@ -114,7 +110,7 @@ impl Reader {
             (None, _) => {
                 let message =
                     format!("This object should have only one of the following fields: [{}]", group.join(", "));
-                self.error(object.location.clone(), &object.start(), message);
+                self.error(object.location.clone(), &object.mark, message);
                 None
             }
             (Some(_), Some(second)) => {
@@ -282,5 +278,20 @@ impl Reader {
             let hint = format!("To read it from the data, write '{name}Path'; here the text itself is used.");
             self.warning(Code::NoPath, object.at(name), &text.span, message).hint = Some(hint);
         }
+    }
+}
+
+fn unknown_field_hint(object: &Object<'_>, key: &str, allowed: &[Field]) -> String {
+    let names = allowed.iter().map(|(name, _)| *name).filter(|name| object.get(name).is_none());
+    if let Some(name) = suggest::closest(key, names) {
+        return format!("Did you mean '{name}'?");
+    }
+    let state_type = object.get("Type").and_then(Node::as_str);
+    let owners: Vec<&str> = fields::types_with(key).collect();
+    match state_type {
+        Some(state_type) if !owners.is_empty() => {
+            format!("A {state_type} state has no {key}; it belongs to {}.", owners.join(", "))
+        }
+        _ => "Remove it; notes go into Comment.".to_owned(),
     }
 }
