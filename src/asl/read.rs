@@ -19,6 +19,8 @@ mod machine;
 mod object;
 mod task;
 mod template;
+#[cfg(test)]
+mod tests;
 
 use object::Object;
 

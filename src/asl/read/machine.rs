@@ -122,7 +122,7 @@ impl Reader {
             "Wait" => self.wait(object).map(StateKind::Wait),
             "Choice" => self.choice(object).map(StateKind::Choice),
             "Parallel" => self.parallel(object).map(StateKind::Parallel),
-            "Map" => self.map(object).map(StateKind::Map),
+            "Map" => self.map(object).map(|map| StateKind::Map(Box::new(map))),
             "Succeed" => {
                 self.terminal();
                 Some(StateKind::Succeed(SucceedState {}))
