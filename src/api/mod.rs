@@ -12,10 +12,11 @@
 #[cfg(test)]
 mod tests;
 
-use std::future::Future;
+use std::future::{Future, IntoFuture, pending};
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::extract::State;
@@ -26,9 +27,14 @@ use serde::Serialize;
 use serde_json::json;
 use thiserror::Error;
 use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+use tokio::time::sleep;
 
 use crate::registry::WorkflowStatus;
 use crate::telemetry::{Health, events, render_metrics};
+
+/// Time that open requests get when the server stops: a client that reads slowly must not hold the process.
+const STOP_TIMEOUT: Duration = Duration::from_secs(3);
 
 const INDEX: &str = "\
 Stepstream
@@ -111,7 +117,7 @@ impl Server {
         self.address
     }
 
-    /// Serves until `stop` is done, then lets open requests finish.
+    /// Serves until `stop` is done, then gives open requests a moment to finish.
     ///
     /// # Errors
     ///
@@ -119,10 +125,23 @@ impl Server {
     pub async fn serve(self, stop: impl Future<Output = ()> + Send + 'static) -> Result<(), ServerError> {
         events::http_listening(self.address);
         let address = self.address;
-        axum::serve(self.listener, router(self.sources))
-            .with_graceful_shutdown(stop)
-            .await
-            .map_err(|source| ServerError::Serve { address, source })
+        let (stopping, stopped) = oneshot::channel();
+        let stop = async move {
+            stop.await;
+            // Nobody waits for it once the server has ended.
+            let _ = stopping.send(());
+        };
+        let serving = axum::serve(self.listener, router(self.sources)).with_graceful_shutdown(stop).into_future();
+        let too_long = async {
+            match stopped.await {
+                Ok(()) => sleep(STOP_TIMEOUT).await,
+                Err(_) => pending().await,
+            }
+        };
+        tokio::select! {
+            ended = serving => ended.map_err(|source| ServerError::Serve { address, source }),
+            () = too_long => Ok(()),
+        }
     }
 }
 

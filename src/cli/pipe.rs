@@ -1,12 +1,172 @@
-//! `stepstream pipe`.
+//! `stepstream pipe`: a workflow as a filter, JSON lines in, JSON lines out.
 
+mod flow;
+mod lines;
+mod output;
+mod results;
+mod worker;
+
+use std::fs;
+use std::io::{self, ErrorKind, IsTerminal};
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Instant;
+
+use crate::asl;
+use crate::config::Config;
+use crate::engine::Limits;
+use crate::program::Program;
+use crate::task::Connectors;
+use flow::FlowError;
+use output::Output;
+use worker::{EventWorker, Job};
+
+/// The command could not begin: an invalid definition or configuration, or a file that can't be read.
+const EXIT_NOT_BEGUN: u8 = 2;
+
+/// Executions that wait for tasks or time side by side, per thread: enough to hide a service's latency, few enough not to
+/// flood it.
+const DEFAULT_CONCURRENCY: NonZeroUsize = NonZeroUsize::new(64).expect("64 is not zero");
 
 /// Arguments of `stepstream pipe`.
 #[derive(clap::Args)]
-pub struct Args {}
+#[command(
+    after_help = "Reads one event per line from standard input and writes one output per line, in the same order, to \
+    standard output.\nExit status: 0 all events succeeded, 1 some did not, 2 the definition or configuration is invalid."
+)]
+pub struct Args {
+    /// The workflow's definition
+    #[arg(value_name = "WORKFLOW")]
+    workflow: PathBuf,
+    /// Worker threads [default: one per core]
+    #[arg(long, value_name = "N")]
+    threads: Option<NonZeroUsize>,
+    /// Where to write a JSON line for each event that did not succeed; - is standard error
+    #[arg(long, value_name = "FILE")]
+    failures: Option<PathBuf>,
+    /// A configuration whose [[task]] entries and [engine] limits apply
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Executions per thread that may wait for tasks or time side by side
+    #[arg(long, value_name = "N", default_value_t = DEFAULT_CONCURRENCY)]
+    concurrency: NonZeroUsize,
+    /// Names executions ID-1, ID-2 and so on, by line. Give the same to repeat a run with the same idempotency keys [default: random]
+    #[arg(long, value_name = "ID")]
+    run_id: Option<String>,
+}
 
 /// Runs the subcommand.
-pub fn main(_args: Args) -> ExitCode {
-    ExitCode::FAILURE
+pub fn main(args: Args) -> ExitCode {
+    match run(&args) {
+        Ok(all_succeeded) => ExitCode::from(u8::from(!all_succeeded)),
+        Err(error) => {
+            eprintln!("{error}");
+            match error {
+                PipeError::Flow(_) => ExitCode::FAILURE,
+                _ => ExitCode::from(EXIT_NOT_BEGUN),
+            }
+        }
+    }
+}
+
+/// Why not all of the input was run.
+#[derive(Debug, thiserror::Error)]
+enum PipeError {
+    #[error("error: can't read the definition {}: {source}", path.display())]
+    Definition { path: PathBuf, source: io::Error },
+    /// Rendered diagnostics, which say what and where.
+    #[error("{0}")]
+    Invalid(String),
+    #[error("{0}")]
+    Config(String),
+    #[error("error: {0}")]
+    Connectors(#[from] crate::task::ConnectorsError),
+    #[error("error: {path}: {source}", path = path.display())]
+    Unmatched { path: PathBuf, source: crate::task::UnmatchedResources },
+    #[error("error: can't write failures to {}: {source}", path.display())]
+    Failures { path: PathBuf, source: io::Error },
+    #[error("error: {0}")]
+    Flow(#[from] FlowError),
+}
+
+fn run(args: &Args) -> Result<bool, PipeError> {
+    let program = load_program(&args.workflow)?;
+    let (connectors, limits) = load_config(args.config.as_deref())?;
+    connectors
+        .check(program.resources())
+        .map_err(|source| PipeError::Unmatched { path: args.workflow.clone(), source })?;
+    let mut output = Output::open(args.failures.as_deref(), input_length())
+        .map_err(|source| PipeError::Failures { path: args.failures.clone().unwrap_or_default(), source })?;
+    let job = Arc::new(Job {
+        program: Arc::new(program),
+        connectors,
+        workflow: workflow_name(&args.workflow),
+        run_id: args.run_id.clone().unwrap_or_else(|| format!("pipe-{:016x}", fastrand::u64(..))),
+        concurrency: args.concurrency.get(),
+        keep_failures: args.failures.is_some(),
+        limits,
+    });
+    let threads = args.threads.or_else(|| std::thread::available_parallelism().ok()).map_or(1, NonZeroUsize::get);
+    let started = Instant::now();
+    let max_line_bytes = job.limits.max_event_bytes;
+    let outcome =
+        flow::run(io::stdin(), max_line_bytes, threads, move || EventWorker::new(Arc::clone(&job)), &mut output);
+    let counts = output.finish();
+    match outcome {
+        // Whoever reads the results has seen enough, as `head` does.
+        Err(FlowError::Write(error)) if error.kind() == ErrorKind::BrokenPipe => return Ok(counts.all_succeeded()),
+        outcome => {
+            eprintln!("{}", output::summary(counts, started.elapsed(), args.failures.is_some()));
+            outcome?;
+        }
+    }
+    Ok(counts.all_succeeded())
+}
+
+fn load_program(path: &Path) -> Result<Program, PipeError> {
+    let text = fs::read_to_string(path).map_err(|source| PipeError::Definition { path: path.to_owned(), source })?;
+    Program::from_text(&text).map_err(|mut diagnostics| {
+        diagnostics.retain(asl::Diagnostic::is_error);
+        let colour = io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+        PipeError::Invalid(asl::render(&diagnostics, &path.display().to_string(), &text, colour))
+    })
+}
+
+fn load_config(path: Option<&Path>) -> Result<(Connectors, Limits), PipeError> {
+    let Some(path) = path else { return Ok((Connectors::new(), Limits::default())) };
+    let colour = io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+    let config = Config::load(path).map_err(|mistakes| PipeError::Config(mistakes.render(colour)))?;
+    let engine = config.engine;
+    let limits = Limits {
+        timeout: engine.execution_timeout,
+        max_transitions: engine.max_transitions,
+        transitions_per_run: engine.transitions_per_turn,
+        max_event_bytes: engine.max_event_bytes,
+        max_data_bytes: u32::try_from(engine.max_event_bytes).unwrap_or(u32::MAX),
+        max_depth: u16::try_from(engine.max_depth).unwrap_or(u16::MAX),
+        ..Limits::default()
+    };
+    Ok((Connectors::from_config(&config.tasks)?, limits))
+}
+
+/// The file's name without `.asl.json` or another extension.
+fn workflow_name(path: &Path) -> String {
+    let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    name.split('.').next().filter(|stem| !stem.is_empty()).unwrap_or("workflow").to_owned()
+}
+
+/// Bytes of the input, if it is a file: then progress can be told in parts of the whole.
+#[cfg(unix)]
+fn input_length() -> Option<u64> {
+    use std::os::fd::AsFd;
+    let input = fs::File::from(io::stdin().as_fd().try_clone_to_owned().ok()?);
+    let metadata = input.metadata().ok()?;
+    metadata.is_file().then_some(metadata.len())
+}
+
+#[cfg(not(unix))]
+fn input_length() -> Option<u64> {
+    None
 }

@@ -10,7 +10,7 @@ use super::overrides::variable_form;
 use super::read::PIPELINE_OPTIONS;
 use super::report::Report;
 use super::section::{Section, Text};
-use super::tree::{Origin, Table};
+use super::tree::{Kind, Node, Origin, Table};
 
 /// Kafka's own limit on the name of a topic.
 const MAX_TOPIC_LENGTH: usize = 249;
@@ -29,14 +29,7 @@ pub(super) fn read(
     let name = name(&section, report);
     let workflow = section.required("workflow", "give the file: workflow = \"workflows/order.asl.json\"", report);
     let sources = sources(&section, report);
-    let [sink, failures, dead_letters] =
-        ["sink", "failures", "dead_letters"].map(|option| topic(&section, option, report));
-    warn_of_missing_topics(&section, &sink, &failures, &dead_letters, report);
-    for output in [&sink, &failures, &dead_letters].into_iter().flatten().filter(|topic| sources.contains(&topic.value))
-    {
-        let message = format!("topic `{}` is a source of the same pipeline: it would feed itself", output.value);
-        report.mistake(&output.origin, message, Some("name another topic".to_owned()));
-    }
+    let outputs = Outputs::read(&section, &sources, report);
     let group = section.text("group", report).map(|text| text.value);
     let own = kafka::read("[pipeline.kafka]", section.node("kafka"), report);
     let bounds = Bounds::read(&section, report);
@@ -63,9 +56,9 @@ pub(super) fn read(
         workflow_place: report.place_of(&workflow.origin),
         workflow: without_dots(&folder.join(&workflow.value)),
         group,
-        sink: sink.map(|topic| topic.value),
-        failures: failures.map(|topic| topic.value),
-        dead_letters: dead_letters.map(|topic| topic.value),
+        sink: outputs.sink,
+        failures: outputs.failures,
+        dead_letters: outputs.dead_letters,
         shards: bounds.shards,
         max_in_flight: bounds.max_in_flight,
         max_in_flight_bytes: bounds.max_in_flight_bytes,
@@ -112,6 +105,29 @@ pub(super) fn check_workflow_file(pipeline: &Pipeline, table: &Table, report: &m
     if let Some(node) = table.find("workflow").filter(|_| !pipeline.workflow.is_file()) {
         let message = format!("there is no file {}", pipeline.workflow.display());
         report.mistake(&node.origin, message, Some("a relative path starts at the configuration's folder".to_owned()));
+    }
+}
+
+struct Outputs {
+    sink: Option<String>,
+    failures: Option<String>,
+    dead_letters: Option<String>,
+}
+
+impl Outputs {
+    fn read(section: &Section<'_>, sources: &[String], report: &mut Report) -> Self {
+        let read = |option| topic(section, option, sources, report);
+        let [sink, failures, dead_letters] = ["sink", "failures", "dead_letters"].map(read);
+        // One that is there and broken was reported already: hence the nodes.
+        let at = section.origin("name");
+        if section.node("dead_letters").is_none() {
+            report.warning(at, "no `dead_letters`: events that can't be run are counted, logged and skipped");
+        }
+        if section.node("sink").is_none() {
+            let what = if failures.is_some() { "outputs are" } else { "outputs and failures are" };
+            report.warning(at, &format!("no `sink`: {what} thrown away"));
+        }
+        Self { sink, failures, dead_letters }
     }
 }
 
@@ -165,7 +181,8 @@ fn name(section: &Section<'_>, report: &mut Report) -> Option<String> {
 
 fn sources(section: &Section<'_>, report: &mut Report) -> Vec<String> {
     let topics = section.texts("sources", report);
-    if topics.is_empty() {
+    let is_empty_list = |node: &Node| matches!(&node.kind, Kind::List(items) if items.is_empty());
+    if section.node("sources").is_none_or(is_empty_list) {
         let hint = "name the topics to read: sources = [\"orders\"]";
         report.mistake(section.origin("sources"), "[[pipeline]] needs `sources`", Some(hint.to_owned()));
     }
@@ -180,10 +197,14 @@ fn sources(section: &Section<'_>, report: &mut Report) -> Vec<String> {
     names
 }
 
-fn topic(section: &Section<'_>, option: &str, report: &mut Report) -> Option<Text> {
+fn topic(section: &Section<'_>, option: &str, sources: &[String], report: &mut Report) -> Option<String> {
     let topic = section.text(option, report)?;
     check_topic(&topic, report);
-    Some(topic)
+    if sources.contains(&topic.value) {
+        let message = format!("topic {} is a source of the same pipeline: it would feed itself", topic.shown());
+        report.mistake(&topic.origin, message, Some("name another topic".to_owned()));
+    }
+    Some(topic.value)
 }
 
 fn check_topic(topic: &Text, report: &mut Report) {
@@ -197,25 +218,6 @@ fn check_topic(topic: &Text, report: &mut Report) {
 
 fn is_topic_character(c: char) -> bool {
     c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-')
-}
-
-fn warn_of_missing_topics(
-    section: &Section<'_>,
-    sink: &Option<Text>,
-    failures: &Option<Text>,
-    dead_letters: &Option<Text>,
-    report: &mut Report,
-) {
-    if section.node("dead_letters").is_none() && dead_letters.is_none() {
-        report.warning(
-            section.origin("name"),
-            "no `dead_letters`: events that can't be run are counted, logged and skipped",
-        );
-    }
-    if section.node("sink").is_none() && sink.is_none() {
-        let what = if failures.is_some() { "outputs are thrown away" } else { "outputs and failures are thrown away" };
-        report.warning(section.origin("name"), &format!("no `sink`: {what}"));
-    }
 }
 
 /// The file's name without `.asl.json` or what else is behind its first dot.

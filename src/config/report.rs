@@ -16,7 +16,6 @@ const RENDER_WIDTH: usize = 120;
 
 /// Everything that is wrong with a configuration. `Display` gives each mistake with its place, the line with a mark under
 /// the fault, and a hint.
-#[derive(Debug)]
 pub struct ConfigErrors {
     file: Arc<Path>,
     text: Arc<str>,
@@ -67,6 +66,13 @@ impl ConfigErrors {
 impl fmt::Display for ConfigErrors {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.render(false))
+    }
+}
+
+/// As `Display`: the text of the file may hold passwords.
+impl fmt::Debug for ConfigErrors {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
     }
 }
 

@@ -16,6 +16,7 @@
 pub mod condition;
 pub mod error;
 pub mod intrinsic;
+mod java;
 pub mod path;
 pub mod scope;
 pub mod template;

@@ -4,9 +4,10 @@
 //! batch, and keep what they took while an execution runs. A new version is read, compiled and checked aside; only then the
 //! pointer moves. A file that is refused changes nothing and is told in the log, in a metric and in [`WorkflowStatus`].
 //!
-//! The compiled form is a type parameter, and compiling is a function that the registry is given: what a workflow means is
-//! not its business.
+//! The compiled form is a type parameter, and compiling is a function that the registry is given, so that swapping can be
+//! tested without a language. [`Registry::of_definitions`] is the one that reads Amazon States Language.
 
+mod definitions;
 mod status;
 #[cfg(test)]
 mod tests;
@@ -24,7 +25,7 @@ pub use status::{RefusedVersion, WorkflowStatus};
 pub use watch::Watch;
 pub use workflow::{Reload, Version, Workflow};
 
-use crate::telemetry::events;
+use crate::program::Program;
 
 /// What a definition became.
 pub struct Compiled<P> {
@@ -32,6 +33,8 @@ pub struct Compiled<P> {
     pub program: P,
     /// States in it, for people.
     pub states: usize,
+    /// What works but bites, with places and hints; empty: nothing.
+    pub warnings: String,
 }
 
 /// Makes a program of a definition's text, or says with places and hints why it can't.
@@ -40,7 +43,7 @@ pub type Compile<P> = dyn Fn(&Path, &str) -> Result<Compiled<P>, String> + Send 
 pub type Check<P> = dyn Fn(&P) -> Result<(), String> + Send + Sync;
 
 /// All workflows of the process, by name.
-pub struct Registry<P> {
+pub struct Registry<P = Program> {
     workflows: DashMap<Arc<str>, Arc<Workflow<P>>>,
     maker: Maker<P>,
 }
@@ -98,12 +101,30 @@ impl<P> Registry<P> {
                 Err(LoadError::NameTaken { name, first: known.get().file().to_owned(), second: file.to_owned() })
             }
             Entry::Vacant(free) => {
-                let workflow = Workflow::load(Arc::clone(&name), file, &self.maker)
+                let workflow = workflow::read(file)
+                    .and_then(|text| Workflow::from_text(Arc::clone(&name), file, &text, &self.maker))
                     .map_err(|why| LoadError::Refused { name, file: file.to_owned(), why })?;
-                let workflow = Arc::new(workflow);
-                events::workflow_loaded(workflow.name(), file, &workflow.current().label);
-                free.insert(Arc::clone(&workflow));
-                Ok(workflow)
+                Ok(Arc::clone(&free.insert(Arc::new(workflow))))
+            }
+        }
+    }
+
+    /// Loads a workflow from a text that stands in no file, such as one that is compiled in. `label` stands for the file in
+    /// messages. It is never reloaded.
+    ///
+    /// # Errors
+    ///
+    /// The text can't be compiled or run here, or the name is taken.
+    pub fn load_text(&self, name: &str, label: &str, text: &str) -> Result<Arc<Workflow<P>>, LoadError> {
+        let (name, file): (Arc<str>, &Path) = (name.into(), Path::new(label));
+        match self.workflows.entry(Arc::clone(&name)) {
+            Entry::Occupied(known) => {
+                Err(LoadError::NameTaken { name, first: known.get().file().to_owned(), second: file.to_owned() })
+            }
+            Entry::Vacant(free) => {
+                let workflow = Workflow::from_text(Arc::clone(&name), file, text, &self.maker)
+                    .map_err(|why| LoadError::Refused { name, file: file.to_owned(), why })?;
+                Ok(Arc::clone(&free.insert(Arc::new(workflow.fixed()))))
             }
         }
     }

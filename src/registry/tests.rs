@@ -5,6 +5,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use super::*;
+use crate::asl;
+use crate::config::{Config, Environment};
+use crate::task::Connectors;
 
 /// How long a test waits for what must happen: it decides nothing but when to give up.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -36,7 +39,7 @@ impl Drop for Folder {
 fn registry() -> Registry<String> {
     let compile = |_: &Path, text: &str| match text.starts_with("bad") {
         true => Err(format!("1:1: {text}")),
-        false => Ok(Compiled { program: text.to_owned(), states: text.len() }),
+        false => Ok(Compiled { program: text.to_owned(), states: text.len(), warnings: String::new() }),
     };
     let check = |program: &String| match program.starts_with("alien") {
         true => Err("no connector for `alien`".to_owned()),
@@ -115,6 +118,53 @@ fn load_says_what_is_wrong() {
     assert!(matches!(taken, LoadError::NameTaken { .. }), "{taken}");
 }
 
+#[test]
+fn a_workflow_that_stands_in_no_file_is_never_reloaded() {
+    let registry = registry();
+    let workflow = registry.load_text("order", "(compiled in)", "one").unwrap();
+    assert_eq!(registry.reload(&workflow), Reload::Unchanged);
+    assert!(registry.load_text("order", "(compiled in)", "two").is_err());
+    assert!(registry.load_text("other", "(compiled in)", "bad").is_err());
+}
+
+#[test]
+fn definitions_are_read_with_their_faults_rendered_and_resources_checked() {
+    let folder = Folder::new();
+    let file = folder.file("order.asl.json");
+    let registry = Registry::of_definitions(|program| match program.resources().find(|name| name.contains("nobody")) {
+        Some(resource) => Err(format!("no connector for {resource}")),
+        None => Ok(()),
+    });
+    fs::write(&file, r#"{ "StartAt": "A", "States": { "A": { "Type": "Pass", "End": true } } }"#).unwrap();
+    let workflow = registry.load("order", &file).unwrap();
+    assert_eq!(registry.statuses()[0].states, 1);
+
+    fs::write(&file, "{\n  \"StartAt\": \"B\",\n  \"States\": { \"A\": { \"Type\": \"Pass\", \"End\": true } } }")
+        .unwrap();
+    let Reload::Refused { why } = registry.reload(&workflow) else { panic!("not refused") };
+    assert!(why.contains("order.asl.json:2:"), "{why}");
+
+    let task = r#"{ "StartAt": "A", "States": { "A": { "Type": "Task", "Resource": "arn:aws:lambda:us-east-1:123456789012:function:nobody", "End": true } } }"#;
+    fs::write(&file, task).unwrap();
+    let Reload::Refused { why } = registry.reload(&workflow) else { panic!("not refused") };
+    assert!(why.contains("no connector for arn:aws:lambda:us-east-1:123456789012:function:nobody"), "{why}");
+    assert!(workflow.current().label.starts_with("1-"));
+}
+
+#[test]
+fn the_example_configuration_has_a_connector_for_every_task_of_the_example_workflows() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("config");
+    let config = Config::load_with(&folder.join("stepstream.toml"), &Environment::default()).unwrap();
+    let connectors = Connectors::from_config(&config.tasks).unwrap();
+    for name in ["enrichment", "order", "router", "saga"] {
+        let text = fs::read_to_string(folder.join(format!("workflows/{name}.asl.json"))).unwrap();
+        let faults: Vec<_> = asl::read(&text).diagnostics.into_iter().filter(|found| found.is_error()).collect();
+        assert!(faults.is_empty(), "{name}: {faults:?}");
+        let resources = text.lines().filter_map(|line| line.trim().strip_prefix("\"Resource\": \"")?.split('"').next());
+        connectors.check(resources).unwrap_or_else(|unmatched| panic!("{name}: {unmatched}"));
+    }
+}
+
 fn wait_for(what: &str, condition: impl Fn() -> bool) {
     let deadline = Instant::now() + PATIENCE;
     while !condition() {
@@ -130,7 +180,7 @@ fn the_watch_follows_writes_and_renames_and_recovers_from_bad_files() {
     fs::write(&file, "one").unwrap();
     let registry = Arc::new(registry());
     registry.load("order", &file).unwrap();
-    let watch = Watch::start(Arc::clone(&registry));
+    let watch = Watch::start(Arc::clone(&registry)).unwrap();
 
     fs::write(&file, "two").unwrap();
     wait_for("the swap after a write", || program(&registry, "order") == "two");
@@ -150,4 +200,44 @@ fn the_watch_follows_writes_and_renames_and_recovers_from_bad_files() {
     drop(watch);
     fs::write(&file, "five").unwrap();
     assert_eq!(Arc::strong_count(&registry), 1, "the thread of the watch has ended");
+}
+
+#[cfg(unix)]
+#[test]
+fn the_watch_follows_links_that_move_to_another_folder() {
+    use std::os::unix::fs::symlink;
+
+    let folder = Folder::new();
+    for version in ["one", "two"] {
+        fs::create_dir(folder.file(version)).unwrap();
+        fs::write(folder.file(version).join("order.asl.json"), version).unwrap();
+    }
+    // As Kubernetes mounts a ConfigMap: the file links to a link, which moves as a whole.
+    symlink("one", folder.file("..data")).unwrap();
+    symlink("..data/order.asl.json", folder.file("order.asl.json")).unwrap();
+    let registry = Arc::new(registry());
+    registry.load("order", &folder.file("order.asl.json")).unwrap();
+    let _watch = Watch::start(Arc::clone(&registry)).unwrap();
+
+    symlink("two", folder.file("..next")).unwrap();
+    fs::rename(folder.file("..next"), folder.file("..data")).unwrap();
+    wait_for("the swap after the link moved", || program(&registry, "order") == "two");
+}
+
+#[test]
+fn files_that_nobody_tells_about_are_polled() {
+    let folder = Folder::new();
+    let other = Folder::new();
+    let file = folder.file("inner/order.asl.json");
+    fs::create_dir(folder.file("inner")).unwrap();
+    fs::write(&file, "one").unwrap();
+    let registry = Arc::new(registry());
+    registry.load("order", &file).unwrap();
+    let _watch = Watch::start_with(Arc::clone(&registry), Duration::from_millis(20)).unwrap();
+
+    // The folder that is watched goes elsewhere, another comes in its place.
+    fs::rename(folder.file("inner"), other.file("inner")).unwrap();
+    fs::create_dir(folder.file("inner")).unwrap();
+    fs::write(&file, "two").unwrap();
+    wait_for("the swap after the folder was replaced", || program(&registry, "order") == "two");
 }

@@ -1,4 +1,6 @@
 use std::collections::BTreeSet;
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
@@ -15,42 +17,59 @@ const DEBOUNCE: Duration = Duration::from_millis(100);
 /// A folder that is never quiet is read after so long all the same.
 const MAX_DEBOUNCE: Duration = Duration::from_secs(2);
 
+/// How often files are read although nobody said that they changed: network file systems don't tell, and a folder that was
+/// replaced as a whole tells no more.
+const POLL_INTERVAL: Duration = Duration::from_secs(10);
+
 /// Reloads workflows when their files change, until it is dropped.
 ///
 /// Folders are watched, not files: editors and deployments put a new file in the place of the old one. Whatever happens in a
 /// folder, the text of each workflow in it decides whether anything changed.
 pub struct Watch {
-    /// Dropping it closes the channel, which ends the thread.
     watcher: Option<RecommendedWatcher>,
+    /// Like the watcher's, an end of the channel: when both are gone the thread ends.
+    changes: Option<Sender<()>>,
     thread: Option<JoinHandle<()>>,
 }
 
 impl Watch {
-    /// Watches the files of all workflows that the registry has now. Where the system can't watch a folder, this is told in
-    /// the log, and [`Registry::reload_all`] is left.
-    pub fn start<P: Send + Sync + 'static>(registry: Arc<Registry<P>>) -> Self {
-        let (sender, receiver) = channel();
-        let folders: BTreeSet<PathBuf> = registry.all().iter().map(|workflow| folder_of(workflow.file())).collect();
-        let Some(watcher) = watcher(&folders, sender) else { return Self { watcher: None, thread: None } };
-        let thread = thread::Builder::new().name("watch".to_owned()).spawn(move || follow(&registry, &receiver));
-        match thread {
-            Ok(thread) => Self { watcher: Some(watcher), thread: Some(thread) },
-            Err(error) => {
-                folders.iter().for_each(|folder| events::watch_failed(folder, &error));
-                Self { watcher: None, thread: None }
-            }
-        }
+    /// Watches the files of all workflows that the registry has now. A folder that the system can't watch is told in the log;
+    /// its files are read every ten seconds, like all.
+    ///
+    /// # Errors
+    ///
+    /// No thread can be started.
+    pub fn start<P: Send + Sync + 'static>(registry: Arc<Registry<P>>) -> io::Result<Self> {
+        Self::start_with(registry, POLL_INTERVAL)
+    }
+
+    pub(super) fn start_with<P: Send + Sync + 'static>(registry: Arc<Registry<P>>, poll: Duration) -> io::Result<Self> {
+        let (changes, changed) = channel();
+        let workflows = registry.all();
+        let files = workflows.iter().filter(|workflow| !workflow.is_fixed()).map(|workflow| workflow.file());
+        let folders: BTreeSet<PathBuf> = files.flat_map(folders_of).collect();
+        let watcher = watcher(&folders, changes.clone());
+        let follow = move || follow(&registry, &changed, poll);
+        let thread = thread::Builder::new().name("watch".to_owned()).spawn(follow)?;
+        Ok(Self { watcher, changes: Some(changes), thread: Some(thread) })
     }
 }
 
 impl Drop for Watch {
     fn drop(&mut self) {
         self.watcher = None;
+        self.changes = None;
         if let Some(thread) = self.thread.take() {
             // A panic of the thread was reported when it happened.
             let _ = thread.join();
         }
     }
+}
+
+/// The folder that the file stands in, and that of the file behind it where it is a link.
+fn folders_of(file: &Path) -> impl Iterator<Item = PathBuf> {
+    let linked = fs::canonicalize(file).ok().map(|file| folder_of(&file));
+    std::iter::once(folder_of(file)).chain(linked)
 }
 
 fn folder_of(file: &Path) -> PathBuf {
@@ -84,10 +103,12 @@ fn watcher(folders: &BTreeSet<PathBuf>, changes: Sender<()>) -> Option<Recommend
     Some(watcher)
 }
 
-fn follow<P>(registry: &Registry<P>, changes: &Receiver<()>) {
-    while changes.recv().is_ok() {
-        if !settle(changes) {
-            return;
+fn follow<P>(registry: &Registry<P>, changes: &Receiver<()>, poll: Duration) {
+    loop {
+        match changes.recv_timeout(poll) {
+            Ok(()) if !settle(changes) => return,
+            Ok(()) | Err(RecvTimeoutError::Timeout) => {}
+            Err(RecvTimeoutError::Disconnected) => return,
         }
         // A file that would be refused may be half written: it gets one more wait before it is told.
         if registry.all().iter().any(|workflow| registry.would_refuse(workflow)) && !settle(changes) {

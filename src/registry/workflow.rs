@@ -7,15 +7,18 @@ use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
 use super::{Compiled, Maker, RefusedVersion, WorkflowStatus};
+use crate::program::Program;
 use crate::telemetry::events;
 
 /// Bytes of a definition's hash in a version's label: enough to tell versions of one workflow apart at a glance.
 const LABEL_HASH_BYTES: usize = 4;
 
 /// A named state machine with versions.
-pub struct Workflow<P> {
+pub struct Workflow<P = Program> {
     name: Arc<str>,
     file: PathBuf,
+    /// There is no file, or nobody wants to follow it.
+    is_fixed: bool,
     current: ArcSwap<Version<P>>,
     /// Held while a new version is made, so that versions follow each other.
     history: Mutex<History>,
@@ -23,7 +26,7 @@ pub struct Workflow<P> {
 
 /// One version of a workflow; never changes.
 #[derive(Debug)]
-pub struct Version<P> {
+pub struct Version<P = Program> {
     /// The workflow's name.
     pub workflow: Arc<str>,
     /// Tells versions apart, such as `3-1a2b3c4d`: how many this process has seen, and the beginning of the SHA-256 of the
@@ -63,11 +66,31 @@ struct History {
 }
 
 impl<P> Workflow<P> {
-    pub(super) fn load(name: Arc<str>, file: &Path, maker: &Maker<P>) -> Result<Self, String> {
-        let text = read(file)?;
-        let version = make(&name, file, &text, 1, maker)?;
-        let history = Mutex::new(History { versions: 1, last_error: None });
-        Ok(Self { name, file: file.to_owned(), current: ArcSwap::from_pointee(version), history })
+    /// A workflow with a version that was made elsewhere, which never changes: for embedding and tests.
+    pub fn of(version: Version<P>) -> Self {
+        Self {
+            name: Arc::clone(&version.workflow),
+            file: PathBuf::new(),
+            is_fixed: true,
+            current: ArcSwap::from_pointee(version),
+            history: Mutex::new(History { versions: 1, last_error: None }),
+        }
+    }
+
+    pub(super) fn from_text(name: Arc<str>, file: &Path, text: &str, maker: &Maker<P>) -> Result<Self, String> {
+        let version = make(&name, file, text, 1, maker)?;
+        events::workflow_loaded(&name, file, &version.label);
+        Ok(Self { file: file.to_owned(), is_fixed: false, ..Self::of(version) })
+    }
+
+    /// Whether the workflow never changes by itself.
+    pub(super) fn is_fixed(&self) -> bool {
+        self.is_fixed
+    }
+
+    /// The same workflow, never to be reloaded.
+    pub(super) fn fixed(self) -> Self {
+        Self { is_fixed: true, ..self }
     }
 
     /// Its name.
@@ -90,6 +113,11 @@ impl<P> Workflow<P> {
         &self.current
     }
 
+    /// Puts a version that was made elsewhere in the place of the current one; executions under way keep theirs.
+    pub fn swap(&self, version: Version<P>) {
+        self.current.store(Arc::new(version));
+    }
+
     /// The workflow as people want to see it.
     pub fn status(&self) -> WorkflowStatus {
         let history = self.history.lock().unwrap_or_else(PoisonError::into_inner);
@@ -105,6 +133,9 @@ impl<P> Workflow<P> {
     }
 
     pub(super) fn reload(&self, maker: &Maker<P>) -> Reload {
+        if self.is_fixed {
+            return Reload::Unchanged;
+        }
         // A poisoned history is still one: a compiler that panicked has stored nothing.
         let mut history = self.history.lock().unwrap_or_else(PoisonError::into_inner);
         let current = self.current.load_full();
@@ -139,32 +170,44 @@ impl<P> Workflow<P> {
     }
 
     pub(super) fn would_refuse(&self, maker: &Maker<P>) -> bool {
+        if self.is_fixed {
+            return false;
+        }
         let current = self.current.load_full();
         let made = read(&self.file).and_then(|text| match hash(&text) == current.hash {
             true => Ok(()),
-            false => make(&self.name, &self.file, &text, 0, maker).map(drop),
+            false => compiled(&self.file, &text, maker).map(drop),
         });
         made.is_err()
     }
 }
 
-fn read(file: &Path) -> Result<String, String> {
+impl<P> Version<P> {
+    /// A version that was made elsewhere.
+    pub fn new(workflow: impl Into<Arc<str>>, label: impl Into<Arc<str>>, program: Arc<P>) -> Self {
+        let loaded_at = Timestamp::now();
+        Self { workflow: workflow.into(), label: label.into(), program, states: 0, loaded_at, hash: Hash::default() }
+    }
+}
+
+pub(super) fn read(file: &Path) -> Result<String, String> {
     fs::read_to_string(file).map_err(|error| format!("can't read {}: {error}", file.display()))
 }
 
+fn compiled<P>(file: &Path, text: &str, maker: &Maker<P>) -> Result<Compiled<P>, String> {
+    let compiled = (maker.compile)(file, text)?;
+    (maker.check)(&compiled.program)?;
+    Ok(compiled)
+}
+
 fn make<P>(name: &Arc<str>, file: &Path, text: &str, ordinal: u64, maker: &Maker<P>) -> Result<Version<P>, String> {
-    let Compiled { program, states } = (maker.compile)(file, text)?;
-    (maker.check)(&program)?;
+    let Compiled { program, states, warnings } = compiled(file, text, maker)?;
+    if !warnings.is_empty() {
+        events::workflow_warnings(name, file, &warnings);
+    }
     let hash = hash(text);
     let short: String = hash[..LABEL_HASH_BYTES].iter().map(|byte| format!("{byte:02x}")).collect();
-    Ok(Version {
-        workflow: Arc::clone(name),
-        label: format!("{ordinal}-{short}").into(),
-        program: Arc::new(program),
-        states,
-        loaded_at: Timestamp::now(),
-        hash,
-    })
+    Ok(Version { states, hash, ..Version::new(Arc::clone(name), format!("{ordinal}-{short}"), Arc::new(program)) })
 }
 
 fn hash(text: &str) -> Hash {

@@ -142,6 +142,11 @@ pub fn workflow_loaded(workflow: &str, file: &Path, version: &str) {
     info!(workflow, file = %file.display(), version, "workflow loaded");
 }
 
+/// Something in a definition works but bites.
+pub fn workflow_warnings(workflow: &str, file: &Path, warnings: &str) {
+    warn!(workflow, file = %file.display(), "the definition works, but:\n{warnings}");
+}
+
 /// A workflow got a new version; executions under way finish on the one they began with.
 pub fn workflow_swapped(workflow: &str, from: &str, to: &str) {
     counter!(recorder::SWAPS, "workflow" => workflow.to_owned(), "outcome" => "ok").increment(1);
@@ -154,9 +159,14 @@ pub fn workflow_refused(workflow: &str, file: &Path, stays: &str, why: &str) {
     error!(workflow, file = %file.display(), stays, "new version refused, the current one stays:\n{why}");
 }
 
-/// The folder of a workflow file can't be watched: it changes on SIGHUP only.
+/// Somebody asked for all workflow files to be read again (SIGHUP), and this came of it.
+pub fn workflows_reloaded(swapped: usize, refused: usize, unchanged: usize) {
+    info!(swapped, refused, unchanged, "workflow files read again");
+}
+
+/// The folder of a workflow file can't be watched: changes are noticed later.
 pub fn watch_failed(folder: &Path, error: &dyn Display) {
-    warn!(folder = %folder.display(), %error, "can't watch for changes, send SIGHUP to load a new version");
+    warn!(folder = %folder.display(), %error, "can't watch for changes: they are noticed within ten seconds, or at once with SIGHUP");
 }
 
 /// Health, metrics and workflows are served.

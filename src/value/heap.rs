@@ -151,10 +151,21 @@ impl Heap {
         self.string_since(start)
     }
 
+    /// A new string to be used as a key.
+    pub fn key(&mut self, content: &str) -> Str {
+        let start = self.text.len();
+        self.text.push_str(content);
+        self.str_since(start)
+    }
+
     /// The string that was appended to the text since `start`.
     pub(super) fn string_since(&mut self, start: usize) -> Value {
+        Value::String(self.str_since(start))
+    }
+
+    fn str_since(&mut self, start: usize) -> Str {
         let form = if text::needs_escape(&self.text.as_bytes()[start..]) { Form::Raw } else { Form::Plain };
-        Value::String(Str { span: self.span_since(start), form })
+        Str { span: self.span_since(start), form }
     }
 
     /// Begins a string that is put together from parts: append them, then [finish](Heap::finish_text) it. One at a time.

@@ -23,8 +23,8 @@ impl Heap {
             Ok(source) if self.text.len() + source.len() < u32::MAX as usize => {
                 Parser::new(self, source, max_depth.min(MAX_DEPTH)).document()
             }
-            Ok(source) => Err(Fault { kind: ParseErrorKind::TooLarge(source.len()), offset: 0 }),
-            Err(error) => Err(Fault { kind: ParseErrorKind::InvalidUtf8, offset: error.valid_up_to() }),
+            Ok(source) => Err(Fault::new(ParseErrorKind::TooLarge(source.len()), 0)),
+            Err(error) => Err(Fault::new(ParseErrorKind::InvalidUtf8, error.valid_up_to())),
         };
         result.map_err(|fault| {
             self.text.truncate(texts);
@@ -42,6 +42,11 @@ struct Fault {
 }
 
 impl Fault {
+    #[cold]
+    fn new(kind: ParseErrorKind, offset: usize) -> Box<Fault> {
+        Box::new(Fault { kind, offset })
+    }
+
     fn locate(self, json: &[u8]) -> ParseError {
         let before = &json[..self.offset.min(json.len())];
         let line_start = before.iter().rposition(|b| *b == b'\n').map_or(0, |at| at + 1);
@@ -85,51 +90,50 @@ impl<'a> Parser<'a> {
         Parser { heap, source, bytes: source.as_bytes(), at: 0, copied: 0, shift, open, max_depth }
     }
 
-    fn document(mut self) -> Result<Value, Fault> {
-        let mut value = self.value()?;
-        loop {
-            // A value is complete: it ends the document, or is a child of the innermost open container.
-            while let Some(open) = self.open.last_mut() {
-                open.depth = open.depth.max(1 + value.depth());
-                let is_object = open.is_object;
-                self.heap.stack.push(value);
-                match (self.peek(), is_object) {
-                    (Some(b','), true) => {
-                        self.at += 1;
-                        self.key()?;
-                        value = self.value()?;
-                    }
-                    (Some(b','), false) => {
-                        self.at += 1;
-                        value = self.value()?;
-                    }
-                    (Some(b'}'), true) | (Some(b']'), false) => {
-                        self.at += 1;
-                        value = self.close();
-                    }
-                    _ => return Err(self.unexpected(if is_object { OBJECT_COMMA } else { ARRAY_COMMA })),
+    fn document(mut self) -> Result<Value, Box<Fault>> {
+        self.value()?;
+        while let Some(&Open { is_object, .. }) = self.open.last() {
+            // A value is complete: the next one of the innermost open container follows, or its end.
+            match (self.peek(), is_object) {
+                (Some(b','), true) => {
+                    self.at += 1;
+                    self.key()?;
+                    self.value()?;
                 }
+                (Some(b','), false) => {
+                    self.at += 1;
+                    self.value()?;
+                }
+                (Some(b'}'), true) | (Some(b']'), false) => {
+                    self.at += 1;
+                    self.close();
+                }
+                _ => return Err(self.unexpected(if is_object { OBJECT_COMMA } else { ARRAY_COMMA })),
             }
-            return match self.peek() {
-                None => {
-                    self.copy_up_to(self.bytes.len());
-                    Ok(value)
-                }
-                Some(_) => Err(self.unexpected("expected the end of the text")),
-            };
         }
+        if self.peek().is_some() {
+            return Err(self.unexpected("expected the end of the text"));
+        }
+        self.copy_up_to(self.bytes.len());
+        // The value that was complete without an open container.
+        Ok(self.heap.stack.pop().unwrap_or(Value::Null))
     }
 
-    /// A scalar, an empty container, or, after opening as many containers as begin here, the first scalar inside.
-    fn value(&mut self) -> Result<Value, Fault> {
+    /// Pushes a scalar, an empty container, or, after opening as many containers as begin here, the first scalar inside.
+    fn value(&mut self) -> Result<(), Box<Fault>> {
         loop {
             match self.peek() {
-                Some(b'"') => return Ok(Value::String(self.string()?)),
+                Some(b'"') => {
+                    let string = self.string()?;
+                    self.heap.stack.push(Value::String(string));
+                    return Ok(());
+                }
                 Some(b'{') => {
                     self.begin(true)?;
                     if self.peek() == Some(b'}') {
                         self.at += 1;
-                        return Ok(self.close());
+                        self.close();
+                        return Ok(());
                     }
                     self.key()?;
                 }
@@ -137,7 +141,8 @@ impl<'a> Parser<'a> {
                     self.begin(false)?;
                     if self.peek() == Some(b']') {
                         self.at += 1;
-                        return Ok(self.close());
+                        self.close();
+                        return Ok(());
                     }
                 }
                 Some(b'-' | b'0'..=b'9') => return self.number(),
@@ -146,7 +151,7 @@ impl<'a> Parser<'a> {
         }
     }
 
-    fn begin(&mut self, is_object: bool) -> Result<(), Fault> {
+    fn begin(&mut self, is_object: bool) -> Result<(), Box<Fault>> {
         if self.open.len() >= usize::from(self.max_depth) {
             return Err(self.fault(ParseErrorKind::TooDeep(self.max_depth)));
         }
@@ -156,18 +161,21 @@ impl<'a> Parser<'a> {
         Ok(())
     }
 
-    /// Closes the innermost container, whose last character was just read.
-    fn close(&mut self) -> Value {
+    /// Closes the innermost container, whose last character was just read, and pushes it.
+    fn close(&mut self) {
         let end = self.text_offset(self.at);
-        let Some(open) = self.open.pop() else { return Value::Null };
+        let Some(open) = self.open.pop() else { return };
         let nodes = self.heap.stack.len() - open.children.0;
         let header = Header { source: Some(open.start), size: end.wrapping_sub(open.start) };
         let len = if open.is_object { nodes / 2 } else { nodes };
         let list = self.heap.take_from_stack(open.children, len, open.depth, header);
-        if open.is_object { Value::Object(list) } else { Value::Array(list) }
+        if let Some(around) = self.open.last_mut() {
+            around.depth = around.depth.max(1 + open.depth);
+        }
+        self.heap.stack.push(if open.is_object { Value::Object(list) } else { Value::Array(list) });
     }
 
-    fn key(&mut self) -> Result<(), Fault> {
+    fn key(&mut self) -> Result<(), Box<Fault>> {
         if self.peek() != Some(b'"') {
             return Err(self.unexpected(FIELD_NAME));
         }
@@ -180,7 +188,7 @@ impl<'a> Parser<'a> {
         Ok(())
     }
 
-    fn string(&mut self) -> Result<Str, Fault> {
+    fn string(&mut self) -> Result<Str, Box<Fault>> {
         let start = self.at + 1;
         let mut form = Form::Plain;
         let mut at = start;
@@ -193,11 +201,11 @@ impl<'a> Parser<'a> {
                     at = self.escape(at)?;
                 }
                 Some(&control) => {
-                    return Err(Fault { kind: ParseErrorKind::ControlCharacter(control), offset: at });
+                    return Err(Fault::new(ParseErrorKind::ControlCharacter(control), at));
                 }
                 None => {
                     let kind = ParseErrorKind::UnexpectedEnd(": was expecting closing quote for a string value");
-                    return Err(Fault { kind, offset: at });
+                    return Err(Fault::new(kind, at));
                 }
             }
         }
@@ -207,22 +215,22 @@ impl<'a> Parser<'a> {
     }
 
     /// Checks the escape at `at` and returns the offset behind it.
-    fn escape(&self, at: usize) -> Result<usize, Fault> {
+    fn escape(&self, at: usize) -> Result<usize, Box<Fault>> {
         match self.bytes.get(at + 1) {
             Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => Ok(at + 2),
             Some(b'u') => match self.bytes.get(at + 2..at + 6) {
                 Some(hex) if hex.iter().all(u8::is_ascii_hexdigit) => Ok(at + 6),
-                _ => Err(Fault { kind: ParseErrorKind::InvalidEscape('u'), offset: at + 1 }),
+                _ => Err(Fault::new(ParseErrorKind::InvalidEscape('u'), at + 1)),
             },
             Some(_) => {
                 let found = self.source[at + 1..].chars().next().unwrap_or(char::REPLACEMENT_CHARACTER);
-                Err(Fault { kind: ParseErrorKind::InvalidEscape(found), offset: at + 1 })
+                Err(Fault::new(ParseErrorKind::InvalidEscape(found), at + 1))
             }
-            None => Err(Fault { kind: ParseErrorKind::UnexpectedEnd(" in character escape sequence"), offset: at + 1 }),
+            None => Err(Fault::new(ParseErrorKind::UnexpectedEnd(" in character escape sequence"), at + 1)),
         }
     }
 
-    fn number(&mut self) -> Result<Value, Fault> {
+    fn number(&mut self) -> Result<(), Box<Fault>> {
         let start = self.at;
         if self.bytes[self.at] == b'-' {
             self.at += 1;
@@ -246,10 +254,12 @@ impl<'a> Parser<'a> {
         if let Some(b'0'..=b'9' | b'a'..=b'z' | b'A'..=b'Z' | b'_' | b'.') = self.bytes.get(self.at) {
             return Err(self.unexpected("Expected space separating root-level values or a structural character"));
         }
-        Ok(Value::Number(Span { start: self.text_offset(start), len: (self.at - start) as u32 }))
+        let span = Span { start: self.text_offset(start), len: (self.at - start) as u32 };
+        self.heap.stack.push(Value::Number(span));
+        Ok(())
     }
 
-    fn digits(&mut self, expected: &'static str) -> Result<(), Fault> {
+    fn digits(&mut self, expected: &'static str) -> Result<(), Box<Fault>> {
         if !self.bytes.get(self.at).is_some_and(u8::is_ascii_digit) {
             return Err(self.unexpected(expected));
         }
@@ -264,7 +274,7 @@ impl<'a> Parser<'a> {
     }
 
     /// `true`, `false` or `null`; anything else is an error.
-    fn word(&mut self) -> Result<Value, Fault> {
+    fn word(&mut self) -> Result<(), Box<Fault>> {
         let rest = &self.source[self.at..];
         let length = rest.find(|c: char| !(c.is_alphanumeric() || c == '_' || c == '$')).unwrap_or(rest.len());
         let value = match &rest[..length] {
@@ -275,7 +285,8 @@ impl<'a> Parser<'a> {
             word => return Err(self.fault(ParseErrorKind::UnrecognizedToken(word.chars().take(256).collect()))),
         };
         self.at += length;
-        Ok(value)
+        self.heap.stack.push(value);
+        Ok(())
     }
 
     /// The next byte that is no white space; `None` at the end.
@@ -310,14 +321,16 @@ impl<'a> Parser<'a> {
         (source_offset as u32).wrapping_add(self.shift)
     }
 
-    fn unexpected(&mut self, expected: &'static str) -> Fault {
+    #[cold]
+    fn unexpected(&self, expected: &'static str) -> Box<Fault> {
         match self.source.get(self.at..).and_then(|rest| rest.chars().next()) {
             Some(found) => self.fault(ParseErrorKind::UnexpectedCharacter { found, expected }),
             None => self.fault(ParseErrorKind::UnexpectedEnd("")),
         }
     }
 
-    fn fault(&self, kind: ParseErrorKind) -> Fault {
-        Fault { kind, offset: self.at }
+    #[cold]
+    fn fault(&self, kind: ParseErrorKind) -> Box<Fault> {
+        Fault::new(kind, self.at)
     }
 }

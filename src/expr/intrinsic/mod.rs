@@ -1,9 +1,24 @@
 //! Intrinsic functions: `States.Format('…', $.x)` and its seventeen siblings.
+//!
+//! A call is parsed once. When it is evaluated, its arguments go to the heap's build stack, where the function picks
+//! them up; so a call allocates nothing of its own.
 
-use crate::expr::error::EvalError;
-use crate::expr::path::Path;
+mod array;
+mod encoding;
+mod format;
+mod function;
+mod json;
+mod math;
+mod parse;
+
+#[cfg(test)]
+mod tests;
+
+use crate::expr::error::{CallFault, EvalError};
+use crate::expr::path::{Path, PathError};
 use crate::expr::scope::Scope;
-use crate::value::{Heap, Value};
+use crate::value::{Heap, Mark, TooDeep, Value};
+use function::Function;
 
 /// Why a text is no call of an intrinsic function.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -16,9 +31,10 @@ pub struct IntrinsicSyntaxError {
 }
 
 /// A compiled call of an intrinsic function, with all that is nested in it.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Call {
     text: Box<str>,
+    invocation: Invocation,
 }
 
 impl Call {
@@ -28,8 +44,7 @@ impl Call {
     /// [`IntrinsicSyntaxError`] says what is wrong and where. Number and types of the arguments are not checked here:
     /// the real service finds out when it runs.
     pub fn parse(text: &str, constants: &mut Heap) -> Result<Call, IntrinsicSyntaxError> {
-        let _ = (text, constants);
-        todo!()
+        Ok(Call { text: text.into(), invocation: parse::call(text, constants)? })
     }
 
     /// The call as it was written.
@@ -39,7 +54,7 @@ impl Call {
 
     /// Whether the call gives the same value each time: there are no paths in it, and nothing random.
     pub fn is_constant(&self) -> bool {
-        todo!()
+        self.invocation.is_constant()
     }
 
     /// Calls the function.
@@ -47,13 +62,104 @@ impl Call {
     /// # Errors
     /// [`EvalError`] if an argument is missing, or a function refuses its arguments.
     pub fn evaluate(&self, heap: &mut Heap, scope: &mut impl Scope) -> Result<Value, EvalError> {
-        let _ = (heap, scope);
-        todo!()
+        self.invocation.evaluate(heap, scope).map_err(|failure| match failure {
+            Failure::Function(fault) => EvalError::Function { call: self.text.clone(), fault },
+            Failure::Path(error, path) => error.in_call(heap, path, &self.text),
+        })
     }
 
     /// The paths among the arguments, those of nested calls included.
     pub fn for_each_path<'a>(&'a self, visit: &mut impl FnMut(&'a Path)) {
-        let _ = visit;
-        todo!()
+        self.invocation.for_each_path(visit);
     }
+}
+
+/// A call without the text that it came from.
+#[derive(Clone, Debug)]
+struct Invocation {
+    function: Function,
+    /// The literal first argument of `States.Format`, with its escapes: they tell a brace from a placeholder.
+    template: Option<Box<str>>,
+    arguments: Box<[Argument]>,
+}
+
+#[derive(Clone, Debug)]
+enum Argument {
+    Constant(Value),
+    Path(Path),
+    Call(Invocation),
+}
+
+/// Why a call has no value.
+enum Failure<'a> {
+    Function(CallFault),
+    Path(PathError, &'a Path),
+}
+
+/// Why a function has no value for its arguments.
+enum Refusal {
+    /// Wrong number, type or range.
+    Arguments,
+    Fault(CallFault),
+}
+
+impl From<TooDeep> for Refusal {
+    fn from(error: TooDeep) -> Refusal {
+        Refusal::Fault(CallFault::TooDeep(error))
+    }
+}
+
+impl Invocation {
+    fn is_constant(&self) -> bool {
+        !self.function.is_random()
+            && self.arguments.iter().all(|argument| match argument {
+                Argument::Constant(_) => true,
+                Argument::Path(_) => false,
+                Argument::Call(call) => call.is_constant(),
+            })
+    }
+
+    fn for_each_path<'a>(&'a self, visit: &mut impl FnMut(&'a Path)) {
+        for argument in &self.arguments {
+            match argument {
+                Argument::Constant(_) => {}
+                Argument::Path(path) => visit(path),
+                Argument::Call(call) => call.for_each_path(visit),
+            }
+        }
+    }
+
+    fn evaluate(&self, heap: &mut Heap, scope: &mut impl Scope) -> Result<Value, Failure<'_>> {
+        let mark = heap.mark();
+        let result = self.evaluate_since(heap, scope, mark);
+        heap.abandon(mark);
+        result
+    }
+
+    /// Evaluates the arguments to the build stack and calls the function on them.
+    fn evaluate_since(&self, heap: &mut Heap, scope: &mut impl Scope, mark: Mark) -> Result<Value, Failure<'_>> {
+        for argument in &self.arguments {
+            let value = match argument {
+                Argument::Constant(value) => *value,
+                Argument::Path(path) => path.resolve(heap, scope).map_err(|error| Failure::Path(error, path))?,
+                Argument::Call(call) => call.evaluate(heap, scope)?,
+            };
+            heap.push(value);
+        }
+        let result = match &self.template {
+            Some(template) => format::format(heap, template, mark),
+            None => self.function.apply(heap, scope, mark),
+        };
+        result.map_err(|refusal| {
+            Failure::Function(match refusal {
+                Refusal::Arguments => CallFault::InvalidArguments(self.function.name()),
+                Refusal::Fault(fault) => fault,
+            })
+        })
+    }
+}
+
+/// The arguments of a call: exactly so many on the build stack since the mark.
+fn arguments<const N: usize>(heap: &Heap, mark: Mark) -> Result<[Value; N], Refusal> {
+    heap.pushed(mark).try_into().map_err(|_| Refusal::Arguments)
 }

@@ -1,6 +1,9 @@
-use crate::expr::error::EvalError;
+use crate::expr::error::{CallFault, EvalError};
+use crate::expr::java;
 use crate::expr::path::Path;
 use crate::value::{Heap, Value};
+
+use super::step::Step;
 
 /// Why a path has no value. Small and `Copy`: its text is made only where it is needed.
 #[derive(Clone, Copy, Debug)]
@@ -21,14 +24,14 @@ pub enum PathError {
         /// What the step was applied to.
         found: Value,
     },
-    /// An index, a slice or a filter is applied to something that is no array.
+    /// An index or a slice is applied to something that is no array.
     NotAnArray {
         /// Index of the step.
         step: usize,
         /// What the step was applied to.
         found: Value,
     },
-    /// A function at the end of the path cannot be applied.
+    /// The function at the end of the path cannot be applied; the text says why.
     Function(&'static str),
     /// The search visited too many places.
     TooManyVisits,
@@ -50,8 +53,27 @@ impl PathError {
 
     /// What happened, where in the path: the part of the cause behind `Invalid path '…' : `.
     pub fn detail(self, heap: &Heap, path: &Path) -> String {
-        let _ = (heap, path);
-        todo!()
+        match self {
+            PathError::NoRoot | PathError::NoResults => format!("No results for path: {}", path.normalized(usize::MAX)),
+            PathError::MissingProperty { step } => format!("Missing property in path {}", path.normalized(step)),
+            PathError::NotAnObject { step, found } => {
+                let property = part(path, step);
+                let parent = if step == 0 { path.root_text() } else { path.normalized(step - 1) };
+                let kind = found.type_name();
+                format!("Expected to find an object with property {property} in path {parent} but found '{kind}'.")
+            }
+            PathError::NotAnArray { step, found } => format!(
+                "Filter: {} can only be applied to arrays. Current context is: {}",
+                part(path, step),
+                java::text(heap, found)
+            ),
+            PathError::Function(message) => String::from(message),
+            PathError::TooManyVisits => format!(
+                "The path visits more than {} places. Name more of them, or use fewer '..' and '*'.",
+                super::evaluate::MAX_VISITS
+            ),
+            PathError::TooDeep => crate::value::TooDeep.to_string(),
+        }
     }
 
     /// The error of a field such as `InputPath`, `OutputPath` or `TimeoutSecondsPath`.
@@ -71,4 +93,21 @@ impl PathError {
     pub fn in_choice(self, path: &Path) -> EvalError {
         EvalError::InvalidChoicePath { path: path.text().into() }
     }
+
+    /// The error of an argument of an intrinsic function; `call` is the whole expression.
+    pub fn in_call(self, heap: &Heap, path: &Path, call: &str) -> EvalError {
+        if self.is_missing() {
+            return EvalError::ArgumentNotFound { call: call.into(), path: path.text().into() };
+        }
+        let text = format!("Invalid path '{}' : {}", path.text(), self.detail(heap, path));
+        EvalError::Function { call: call.into(), fault: CallFault::InvalidPath(text.into()) }
+    }
+}
+
+fn part(path: &Path, step: usize) -> String {
+    let mut out = String::new();
+    if let Some(step) = path.steps.list.get(step) {
+        Step::write_normalized(step, &mut out);
+    }
+    out
 }

@@ -1,13 +1,27 @@
 //! Paths: the JSONPath dialect of the real service, and reference paths, its subset of one place.
+//!
+//! A path is parsed once into [steps](step::Steps). A definite path, which names one place, is evaluated by a plain loop
+//! over names and indexes. Any other path is a search that collects what it finds on the heap's build stack.
 
 mod error;
+mod evaluate;
+mod filter;
+mod function;
+mod operator;
+mod parse;
+mod parse_filter;
 mod reference;
+mod step;
+
+#[cfg(test)]
+mod tests;
 
 pub use error::PathError;
 pub use reference::{ReferencePath, ResultPathError};
 
 use crate::expr::scope::Scope;
 use crate::value::{Heap, Value};
+use step::{Step, Steps};
 
 /// What a path begins at.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,6 +49,7 @@ pub struct PathSyntaxError {
 pub struct Path {
     text: Box<str>,
     root: Root,
+    steps: Steps,
 }
 
 impl Path {
@@ -43,8 +58,8 @@ impl Path {
     /// # Errors
     /// [`PathSyntaxError`] says what is wrong and where.
     pub fn parse(text: &str) -> Result<Path, PathSyntaxError> {
-        let _ = text;
-        todo!()
+        let (root, steps) = parse::path(text)?;
+        Ok(Path { text: text.into(), root, steps })
     }
 
     /// The path as it was written.
@@ -60,18 +75,20 @@ impl Path {
     /// Whether the path names one place: its value is what is found there. The value of any other path is an array of
     /// all that was found.
     pub fn is_definite(&self) -> bool {
-        todo!()
+        self.steps.definite
     }
 
     /// Whether the path is just `$`.
     pub fn is_root_only(&self) -> bool {
-        &*self.text == "$"
+        self.root == Root::Input && self.steps.is_empty()
     }
 
-    /// The name of the first step, if the path begins at the data and its first step is a name. What it reads is
-    /// within that field of the data.
+    /// The name of the first step, if that is a name: whatever the path reads lies within that field of its root.
     pub fn first_name(&self) -> Option<&str> {
-        todo!()
+        match self.steps.list.first() {
+            Some(Step::Name(name)) if !self.steps.reads_root() => Some(name),
+            _ => None,
+        }
     }
 
     /// Applies the path to the value of its root.
@@ -79,8 +96,7 @@ impl Path {
     /// # Errors
     /// [`PathError`] if a definite path finds nothing, or a step cannot be applied to what it meets.
     pub fn evaluate(&self, heap: &mut Heap, root: Value) -> Result<Value, PathError> {
-        let _ = (heap, root);
-        todo!()
+        self.steps.evaluate(heap, root, root)
     }
 
     /// Finds the root in the scope and applies the path to it.
@@ -90,5 +106,22 @@ impl Path {
     pub fn resolve(&self, heap: &mut Heap, scope: &mut impl Scope) -> Result<Value, PathError> {
         let root = scope.root(heap, &self.root).ok_or(PathError::NoRoot)?;
         self.evaluate(heap, root)
+    }
+
+    /// The path in the notation of error texts, up to and with the step at `last`: `$['a'][0]`.
+    fn normalized(&self, last: usize) -> String {
+        let mut out = self.root_text();
+        for step in self.steps.list.iter().take(last.saturating_add(1)) {
+            step.write_normalized(&mut out);
+        }
+        out
+    }
+
+    fn root_text(&self) -> String {
+        match &self.root {
+            Root::Input => String::from("$"),
+            Root::Context => String::from("$$"),
+            Root::Variable(name) => format!("${name}"),
+        }
     }
 }

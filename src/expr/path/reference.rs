@@ -1,7 +1,8 @@
-use crate::expr::path::Path;
-use crate::value::{Heap, TooDeep, Value};
+use crate::expr::path::{Path, Root};
+use crate::value::{Heap, List, TooDeep, Value};
 
 use super::PathSyntaxError;
+use super::step::Step;
 
 /// A path that names exactly one place: names and single indexes only. `ResultPath` and most `…Path` fields take these.
 #[derive(Clone, Debug)]
@@ -33,13 +34,25 @@ impl ResultPathError {
 }
 
 impl ReferencePath {
-    /// Reads the text of a reference path.
+    /// Reads the text of a reference path: `$`, `$$` or `$name`, then names and single indexes.
     ///
     /// # Errors
-    /// [`PathSyntaxError`] if the text is no reference path; its message is the real service's.
+    /// [`PathSyntaxError`] if the text is no reference path.
     pub fn parse(text: &str) -> Result<ReferencePath, PathSyntaxError> {
-        let _ = text;
-        todo!()
+        if !text.starts_with('$') {
+            return Err(refuse("Reference path didn't start with '$'", 0));
+        }
+        let open = text.match_indices('[').find(|(at, _)| !is_reference_bracket(&text[at + 1..]));
+        let path = match (Path::parse(text), open) {
+            (Ok(path), _) if path.steps.function.is_none() && path.steps.list.iter().all(is_reference_step) => path,
+            // A bracket inside of a quoted name is no step; only a path that is refused anyway is blamed on one.
+            (_, Some((at, _))) => return Err(refuse("'[' must be followed by ' or '['", at)),
+            (Err(error), None) => return Err(refuse(&error.message, error.offset)),
+            (Ok(_), None) => {
+                return Err(refuse("Only names and single indexes are allowed, so that one place is named", 0));
+            }
+        };
+        Ok(ReferencePath { path })
     }
 
     /// The same place as a path to read from.
@@ -52,13 +65,74 @@ impl ReferencePath {
         self.path.text()
     }
 
+    /// Whether the path begins at the data (`$`), as `ResultPath` must: neither context object nor variable.
+    pub fn is_writable(&self) -> bool {
+        self.path.root == Root::Input
+    }
+
     /// A copy of `into` in which the place holds `value`. Objects on the way are made if they are missing; what is not
     /// on the way is shared.
     ///
     /// # Errors
     /// [`ResultPathError`] if something on the way is no object, or an array without that element.
     pub fn write(&self, heap: &mut Heap, into: Value, value: Value) -> Result<Value, ResultPathError> {
-        let _ = (heap, into, value);
-        todo!()
+        let steps = &self.path.steps.list;
+        match write(heap, steps, Some(into), value) {
+            Ok(Some(output)) => Ok(output),
+            Ok(None) => Err(ResultPathError::NoMatch { path: self.text().into(), input: heap.to_json(into).into() }),
+            Err(error) => Err(error.into()),
+        }
     }
+}
+
+fn refuse(why: &str, offset: usize) -> PathSyntaxError {
+    PathSyntaxError { message: format!("Value is not a Reference Path: {why}"), offset }
+}
+
+fn is_reference_step(step: &Step) -> bool {
+    matches!(step, Step::Name(_) | Step::Index(_))
+}
+
+fn is_reference_bracket(inside: &str) -> bool {
+    inside.starts_with(|c: char| c == '\'' || c == '"' || c == '-' || c.is_ascii_digit())
+}
+
+/// The new content of a place that now holds `old`, if anything; `None` if the steps do not fit.
+///
+/// The recursion is as deep as the path has steps, which the parser bounds.
+fn write(heap: &mut Heap, steps: &[Step], old: Option<Value>, value: Value) -> Result<Option<Value>, TooDeep> {
+    let Some((step, rest)) = steps.split_first() else { return Ok(Some(value)) };
+    match (step, old) {
+        (Step::Name(name), None) => {
+            let Some(child) = write(heap, rest, None, value)? else { return Ok(None) };
+            let mark = heap.mark();
+            let key = heap.key(name);
+            heap.push_entry(key, child);
+            heap.object_from(mark).map(Some)
+        }
+        (Step::Name(name), Some(Value::Object(object))) => write_field(heap, object, name, rest, value),
+        (Step::Index(index), Some(Value::Array(array))) => {
+            let index = if *index < 0 { index.saturating_add(array.len() as i64) } else { *index };
+            let Some(index) = usize::try_from(index).ok().filter(|index| *index < array.len()) else {
+                return Ok(None);
+            };
+            let old = heap.items(array)[index];
+            let Some(child) = write(heap, rest, Some(old), value)? else { return Ok(None) };
+            heap.with_item(array, index, child).map(Some)
+        }
+        _ => Ok(None),
+    }
+}
+
+fn write_field(
+    heap: &mut Heap,
+    object: List,
+    name: &str,
+    rest: &[Step],
+    value: Value,
+) -> Result<Option<Value>, TooDeep> {
+    let old = heap.field(object, name);
+    let Some(child) = write(heap, rest, old, value)? else { return Ok(None) };
+    let key = heap.key(name);
+    heap.with_field(object, key, child).map(Some)
 }
