@@ -107,8 +107,8 @@ fn with_value_replaced(n: usize, value: &str) -> String {
     let places: Vec<usize> = DEFINITION.match_indices("\": ").map(|(at, _)| at + 3).collect();
     let start = places[n % places.len()];
     let rest = &DEFINITION[start..];
-    let length = if rest.starts_with('"') {
-        rest[1..].find('"').map_or(rest.len(), |end| end + 2)
+    let length = if let Some(text) = rest.strip_prefix('"') {
+        text.find('"').map_or(rest.len(), |end| end + 2)
     } else {
         rest.find([',', ' ', '}', '\n']).unwrap_or(rest.len())
     };

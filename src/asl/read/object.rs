@@ -212,44 +212,32 @@ impl Reader {
     /// A Reference Path, if the field is given.
     pub(super) fn reference_path(&mut self, object: &Object<'_>, name: &str) -> Option<Spanned<String>> {
         let text = self.string(object, name)?;
-        match syntax::reference_path(&text.value) {
-            Ok(()) => Some(text),
-            Err(why) => {
-                self.error(object.at(name), &text.span, format!("Value is not a Reference Path: {why}"));
-                None
-            }
-        }
+        self.check_path(text, object.at(name), syntax::reference_path)
     }
 
     /// A path, if the field is given.
     pub(super) fn path(&mut self, object: &Object<'_>, name: &str) -> Option<Spanned<String>> {
         let text = self.string(object, name)?;
-        self.check_path(text, object.at(name), syntax::path, "Value is not a valid JSONPath")
+        self.check_path(text, object.at(name), syntax::path)
     }
 
     /// `InputPath`, `OutputPath`.
     pub(super) fn path_field(&mut self, object: &Object<'_>, name: &str) -> PathField {
-        self.nullable(object, name, syntax::path, "Value is not a valid JSONPath")
+        self.nullable(object, name, syntax::path)
     }
 
     /// `ResultPath`.
     pub(super) fn result_path(&mut self, object: &Object<'_>) -> PathField {
-        self.nullable(object, "ResultPath", syntax::result_path, "Value is not a Reference Path")
+        self.nullable(object, "ResultPath", syntax::result_path)
     }
 
-    fn nullable(
-        &mut self,
-        object: &Object<'_>,
-        name: &str,
-        check: fn(&str) -> Result<(), String>,
-        complaint: &str,
-    ) -> PathField {
+    fn nullable(&mut self, object: &Object<'_>, name: &str, check: fn(&str) -> Result<(), String>) -> PathField {
         match object.get(name) {
             None => PathField::Absent,
             Some(node) if node.is_null() => PathField::Null(node.span.clone()),
             Some(_) => {
                 let text = self.string(object, name);
-                let path = text.and_then(|text| self.check_path(text, object.at(name), check, complaint));
+                let path = text.and_then(|text| self.check_path(text, object.at(name), check));
                 path.map_or(PathField::Absent, PathField::Path)
             }
         }
@@ -260,12 +248,11 @@ impl Reader {
         text: Spanned<String>,
         location: String,
         check: fn(&str) -> Result<(), String>,
-        complaint: &str,
     ) -> Option<Spanned<String>> {
         match check(&text.value) {
             Ok(()) => Some(text),
             Err(why) => {
-                self.error(location, &text.span, format!("{complaint}: {why}"));
+                self.error(location, &text.span, why);
                 None
             }
         }

@@ -127,7 +127,7 @@ pub(super) fn is_expression(text: &str) -> bool {
 }
 
 fn value_hint(text: &str, why: &str) -> String {
-    let known = syntax::unknown_intrinsic(text).and_then(|name| suggest::closest(name, syntax::intrinsic_names()));
+    let known = syntax::unknown_intrinsic(text).and_then(|name| suggest::closest(name, syntax::INTRINSICS));
     match known {
         Some(name) => format!("Did you mean '{name}'?"),
         None if !text.starts_with('$') && !text.contains('(') => {
