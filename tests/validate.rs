@@ -71,6 +71,19 @@ fn advice_can_be_left_out_and_refuses_nothing() {
     assert_eq!((&errors["result"], &errors["diagnostics"]), (&"OK".into(), &serde_json::json!([])));
 }
 
+#[test]
+fn what_cannot_be_run_yet_is_valid_with_a_warning() {
+    let text =
+        r#"{ "QueryLanguage": "JSONata", "StartAt": "S", "States": { "S": { "Type": "Succeed", "Output": 1 } } }"#;
+    let output = validate(&["--json", file("jsonata", text).to_str().expect("the path is UTF-8")]);
+    let answer = json(&output);
+    assert_eq!((output.status.code(), &answer["result"]), (Some(0), &"OK".into()));
+    assert_eq!(
+        (&answer["diagnostics"][0]["severity"], &answer["diagnostics"][0]["code"]),
+        (&"WARNING".into(), &"NOT_SUPPORTED".into())
+    );
+}
+
 fn validate(args: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_stepstream")).arg("validate").args(args).output().expect("the command starts")
 }
