@@ -19,7 +19,7 @@ const MAX_TIMEOUT_SECONDS: i64 = 99_999_999;
 impl Interpreter<'_> {
     /// Gives the attempt its token, which its templates may name.
     pub(super) fn prepare_token(&mut self, frame: Id, task: &Task) {
-        if task.style.has_token() {
+        if task.style.shows_token() {
             let ordinal = self.run.calls;
             self.run.frames.at_mut(frame).token = Some(ordinal);
         }
@@ -66,8 +66,8 @@ impl Interpreter<'_> {
             task_token: self.run.frames.at(frame).token.map(|token| self.run.task_token(token)),
         }));
         // Only who waits for a callback can be silent: a heartbeat has no meaning for a request and its response.
-        let heartbeat =
-            heartbeat.filter(|heartbeat| task.style.has_token() && timeout.is_none_or(|timeout| *heartbeat < timeout));
+        let heartbeat = heartbeat
+            .filter(|heartbeat| task.style.waits_for_callback() && timeout.is_none_or(|timeout| *heartbeat < timeout));
         let until = heartbeat.or(timeout).map(|limit| self.run.now.after(limit));
         self.run.wait(frame, Wait::Call { ordinal, heartbeat: heartbeat.is_some() }, until);
         Ok(Step::Blocked)

@@ -155,9 +155,14 @@ pub(crate) enum Pattern {
 }
 
 impl Style {
-    /// Whether the task has a token that somebody outside answers.
-    pub(crate) fn has_token(&self) -> bool {
+    /// Whether the task ends by a callback, which may be preceded by heartbeats.
+    pub(crate) fn waits_for_callback(&self) -> bool {
         matches!(self, Style::Activity | Style::Service { pattern: Pattern::WaitForTaskToken, .. })
+    }
+
+    /// Whether the context object has a task token. Recorded: `.sync` tasks see one too.
+    pub(crate) fn shows_token(&self) -> bool {
+        !matches!(self, Style::Lambda | Style::Service { pattern: Pattern::RequestResponse, .. })
     }
 }
 

@@ -9,7 +9,6 @@ use tokio::task::AbortHandle;
 
 use super::Trouble;
 use crate::engine::{CallId, Effect, Execution, Identity, Progress, Status, TaskCall, TaskFailure, Timestamp};
-use crate::program::Program;
 use crate::task::{Answer, Connectors, MockCase, Request};
 
 /// The time that an execution sees.
@@ -90,15 +89,6 @@ pub(super) struct Tasks {
 impl Tasks {
     pub(super) fn new(mocks: Option<MockCase>, connectors: Connectors) -> Tasks {
         Tasks { mocks, connectors }
-    }
-
-    /// Without mocks every Resource must have a connector. With mocks, what is reached may be mocked: it shows when it
-    /// is called.
-    pub(super) fn check(&self, program: &Program) -> Result<(), Trouble> {
-        if self.mocks.is_none() {
-            self.connectors.check(program.resources())?;
-        }
-        Ok(())
     }
 }
 

@@ -98,7 +98,6 @@ fn execute(args: &Args) -> Result<Status, Trouble> {
     });
     let config = args.config.as_deref().map(Config::load).transpose()?;
     let mut tasks = tasks(args, &name, config.as_ref())?;
-    tasks.check(&program)?;
     let mut execution = Execution::new(config.as_ref().map_or_else(Limits::default, |config| config.engine.into()));
     if args.history {
         execution.record_history();
