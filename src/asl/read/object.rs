@@ -155,7 +155,8 @@ impl Reader {
                 digits.parse::<i128>().unwrap_or(i128::MAX)
             }
             _ => {
-                self.error(object.at(name), &node.span, "Expected value of type Integer");
+                self.error(object.at(name), &node.span, "Expected value of type Integer").hint =
+                    dynamic_hint(name, node);
                 return None;
             }
         };
@@ -281,4 +282,16 @@ fn unknown_field_hint(object: &Object<'_>, key: &str, allowed: &[Field]) -> Stri
         }
         _ => "Remove it; notes go into Comment.".to_owned(),
     }
+}
+
+/// For a text in the place of a number.
+fn dynamic_hint(name: &str, node: &Node) -> Option<String> {
+    let text = node.as_str()?;
+    if template::is_expression(text) {
+        return Some("Expressions need \"QueryLanguage\": \"JSONata\".".to_owned());
+    }
+    if syntax::path(text).is_ok() {
+        return Some(format!("To read it from the data, write '{name}Path'."));
+    }
+    text.trim().parse::<i64>().is_ok().then(|| "Write the number without quotes.".to_owned())
 }
