@@ -22,6 +22,9 @@ pub mod scope;
 pub mod template;
 pub mod timestamp;
 
+#[cfg(test)]
+mod testing;
+
 pub use condition::{Condition, Operand, Operator, Test};
 pub use error::EvalError;
 pub use intrinsic::{Call, IntrinsicSyntaxError};

@@ -76,3 +76,77 @@ impl Template {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Template;
+    use crate::expr::intrinsic::Call;
+    use crate::expr::path::Path;
+    use crate::expr::testing::{World, json};
+    use crate::value::Heap;
+
+    fn path(text: &str, field: &str) -> Template {
+        Template::Path { path: Path::parse(text).unwrap(), field: field.into() }
+    }
+
+    #[test]
+    fn paths_and_calls_are_filled_in_and_the_rest_is_kept() {
+        let mut heap = Heap::new();
+        let constant = json(&mut heap, r#"{"literal":"$.x"}"#);
+        let call = Call::parse("States.Format('{}!', $.name)", &mut heap).unwrap();
+        let nested = Template::Array(vec![
+            Template::Constant(constant),
+            Template::Object(vec![(heap.key("who"), Template::Call(call))]),
+        ]);
+        let template = Template::Object(vec![
+            (heap.key("all"), path("$", "all.$")),
+            (heap.key("quo\"ted"), path("$x.list[0]", "quo\"ted.$")),
+            (heap.key("nested"), nested),
+        ]);
+        let mut world = World::new(&mut heap, r#"{"name":"Ann"}"#);
+        let value = template.evaluate(&mut heap, &mut world).unwrap();
+        let expected = r#"{"all":{"name":"Ann"},"quo\"ted":1,"nested":[{"literal":"$.x"},{"who":"Ann!"}]}"#;
+        assert_eq!(heap.to_json(value), expected);
+
+        let mut paths = Vec::new();
+        template.for_each_path(&mut |path| paths.push(path.text()));
+        assert_eq!(paths, ["$", "$x.list[0]", "$.name"]);
+    }
+
+    #[test]
+    fn a_miss_names_path_and_field_and_leaves_nothing_behind() {
+        let cases = [
+            ("$.x", "The JSONPath '$.x' specified for the field 'key.$' could not be found in the input '{\"a\":1}'"),
+            (
+                "$$.Task.Token",
+                "The JSONPath '$$.Task.Token' specified for the field 'key.$' could not be found in the input '{\"a\":1}'",
+            ),
+            (
+                "$nobody",
+                "The JSONPath '$nobody' specified for the field 'key.$' could not be found in the input '{\"a\":1}'",
+            ),
+            ("$.a[0]", "Invalid path '$.a[0]' : Filter: [0] can only be applied to arrays. Current context is: 1"),
+        ];
+        for (text, cause) in cases {
+            let mut heap = Heap::new();
+            let mut world = World::new(&mut heap, r#"{"a":1}"#);
+            let mark = heap.mark();
+            let template = Template::Object(vec![
+                (heap.key("good"), path("$.a", "good.$")),
+                (heap.key("list"), Template::Array(vec![path("$.a", "a.$"), path(text, "key.$")])),
+            ]);
+            let error = template.evaluate(&mut heap, &mut world).unwrap_err();
+            assert_eq!(error.cause(&heap, world.input), cause);
+            assert_eq!(error.error_name(), "States.Runtime");
+            assert!(heap.pushed(mark).is_empty());
+        }
+    }
+
+    #[test]
+    fn a_result_that_is_too_deep_is_an_error() {
+        let mut heap = Heap::new();
+        let mut world = World::new(&mut heap, &format!("{}{}", "[".repeat(1000), "]".repeat(1000)));
+        let error = Template::Array(vec![path("$", "a.$")]).evaluate(&mut heap, &mut world).unwrap_err();
+        assert_eq!(error.cause(&heap, world.input), "the value is nested deeper than 1000 levels");
+    }
+}
