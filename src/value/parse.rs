@@ -190,7 +190,7 @@ impl<'a> Parser<'a> {
 
     fn string(&mut self) -> Result<Str, Box<Fault>> {
         let start = self.at + 1;
-        let mut form = Form::Plain;
+        let mut form = Form::Quoted;
         let mut at = start;
         loop {
             at = text::find_special(self.bytes, at);
@@ -290,7 +290,7 @@ impl<'a> Parser<'a> {
     }
 
     /// The next byte that is no white space; `None` at the end.
-    #[inline]
+    #[inline(always)]
     fn peek(&mut self) -> Option<u8> {
         match self.bytes.get(self.at) {
             Some(&byte) if byte > b' ' => Some(byte),
@@ -302,6 +302,7 @@ impl<'a> Parser<'a> {
         }
     }
 
+    #[cold]
     fn skip_white_space(&mut self) {
         self.copy_up_to(self.at);
         while let Some(b' ' | b'\t' | b'\n' | b'\r') = self.bytes.get(self.at) {

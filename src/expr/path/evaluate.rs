@@ -17,6 +17,23 @@ impl Steps {
         }
     }
 
+    /// Applies plain steps; `None` if they lead nowhere or are not plain. The common case, without a word on what is wrong.
+    #[inline]
+    pub(super) fn follow(&self, heap: &Heap, start: Value) -> Option<Value> {
+        if !self.plain {
+            return None;
+        }
+        let mut value = start;
+        for step in &self.list {
+            value = match (step, value) {
+                (Step::Name(name), Value::Object(object)) => heap.field(object, name)?,
+                (Step::Index(index), Value::Array(array)) => item(heap, array, *index)?,
+                _ => return None,
+            };
+        }
+        Some(value)
+    }
+
     /// Applies the steps of a definite path without the first ones, which led to `start`.
     pub(super) fn evaluate_from(&self, skip: usize, heap: &mut Heap, start: Value) -> Result<Value, PathError> {
         let found = definite(&self.list, skip, heap, start)?;

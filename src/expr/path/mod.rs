@@ -109,6 +109,7 @@ impl Path {
     ///
     /// # Errors
     /// As [`evaluate`](Path::evaluate); [`PathError::NoRoot`] if the scope does not know the root.
+    #[inline]
     pub fn resolve(&self, heap: &mut Heap, scope: &mut impl Scope) -> Result<Value, PathError> {
         if let Some((field, skip)) = self.context_field
             && let Some(value) = scope.context_field(heap, field)
@@ -116,7 +117,10 @@ impl Path {
             return self.steps.evaluate_from(skip, heap, value);
         }
         let root = scope.root(heap, &self.root).ok_or(PathError::NoRoot)?;
-        self.evaluate(heap, root)
+        match self.steps.follow(heap, root) {
+            Some(value) => Ok(value),
+            None => self.evaluate(heap, root),
+        }
     }
 
     /// The path in the notation of error texts, up to and with the step at `last`: `$['a'][0]`.
