@@ -21,6 +21,7 @@ pub use reference::{ReferencePath, ResultPathError};
 
 use crate::expr::scope::Scope;
 use crate::value::{Heap, Value};
+use evaluate::Walk;
 use step::{Step, Steps};
 
 /// What a path begins at.
@@ -96,7 +97,7 @@ impl Path {
     /// # Errors
     /// [`PathError`] if a definite path finds nothing, or a step cannot be applied to what it meets.
     pub fn evaluate(&self, heap: &mut Heap, root: Value) -> Result<Value, PathError> {
-        self.steps.evaluate(heap, root, root)
+        self.steps.evaluate(heap, root, &mut Walk::new(root))
     }
 
     /// Finds the root in the scope and applies the path to it.

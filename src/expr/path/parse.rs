@@ -163,7 +163,7 @@ impl<'a> Parser<'a> {
         let mut end = self.rest().len();
         while let Some((at, c)) = chars.next() {
             let ends = match place {
-                Place::Alone => matches!(c, '.' | '[' | '('),
+                Place::Alone => matches!(c, '.' | '[' | ']' | '('),
                 Place::Inside => {
                     c.is_whitespace()
                         || matches!(
