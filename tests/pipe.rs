@@ -114,7 +114,8 @@ fn a_task_without_connector_is_refused_with_the_entry_to_add() {
 
 #[test]
 fn an_invalid_definition_is_shown_with_its_place() {
-    let workflow = file("invalid", "bad.asl.json", "{\n  \"StartAt\": \"Nowhere\",\n  \"States\": {}\n}");
+    let text_of_it = PASS.replace("\"End\": true", "\n \"Next\": \"Nowhere\"");
+    let workflow = file("invalid", "bad.asl.json", &text_of_it);
     let output = run(&[workflow.to_str().expect("text")], "1\n");
     assert!(text(&output.stderr).contains("bad.asl.json:2:"), "{}", text(&output.stderr));
     assert_eq!(output.status.code(), Some(2));

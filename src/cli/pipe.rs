@@ -26,8 +26,8 @@ use worker::{EventWorker, Job};
 /// The command could not begin: an invalid definition or configuration, or a file that can't be read.
 const EXIT_NOT_BEGUN: u8 = 2;
 
-/// Executions that wait for tasks or time side by side, per thread: enough to hide a service's latency, few enough not to
-/// flood it.
+/// Executions that wait for tasks or time side by side, per thread: enough to hide a service's latency, few enough not
+/// to flood it.
 const DEFAULT_CONCURRENCY: NonZeroUsize = NonZeroUsize::new(64).expect("64 is not zero");
 
 /// Arguments of `stepstream pipe`.
@@ -52,7 +52,8 @@ pub struct Args {
     /// Executions per thread that may wait for tasks or time side by side
     #[arg(long, value_name = "N", default_value_t = DEFAULT_CONCURRENCY)]
     concurrency: NonZeroUsize,
-    /// Names executions ID-1, ID-2 and so on, by line. Give the same to repeat a run with the same idempotency keys [default: random]
+    /// Names executions ID-1, ID-2 and so on, by line. Give the same to repeat a run with the same idempotency keys
+    /// [default: random]
     #[arg(long, value_name = "ID")]
     run_id: Option<String>,
 }

@@ -1,8 +1,8 @@
 //! The `lambda` connector: AWS Lambda's Invoke against an endpoint.
 //!
-//! Serves direct function ARNs (`arn:aws:lambda:…:function:NAME[:QUALIFIER]`: the task's input is the payload, the function's
-//! answer is the result) and the integration `arn:aws:states:::lambda:invoke` (input and result are those of the API).
-//! Requests are not signed.
+//! Serves direct function ARNs (`arn:aws:lambda:…:function:NAME[:QUALIFIER]`: the task's input is the payload, the
+//! function's answer is the result) and the integration `arn:aws:states:::lambda:invoke` (input and result are those of
+//! the API). Requests are not signed.
 //!
 //! | what happens | outcome |
 //! |---|---|
@@ -177,7 +177,8 @@ fn api_failure(reply: &Reply) -> TaskFailure {
     failed(
         format!("Lambda.{error}"),
         format!(
-            "{message} (Service: AWSLambda; Status Code: {status}; Error Code: {code}; Request ID: {request_id}; Proxy: null)"
+            "{message} (Service: AWSLambda; Status Code: {status}; Error Code: {code}; Request ID: {request_id}; \
+             Proxy: null)"
         ),
     )
 }

@@ -12,7 +12,8 @@ const INVOCATION_TYPE: HeaderName = HeaderName::from_static("x-amz-invocation-ty
 const LOG_TYPE: HeaderName = HeaderName::from_static("x-amz-log-type");
 const CLIENT_CONTEXT: HeaderName = HeaderName::from_static("x-amz-client-context");
 
-/// Headers that the service's results spell with capitals. HTTP/2, and our client for HTTP/1.1, have them in lower case.
+/// Headers that the service's results spell with capitals. HTTP/2, and our client for HTTP/1.1, have them in lower
+/// case.
 const SPELLINGS: [&str; 8] = [
     "Connection",
     "Content-Length",

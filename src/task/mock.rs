@@ -137,7 +137,8 @@ impl MockCase {
             Err(failed(
                 "States.Runtime",
                 format!(
-                    "Test case '{}' has no answer to call {call} of the state '{state}': the mocked response '{}' has entries for {}.",
+                    "Test case '{}' has no answer to call {call} of the state '{state}': \
+                     the mocked response '{}' has entries for {}.",
                     self.case, response.name, response
                 ),
             ))

@@ -1,11 +1,11 @@
 //! Connectors: what a task call means in the world.
 //!
-//! A state of type Task names a Resource. The [`Connectors`] table maps Resource patterns to connectors, first match wins.
-//! A [`Connector`] takes a [`Request`] and gives an [`Answer`]; it knows nothing of executions, Kafka or retries, which the
-//! engine does. A new kind of connector is one file: its options, its struct, an `impl Connector`.
+//! A state of type Task names a Resource. The [`Connectors`] table maps Resource patterns to connectors, first match
+//! wins. A [`Connector`] takes a [`Request`] and gives an [`Answer`]; it knows nothing of executions, Kafka or retries,
+//! which the engine does. A new kind of connector is one file: its options, its struct, an `impl Connector`.
 //!
-//! Connectors are shared by all shards and called on the tokio runtime of the shard that wants the answer, so a connector
-//! may spawn, sleep and do I/O, but may not block. A call is cancelled by dropping its future.
+//! Connectors are shared by all shards and called on the tokio runtime of the shard that wants the answer, so a
+//! connector may spawn, sleep and do I/O, but may not block. A call is cancelled by dropping its future.
 
 mod builtin;
 mod client;
@@ -50,7 +50,8 @@ pub struct Request {
     pub input: Vec<u8>,
     /// Names this call for the other side: the same text when an event is redelivered, different for every other call.
     pub idempotency_key: String,
-    /// `TimeoutSeconds` of the state, if it has one. The engine gives up the call by itself then; a connector may do so earlier.
+    /// `TimeoutSeconds` of the state, if it has one. The engine gives up the call by itself then; a connector may do so
+    /// earlier.
     pub timeout: Option<Duration>,
     /// Id (ARN) of the execution.
     pub execution: Arc<str>,
@@ -61,7 +62,8 @@ pub type Answer = Result<Vec<u8>, TaskFailure>;
 
 /// Carries out one kind of task.
 pub trait Connector: Send + Sync {
-    /// Starts a call. The future must be polled on a tokio runtime with time and I/O enabled; dropping it cancels the call.
+    /// Starts a call. The future must be polled on a tokio runtime with time and I/O enabled; dropping it cancels the
+    /// call.
     fn call(&self, request: Request) -> BoxFuture<'static, Answer>;
 
     /// The connector's kind as named in the configuration, such as `http`: a label for metrics and messages.

@@ -1,13 +1,15 @@
 //! Patterns over Resource strings.
 
-/// A Resource pattern: literal text in which every `*` stands for any run of characters, also none, `:` and `/` included.
+/// A Resource pattern: literal text in which every `*` stands for any run of characters, also none, `:` and `/`
+/// included.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pattern {
     text: Box<str>,
 }
 
 impl Pattern {
-    /// Takes the pattern as written in the configuration. Every text is a valid pattern; an empty one matches only the empty Resource.
+    /// Takes the pattern as written in the configuration. Every text is a valid pattern; an empty one matches only the
+    /// empty Resource.
     pub fn new(text: impl Into<Box<str>>) -> Self {
         Pattern { text: text.into() }
     }
@@ -21,8 +23,8 @@ impl Pattern {
     pub fn matches(&self, resource: &str) -> bool {
         let (pattern, text) = (self.text.as_bytes(), resource.as_bytes());
         let (mut p, mut t) = (0, 0);
-        // Where to go on when a literal does not fit: behind the last `*`, which then takes one byte more. Only the last
-        // one has to be reconsidered, so the cost is bounded by pattern length times text length.
+        // Where to go on when a literal does not fit: behind the last `*`, which then takes one byte more. Only the
+        // last one has to be reconsidered, so the cost is bounded by pattern length times text length.
         let mut retry: Option<(usize, usize)> = None;
         while t < text.len() {
             if pattern.get(p) == Some(&b'*') {

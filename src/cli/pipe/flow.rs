@@ -1,8 +1,8 @@
 //! From reader to workers to ordered writing.
 //!
-//! One thread cuts the input into chunks, workers run the events of a chunk, and the calling thread writes the results in
-//! the order of the input. What is under way is bounded: a chunk is only read when a permit is free, and its permit comes
-//! back when its results are written.
+//! One thread cuts the input into chunks, workers run the events of a chunk, and the calling thread writes the results
+//! in the order of the input. What is under way is bounded: a chunk is only read when a permit is free, and its permit
+//! comes back when its results are written.
 
 use std::collections::BTreeMap;
 use std::io::{self, Read};
@@ -56,8 +56,9 @@ struct Numbered<T> {
     content: T,
 }
 
-/// Runs all of `input` through `threads` workers that `make_worker` makes on their threads. When it returns, all that was
-/// read has been written, except after a fault of writing or of a worker; the reading thread may then still wait for input.
+/// Runs all of `input` through `threads` workers that `make_worker` makes on their threads. When it returns, all that
+/// was read has been written, except after a fault of writing or of a worker; the reading thread may then still wait
+/// for input.
 pub(super) fn run<R, W, S>(
     input: R,
     max_line_bytes: usize,

@@ -2,7 +2,8 @@
 
 use std::io::{self, ErrorKind, Read};
 
-/// Bytes asked for at once: a few hundred events, so that handing a chunk to another thread costs next to nothing per event.
+/// Bytes asked for at once: a few hundred events, so that handing a chunk to another thread costs next to nothing per
+/// event.
 const READ_BYTES: usize = 256 * 1024;
 
 /// The byte order mark that some editors put at the start of UTF-8 text.

@@ -102,7 +102,8 @@ pub(super) fn summary(counts: Counts, elapsed: Duration, failures_kept: bool) ->
     let seconds = elapsed.as_secs_f64();
     let rate = if seconds > 0.0 { counts.events() as f64 / seconds } else { 0.0 };
     let mut text = format!(
-        "events in: {}, succeeded: {}, failed: {}, timed out: {}, unreadable lines: {}; {seconds:.2} s, {rate:.0} events/s",
+        "events in: {}, succeeded: {}, failed: {}, timed out: {}, unreadable lines: {}; \
+         {seconds:.2} s, {rate:.0} events/s",
         counts.events(),
         counts.succeeded,
         counts.failed,

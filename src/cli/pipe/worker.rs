@@ -28,7 +28,8 @@ pub(super) struct Job {
     pub(super) limits: Limits,
     /// Name of the workflow.
     pub(super) workflow: String,
-    /// Executions are named `<run id>-<line>`: calls of another run get other idempotency keys, unless it has the same id.
+    /// Executions are named `<run id>-<line>`: calls of another run get other idempotency keys, unless it has the same
+    /// id.
     pub(super) run_id: String,
     /// Executions that a worker runs at a time, where they wait for tasks or time.
     pub(super) concurrency: usize,

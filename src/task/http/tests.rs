@@ -245,6 +245,38 @@ fn a_connection_of_a_runtime_that_is_busy_elsewhere_is_left_alone() {
     assert_ne!(one, two);
 }
 
+#[test]
+fn a_connection_that_the_server_closed_in_the_meantime_is_replaced() {
+    use std::io::{Read, Write};
+
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let address = listener.local_addr().expect("bound");
+    let (closed, when_closed) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.expect("a connection");
+            let mut request = Vec::new();
+            while !request.ends_with(b"{}") {
+                let mut portion = [0; 1024];
+                let size = stream.read(&mut portion).expect("a request");
+                request.extend_from_slice(&portion[..size]);
+            }
+            stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n1").expect("the client waits");
+            drop(stream);
+            if closed.send(()).is_err() {
+                break;
+            }
+        }
+    });
+    let shard = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("starts");
+    let connector = connector(HttpOptions::new(format!("http://{address}/")));
+    for _ in 0..10 {
+        assert_eq!(shard.block_on(connector.call(request(RESOURCE, b"{}"))), Ok(b"1".to_vec()));
+        // The shard does not look at its connections meanwhile, so it can't have noticed.
+        when_closed.recv().expect("the server runs");
+    }
+}
+
 mod tls {
     use std::{net::SocketAddr, path::PathBuf};
 
