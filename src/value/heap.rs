@@ -116,7 +116,14 @@ impl Heap {
     pub(super) fn position(&self, object: List, key: &str) -> Option<usize> {
         let start = object.start as usize;
         let entries = &self.nodes[start..start + 2 * object.len as usize];
-        entries.chunks_exact(2).rposition(|pair| self.str_equals(as_key(pair[0]), key))
+        let (len, tag) = (key.len() as u32, tag(key.as_bytes()));
+        entries.chunks_exact(2).rposition(|pair| {
+            let Value::String(name) = pair[0] else { return false };
+            if name.form == Form::Escaped {
+                return self.str_equals(name, key);
+            }
+            name.span.len == len && name.tag == tag && self.text.as_bytes()[name.span.range()] == *key.as_bytes()
+        })
     }
 
     /// Whether a string has this text.
@@ -165,7 +172,7 @@ impl Heap {
 
     fn str_since(&mut self, start: usize) -> Str {
         let form = if text::needs_escape(&self.text.as_bytes()[start..]) { Form::Raw } else { Form::Plain };
-        Str { span: self.span_since(start), form }
+        Str { span: self.span_since(start), form, tag: tag(&self.text.as_bytes()[start..]) }
     }
 
     /// Begins a string that is put together from parts: append them, then [finish](Heap::finish_text) it. One at a time.
@@ -181,7 +188,9 @@ impl Heap {
     /// Appends the content of a string, or the compact JSON of anything else, to the string under construction.
     pub fn append_value(&mut self, value: Value) {
         match value {
-            Value::String(Str { span, form: Form::Plain | Form::Raw }) => self.text.extend_from_within(span.range()),
+            Value::String(Str { span, form: Form::Plain | Form::Raw, .. }) => {
+                self.text.extend_from_within(span.range())
+            }
             Value::String(escaped) => {
                 let decoded = self.str(escaped).into_owned();
                 self.text.push_str(&decoded);
@@ -306,6 +315,16 @@ impl Heap {
 fn as_key(node: Value) -> Str {
     match node {
         Value::String(key) => key,
-        _ => Str { span: Span { start: 0, len: 0 }, form: Form::Plain },
+        _ => Str { span: Span { start: 0, len: 0 }, form: Form::Plain, tag: 0 },
+    }
+}
+
+/// See [`Str`]'s field of that name.
+#[inline]
+pub(super) fn tag(text: &[u8]) -> u16 {
+    match text {
+        [] => 0,
+        [first, .., last] => u16::from_le_bytes([*first, *last]),
+        [only] => u16::from_le_bytes([*only, *only]),
     }
 }

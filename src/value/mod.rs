@@ -60,6 +60,8 @@ pub struct Span {
 pub struct Str {
     span: Span,
     form: Form,
+    /// The text's first and last byte: tells most different keys apart without looking at their text.
+    tag: u16,
 }
 
 /// How the text of a string is kept.

@@ -1,7 +1,7 @@
 //! One validating pass from JSON text to nodes. White space is dropped while the text is copied into the heap, so every
 //! container's source span is its compact text.
 
-use super::heap::{Header, Mark};
+use super::heap::{Header, Mark, tag};
 use super::{Form, Heap, MAX_DEPTH, ParseError, ParseErrorKind, Span, Str, Value, text};
 
 impl Heap {
@@ -211,7 +211,7 @@ impl<'a> Parser<'a> {
         }
         self.at = at + 1;
         let span = Span { start: self.text_offset(start), len: (at - start) as u32 };
-        Ok(Str { span, form })
+        Ok(Str { span, form, tag: tag(&self.bytes[start..at]) })
     }
 
     /// Checks the escape at `at` and returns the offset behind it.

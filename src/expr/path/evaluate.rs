@@ -28,11 +28,16 @@ impl Walk {
 impl Steps {
     /// Applies the steps to `start`.
     pub(super) fn evaluate(&self, heap: &mut Heap, start: Value, walk: &mut Walk) -> Result<Value, PathError> {
-        let found = if self.definite { definite(&self.list, heap, start)? } else { self.search(heap, start, walk)? };
+        let found = if self.definite { definite(&self.list, 0, heap, start)? } else { self.search(heap, start, walk)? };
         match &self.function {
             None => Ok(found),
             Some(function) => function.apply(heap, found, walk),
         }
+    }
+
+    /// Applies the steps of a definite path without a function; the first `skip` of them led to `start`.
+    pub(super) fn evaluate_from(&self, skip: usize, heap: &mut Heap, start: Value) -> Result<Value, PathError> {
+        definite(&self.list, skip, heap, start)
     }
 
     fn search(&self, heap: &mut Heap, start: Value, walk: &mut Walk) -> Result<Value, PathError> {
@@ -48,9 +53,9 @@ impl Steps {
     }
 }
 
-fn definite(steps: &[Step], heap: &mut Heap, start: Value) -> Result<Value, PathError> {
+fn definite(steps: &[Step], skip: usize, heap: &mut Heap, start: Value) -> Result<Value, PathError> {
     let mut value = start;
-    for (at, step) in steps.iter().enumerate() {
+    for (at, step) in steps.iter().enumerate().skip(skip) {
         value = match (step, value) {
             (Step::Name(name), Value::Object(object)) => match heap.field(object, name) {
                 Some(value) => value,
