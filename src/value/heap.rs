@@ -108,7 +108,7 @@ impl Heap {
         (as_key(self.nodes[at]), self.nodes[at + 1])
     }
 
-    /// The value of an object's key; with a key that stands twice, the last one counts.
+    /// The value of an object's key.
     pub fn field(&self, object: List, key: &str) -> Option<Value> {
         self.position(object, key).map(|index| self.nodes[object.start as usize + 2 * index + 1])
     }
