@@ -86,6 +86,8 @@ pub(super) struct Partitions {
     last: Option<(usize, i32, Slot)>,
     in_flight: usize,
     in_flight_bytes: usize,
+    /// Records passed by the watermarks of partitions that were let go.
+    passed_before: u64,
 }
 
 struct Entry {
@@ -128,6 +130,7 @@ impl Partitions {
         let entry = &mut self.slots[slot.index as usize];
         entry.generation = (entry.generation + 1) & ((1 << GENERATION_BITS) - 1);
         if let Some(partition) = entry.partition.take() {
+            self.passed_before += partition.tracker.passed();
             self.in_flight -= partition.tracker.in_flight();
             self.in_flight_bytes -= partition.tracker.in_flight_bytes();
             self.by_name.remove(&(partition.topic, partition.number));
@@ -231,6 +234,11 @@ impl Partitions {
             }
         }
         (list.count() > 0).then_some(list)
+    }
+
+    /// Records that the watermarks have passed so far.
+    pub fn passed(&self) -> u64 {
+        self.passed_before + self.iter().map(|(_, partition)| partition.tracker.passed()).sum::<u64>()
     }
 
     /// Notes that a commit of these partitions failed, so that they are offered again.

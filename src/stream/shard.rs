@@ -39,6 +39,8 @@ pub(super) struct Shard {
     pub(super) revocation: Option<Revocation>,
     pub(super) reporter: Reporter,
     commits_open: usize,
+    /// Events that the latest commit covers.
+    committing: u64,
     next_commit: Instant,
 }
 
@@ -71,6 +73,7 @@ impl Shard {
             revocation: None,
             reporter,
             commits_open: 0,
+            committing: 0,
             next_commit,
         })
     }
@@ -157,6 +160,9 @@ impl Shard {
                 None => {
                     self.work.counts.stats.commits.add(1);
                     self.work.counts.metrics.committed();
+                    if self.commits_open == 0 {
+                        self.work.counts.stats.committed.set(self.committing);
+                    }
                 }
                 Some(KafkaError::ConsumerCommit(RDKafkaErrorCode::NoOffset)) => {}
                 Some(error) => {
@@ -185,7 +191,10 @@ impl Shard {
     fn commit(&mut self) {
         let Some(offsets) = self.work.partitions.take_uncommitted() else { return };
         match self.consumer.commit(&offsets, CommitMode::Async) {
-            Ok(()) => self.commits_open += 1,
+            Ok(()) => {
+                self.commits_open += 1;
+                self.committing = self.work.partitions.passed();
+            }
             Err(error) => {
                 events::commit_failed(&self.work.counts.metrics, &self.work.spec.pipeline.name, &error);
                 self.work.partitions.commit_failed(&offsets);

@@ -87,6 +87,8 @@ numbers! {
     retries,
     /// Commits that the broker took.
     commits,
+    /// Events whose offsets are committed.
+    committed,
     /// Times that reading was paused.
     pauses,
     /// Level: events between being read and being complete.
