@@ -60,6 +60,8 @@ pub struct Span {
 pub struct Str {
     span: Span,
     form: Form,
+    /// The text's first and last byte: tells most different keys apart without looking at their text.
+    tag: u16,
 }
 
 /// How the text of a string is kept.
@@ -67,7 +69,9 @@ pub struct Str {
 enum Form {
     /// The same text inside and outside of JSON quotes.
     Plain,
-    /// As it stands between JSON quotes, with at least one escape.
+    /// As [`Plain`](Form::Plain), and in the heap's text it stands between quotes.
+    Quoted,
+    /// With at least one escape; in the heap's text it stands between quotes.
     Escaped,
     /// Decoded; must be escaped when printed.
     Raw,

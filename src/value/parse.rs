@@ -1,7 +1,7 @@
 //! One validating pass from JSON text to nodes. White space is dropped while the text is copied into the heap, so every
 //! container's source span is its compact text.
 
-use super::heap::{Header, Mark};
+use super::heap::{Header, Mark, tag};
 use super::{Form, Heap, MAX_DEPTH, ParseError, ParseErrorKind, Span, Str, Value, text};
 
 impl Heap {
@@ -190,7 +190,7 @@ impl<'a> Parser<'a> {
 
     fn string(&mut self) -> Result<Str, Box<Fault>> {
         let start = self.at + 1;
-        let mut form = Form::Plain;
+        let mut form = Form::Quoted;
         let mut at = start;
         loop {
             at = text::find_special(self.bytes, at);
@@ -211,7 +211,7 @@ impl<'a> Parser<'a> {
         }
         self.at = at + 1;
         let span = Span { start: self.text_offset(start), len: (at - start) as u32 };
-        Ok(Str { span, form })
+        Ok(Str { span, form, tag: tag(&self.bytes[start..at]) })
     }
 
     /// Checks the escape at `at` and returns the offset behind it.
@@ -290,7 +290,7 @@ impl<'a> Parser<'a> {
     }
 
     /// The next byte that is no white space; `None` at the end.
-    #[inline]
+    #[inline(always)]
     fn peek(&mut self) -> Option<u8> {
         match self.bytes.get(self.at) {
             Some(&byte) if byte > b' ' => Some(byte),
@@ -302,6 +302,7 @@ impl<'a> Parser<'a> {
         }
     }
 
+    #[cold]
     fn skip_white_space(&mut self) {
         self.copy_up_to(self.at);
         while let Some(b' ' | b'\t' | b'\n' | b'\r') = self.bytes.get(self.at) {

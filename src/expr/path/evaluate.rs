@@ -10,10 +10,36 @@ pub(super) const MAX_VISITS: u32 = 4_000_000;
 impl Steps {
     /// Applies the steps to `start`. `root` is what `$` in a filter stands for.
     pub(super) fn evaluate(&self, heap: &mut Heap, start: Value, root: Value) -> Result<Value, PathError> {
-        let found = if self.definite { definite(&self.list, heap, start)? } else { self.search(heap, start, root)? };
+        let found = if self.definite { definite(&self.list, 0, heap, start)? } else { self.search(heap, start, root)? };
         match &self.function {
             None => Ok(found),
             Some(function) => function.apply(heap, found, root),
+        }
+    }
+
+    /// Applies plain steps; `None` if they lead nowhere or are not plain. The common case, without a word on what is wrong.
+    #[inline]
+    pub(super) fn follow(&self, heap: &Heap, start: Value) -> Option<Value> {
+        if !self.plain {
+            return None;
+        }
+        let mut value = start;
+        for step in &self.list {
+            value = match (step, value) {
+                (Step::Name(name), Value::Object(object)) => heap.field(object, name)?,
+                (Step::Index(index), Value::Array(array)) => item(heap, array, *index)?,
+                _ => return None,
+            };
+        }
+        Some(value)
+    }
+
+    /// Applies the steps of a definite path without the first ones, which led to `start`.
+    pub(super) fn evaluate_from(&self, skip: usize, heap: &mut Heap, start: Value) -> Result<Value, PathError> {
+        let found = definite(&self.list, skip, heap, start)?;
+        match &self.function {
+            None => Ok(found),
+            Some(function) => function.apply(heap, found, start),
         }
     }
 
@@ -30,9 +56,9 @@ impl Steps {
     }
 }
 
-fn definite(steps: &[Step], heap: &mut Heap, start: Value) -> Result<Value, PathError> {
+fn definite(steps: &[Step], skip: usize, heap: &mut Heap, start: Value) -> Result<Value, PathError> {
     let mut value = start;
-    for (at, step) in steps.iter().enumerate() {
+    for (at, step) in steps.iter().enumerate().skip(skip) {
         value = match (step, value) {
             (Step::Name(name), Value::Object(object)) => match heap.field(object, name) {
                 Some(value) => value,

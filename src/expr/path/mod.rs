@@ -3,6 +3,7 @@
 //! A path is parsed once into [steps](step::Steps). A definite path, which names one place, is evaluated by a plain loop
 //! over names and indexes. Any other path is a search that collects what it finds on the heap's build stack.
 
+mod context;
 mod error;
 mod evaluate;
 mod filter;
@@ -16,6 +17,7 @@ mod step;
 #[cfg(test)]
 mod tests;
 
+pub use context::ContextField;
 pub use error::PathError;
 pub use reference::{ReferencePath, ResultPathError};
 
@@ -50,6 +52,8 @@ pub struct Path {
     text: Box<str>,
     root: Root,
     steps: Steps,
+    /// The part of the context object that a definite path begins at, and the steps that lead there.
+    context_field: Option<(ContextField, usize)>,
 }
 
 impl Path {
@@ -59,7 +63,9 @@ impl Path {
     /// [`PathSyntaxError`] says what is wrong and where.
     pub fn parse(text: &str) -> Result<Path, PathSyntaxError> {
         let (root, steps) = parse::path(text)?;
-        Ok(Path { text: text.into(), root, steps })
+        let context_field =
+            if root == Root::Context && steps.definite { ContextField::find(&steps.list) } else { None };
+        Ok(Path { text: text.into(), root, steps, context_field })
     }
 
     /// The path as it was written.
@@ -103,9 +109,18 @@ impl Path {
     ///
     /// # Errors
     /// As [`evaluate`](Path::evaluate); [`PathError::NoRoot`] if the scope does not know the root.
+    #[inline]
     pub fn resolve(&self, heap: &mut Heap, scope: &mut impl Scope) -> Result<Value, PathError> {
+        if let Some((field, skip)) = self.context_field
+            && let Some(value) = scope.context_field(heap, field)
+        {
+            return self.steps.evaluate_from(skip, heap, value);
+        }
         let root = scope.root(heap, &self.root).ok_or(PathError::NoRoot)?;
-        self.evaluate(heap, root)
+        match self.steps.follow(heap, root) {
+            Some(value) => Ok(value),
+            None => self.evaluate(heap, root),
+        }
     }
 
     /// The path in the notation of error texts, up to and with the step at `last`: `$['a'][0]`.

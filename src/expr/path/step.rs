@@ -11,6 +11,8 @@ pub(super) struct Steps {
     pub(super) function: Option<Box<Function>>,
     /// Whether the steps name one place.
     pub(super) definite: bool,
+    /// Whether the steps are names and indexes only, and no function follows.
+    pub(super) plain: bool,
 }
 
 /// One step of a path.
@@ -42,7 +44,8 @@ impl Steps {
             Step::Names(_) => at == last,
             _ => false,
         });
-        Steps { list: list.into(), function: function.map(Box::new), definite }
+        let plain = function.is_none() && list.iter().all(|step| matches!(step, Step::Name(_) | Step::Index(_)));
+        Steps { list: list.into(), function: function.map(Box::new), definite, plain }
     }
 
     /// Whether there is nothing to apply.
