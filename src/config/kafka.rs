@@ -1,5 +1,3 @@
-use std::time::Duration;
-
 use super::kafka_defaults::{ASSIGNMENT_STRATEGY, CONSUMER, CONSUMER_OWNED, PRODUCER, PRODUCER_OWNED, REFUSED};
 use super::model::{Kafka, StartFrom};
 use super::properties::Properties;
@@ -26,20 +24,13 @@ pub(super) fn read(title: &str, node: Option<&Node>, report: &mut Report) -> Kaf
 }
 
 /// The properties of a pipeline's consumers: defaults, then the file's from the general to the special, then our own.
-pub(super) fn consumer(
-    shared: &Kafka,
-    own: &Kafka,
-    group: &str,
-    start_from: StartFrom,
-    commit_interval: Duration,
-) -> Properties {
+pub(super) fn consumer(shared: &Kafka, own: &Kafka, group: &str, start_from: StartFrom) -> Properties {
     let mut properties = with_defaults(CONSUMER, [&shared.shared, &shared.consumer, &own.shared, &own.consumer]);
     if properties.value("group.protocol") == Some("consumer") {
         properties.remove(ASSIGNMENT_STRATEGY);
     }
     set_all(&mut properties, CONSUMER_OWNED);
     properties.set("group.id", group);
-    properties.set("auto.commit.interval.ms", commit_interval.as_millis().to_string());
     properties.set(
         "auto.offset.reset",
         match start_from {

@@ -36,11 +36,9 @@ pub(super) const PRODUCER: &[(&str, &str)] = &[
 
 /// What every consumer has, whatever the file says.
 pub(super) const CONSUMER_OWNED: &[(&str, &str)] = &[
-    // Offsets are stored when results are acknowledged, not when records were read. The client commits what is stored, each
-    // `commit_interval` and before a partition is let go: unlike with commits of our own, it repeats those that a rebalance
-    // made fail, and tells what came of them.
+    // Offsets are committed when results are acknowledged, not when records were read.
+    ("enable.auto.commit", "false"),
     ("enable.auto.offset.store", "false"),
-    ("enable.auto.commit", "true"),
 ];
 
 /// What every producer has, whatever the file says.

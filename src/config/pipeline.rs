@@ -42,7 +42,7 @@ pub(super) fn read(
 
     let (name, workflow) = (name?, workflow?);
     let group = group.unwrap_or_else(|| format!("stepstream-{name}"));
-    let consumer = kafka::consumer(shared, &own, &group, start_from, bounds.commit_interval);
+    let consumer = kafka::consumer(shared, &own, &group, start_from);
     let producer = kafka::producer(shared, &own);
     if !kafka::names_brokers(&consumer) || !kafka::names_brokers(&producer) {
         let hint = "add to [kafka]: bootstrap.servers = \"localhost:9092\", or set STEPSTREAM_KAFKA_BOOTSTRAP_SERVERS";

@@ -96,8 +96,7 @@ enable.idempotence = false
         ("socket.keepalive.enable", "true"),
         ("group.id", "stepstream-orders"),
         ("auto.offset.reset", "latest"),
-        ("enable.auto.commit", "true"),
-        ("auto.commit.interval.ms", "100"),
+        ("enable.auto.commit", "false"),
         ("enable.auto.offset.store", "false"),
         ("partition.assignment.strategy", "cooperative-sticky"),
     ] {

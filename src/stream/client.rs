@@ -19,8 +19,8 @@ use rdkafka::types::RDKafkaRespErr;
 use rdkafka::{ClientContext, TopicPartitionList};
 
 use crate::config::Properties;
-use crate::telemetry::PipelineMetrics;
 use crate::telemetry::events::{self, ClientLogLevel};
+use crate::telemetry::PipelineMetrics;
 
 /// The shard's consumer.
 pub(super) type ShardConsumer = BaseConsumer<ConsumerEvents>;
@@ -81,10 +81,11 @@ pub(super) enum Rebalance {
     },
 }
 
-/// Outcome of a commit.
+/// Outcome of a commit: the error, and the partitions it was for.
 #[derive(Debug)]
 pub(super) struct Committed {
     pub error: Option<KafkaError>,
+    pub offsets: TopicPartitionList,
 }
 
 /// Positions by topic and partition.
@@ -190,8 +191,8 @@ impl ConsumerContext for ConsumerEvents {
         self.note(|news| news.rebalances.push(rebalance));
     }
 
-    fn commit_callback(&self, result: KafkaResult<()>, _: &TopicPartitionList) {
-        self.note(|news| news.commits.push(Committed { error: result.err() }));
+    fn commit_callback(&self, result: KafkaResult<()>, offsets: &TopicPartitionList) {
+        self.note(|news| news.commits.push(Committed { error: result.err(), offsets: offsets.clone() }));
     }
 }
 

@@ -29,6 +29,7 @@ pub struct OffsetTracker {
     /// One past the last record of the complete prefix.
     watermark: Option<i64>,
     committed: Option<i64>,
+    passed: u64,
     in_flight: usize,
     in_flight_bytes: usize,
 }
@@ -74,6 +75,7 @@ impl OffsetTracker {
             // Not a maximum: when the broker's log was truncated and reading began again further back, the position to
             // commit is further back too.
             self.watermark = Some(entry.offset + 1);
+            self.passed += 1;
         }
     }
 
@@ -95,6 +97,11 @@ impl OffsetTracker {
     /// One past the last record of the complete prefix; `None` until the first record is complete.
     pub fn watermark(&self) -> Option<i64> {
         self.watermark
+    }
+
+    /// Records that the watermark has passed.
+    pub fn passed(&self) -> u64 {
+        self.passed
     }
 
     /// The offset a record was tracked with, while the watermark has not passed it.
@@ -246,6 +253,7 @@ mod tests {
                 // The model: the longest run of complete offsets from zero.
                 let prefix = (0..next).take_while(|offset| complete.contains(offset)).count() as i64;
                 prop_assert_eq!(tracker.watermark().unwrap_or(0), prefix);
+                prop_assert_eq!(tracker.passed(), prefix as u64);
             }
         }
     }

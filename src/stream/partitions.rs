@@ -86,6 +86,8 @@ pub(super) struct Partitions {
     last: Option<(usize, i32, Slot)>,
     in_flight: usize,
     in_flight_bytes: usize,
+    /// Records passed by the watermarks of partitions that were let go.
+    passed_before: u64,
 }
 
 struct Entry {
@@ -109,8 +111,13 @@ impl Partitions {
         let entry = &mut self.slots[index];
         let slot = Slot { index: index as u16, generation: entry.generation };
         self.by_name.insert((topic.clone(), number), slot);
-        entry.partition =
-            Some(Partition { topic, number, names, state: State::Reading, tracker: OffsetTracker::default() });
+        entry.partition = Some(Partition {
+            topic,
+            number,
+            names,
+            state: State::Reading,
+            tracker: OffsetTracker::default(),
+        });
         Some(slot)
     }
 
@@ -123,6 +130,7 @@ impl Partitions {
         let entry = &mut self.slots[slot.index as usize];
         entry.generation = (entry.generation + 1) & ((1 << GENERATION_BITS) - 1);
         if let Some(partition) = entry.partition.take() {
+            self.passed_before += partition.tracker.passed();
             self.in_flight -= partition.tracker.in_flight();
             self.in_flight_bytes -= partition.tracker.in_flight_bytes();
             self.by_name.remove(&(partition.topic, partition.number));
@@ -228,8 +236,13 @@ impl Partitions {
         (list.count() > 0).then_some(list)
     }
 
-    /// Notes that the client did not take offsets of these partitions, so that they are offered again.
-    pub fn store_failed(&mut self, list: &TopicPartitionList) {
+    /// Records that the watermarks have passed so far.
+    pub fn passed(&self) -> u64 {
+        self.passed_before + self.iter().map(|(_, partition)| partition.tracker.passed()).sum::<u64>()
+    }
+
+    /// Notes that a commit of these partitions failed, so that they are offered again.
+    pub fn commit_failed(&mut self, list: &TopicPartitionList) {
         for_each(list, |topic, number| {
             if let Some(partition) = self.find(topic, number).and_then(|slot| self.partition_mut(slot)) {
                 partition.tracker.commit_failed();
@@ -330,7 +343,7 @@ mod tests {
         partitions.complete(ticket);
         let list = partitions.take_uncommitted().expect("it moved");
         assert!(partitions.take_uncommitted().is_none());
-        partitions.store_failed(&list);
+        partitions.commit_failed(&list);
         assert_eq!(committed(&mut partitions).len(), 1);
     }
 

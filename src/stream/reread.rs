@@ -40,8 +40,6 @@ impl Reread {
         for (name, value) in self.properties.iter() {
             config.set(name, value);
         }
-        // It is no member of the group.
-        config.set("enable.auto.commit", "false");
         config.create().ok()
     }
 }

@@ -6,14 +6,14 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use rdkafka::consumer::Consumer;
+use rdkafka::consumer::{CommitMode, Consumer};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use tokio::sync::Notify;
 
 use super::calls::Calls;
 use super::client::{self, ConsumerEvents, Positions, ShardConsumer};
-use super::counts::Counts;
 use super::intake::Intake;
+use super::counts::Counts;
 use super::pipeline::{Spec, StartError};
 use super::rebalance::Revocation;
 use super::sink::Sink;
@@ -27,6 +27,8 @@ const READ_BATCH: usize = 256;
 const LONGEST_WAIT: Duration = Duration::from_millis(50);
 /// Longest wait while acknowledgements are due. The producer can't wake the shard.
 const ACKNOWLEDGEMENT_WAIT: Duration = Duration::from_millis(1);
+/// How long a closing shard waits for the answer to its last commit.
+const COMMIT_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// One worker of a pipeline.
 pub(super) struct Shard {
@@ -36,7 +38,10 @@ pub(super) struct Shard {
     pub(super) intake: Intake,
     pub(super) revocation: Option<Revocation>,
     pub(super) reporter: Reporter,
-    next_store: Instant,
+    commits_open: usize,
+    /// Events that the latest commit covers.
+    committing: u64,
+    next_commit: Instant,
 }
 
 impl Shard {
@@ -57,10 +62,20 @@ impl Shard {
             Sink::new(pipeline.name.clone(), pipeline.producer.clone(), metrics.clone()).map_err(client_error)?;
         let calls = Calls::new(pipeline.name.clone(), spec.permits.clone(), bell)
             .map_err(|source| StartError::Runtime { pipeline: pipeline.name.clone(), source })?;
-        let next_store = Instant::now() + pipeline.commit_interval;
+        let next_commit = Instant::now() + pipeline.commit_interval;
         let work = Work::new(spec, calls, sink, Counts::new(stats, metrics));
         reporter.not_ready("joining its consumer group");
-        Ok(Self { number, consumer, work, intake: Intake::default(), revocation: None, reporter, next_store })
+        Ok(Self {
+            number,
+            consumer,
+            work,
+            intake: Intake::default(),
+            revocation: None,
+            reporter,
+            commits_open: 0,
+            committing: 0,
+            next_commit,
+        })
     }
 
     /// Runs until the pipeline is told to stop; then finishes what is in flight, commits and leaves the group.
@@ -79,7 +94,7 @@ impl Shard {
         }
         worked |= self.work.serve_sink();
         self.hear_consumer();
-        self.store_if_due();
+        self.commit_if_due();
         self.continue_revocation();
         self.control_intake();
         self.publish();
@@ -140,14 +155,20 @@ impl Shard {
     pub(super) fn hear_consumer(&mut self) {
         let Some(news) = self.consumer.context().take() else { return };
         for commit in news.commits {
+            self.commits_open = self.commits_open.saturating_sub(1);
             match commit.error {
                 None => {
                     self.work.counts.stats.commits.add(1);
                     self.work.counts.metrics.committed();
+                    if self.commits_open == 0 {
+                        self.work.counts.stats.committed.set(self.committing);
+                    }
                 }
                 Some(KafkaError::ConsumerCommit(RDKafkaErrorCode::NoOffset)) => {}
-                // What is stored and not committed is in the next commit again.
-                Some(error) => events::commit_failed(&self.work.counts.metrics, &self.work.spec.pipeline.name, &error),
+                Some(error) => {
+                    events::commit_failed(&self.work.counts.metrics, &self.work.spec.pipeline.name, &error);
+                    self.work.partitions.commit_failed(&commit.offsets);
+                }
             }
         }
         if let Some(positions) = news.positions {
@@ -158,21 +179,41 @@ impl Shard {
         }
     }
 
-    fn store_if_due(&mut self) {
+    fn commit_if_due(&mut self) {
         let now = Instant::now();
-        if now >= self.next_store {
-            self.next_store = now + self.work.spec.pipeline.commit_interval;
-            self.store_offsets();
+        if now >= self.next_commit {
+            self.next_commit = now + self.work.spec.pipeline.commit_interval;
+            self.commit();
             self.reporter.beat();
         }
     }
 
-    /// Hands over what may be committed. The client does so each `commit_interval`, and before a partition is let go.
-    pub(super) fn store_offsets(&mut self) {
+    fn commit(&mut self) {
         let Some(offsets) = self.work.partitions.take_uncommitted() else { return };
-        if let Err(error) = self.consumer.store_offsets(&offsets) {
-            events::commit_failed(&self.work.counts.metrics, &self.work.spec.pipeline.name, &error);
-            self.work.partitions.store_failed(&offsets);
+        match self.consumer.commit(&offsets, CommitMode::Async) {
+            Ok(()) => {
+                self.commits_open += 1;
+                self.committing = self.work.partitions.passed();
+            }
+            Err(error) => {
+                events::commit_failed(&self.work.counts.metrics, &self.work.spec.pipeline.name, &error);
+                self.work.partitions.commit_failed(&offsets);
+            }
+        }
+    }
+
+    /// Commits and waits for the broker's answer: the last thing before partitions are let go. Not by librdkafka's own
+    /// synchronous commit, because that waits without a bound.
+    pub(super) fn commit_and_wait(&mut self) {
+        self.commit();
+        let deadline = Instant::now() + COMMIT_TIMEOUT;
+        while self.commits_open > 0 && Instant::now() < deadline {
+            // No record can come: the partitions are paused, or librdkafka holds them back during a rebalance. If one does,
+            // it is read again by the next owner, because it is not tracked.
+            if let Some(Err(error)) = self.consumer.poll(ACKNOWLEDGEMENT_WAIT) {
+                consume_error(&self.work, &self.reporter, &error);
+            }
+            self.hear_consumer();
         }
     }
 
@@ -210,7 +251,7 @@ impl Shard {
             let mut worked = self.work.drive();
             worked |= self.work.serve_sink();
             self.hear_consumer();
-            self.store_if_due();
+            self.commit_if_due();
             self.continue_revocation();
             self.publish();
             if !worked {
@@ -225,7 +266,7 @@ impl Shard {
     }
 
     fn close(mut self) {
-        self.store_offsets();
+        self.commit_and_wait();
         self.work.counts.publish_now(self.work.partitions.in_flight());
         self.consumer.context().close();
         if let Some(revocation) = self.revocation.take() {

@@ -87,6 +87,8 @@ numbers! {
     retries,
     /// Commits that the broker took.
     commits,
+    /// Events whose offsets are committed.
+    committed,
     /// Times that reading was paused.
     pauses,
     /// Level: events between being read and being complete.
@@ -136,6 +138,5 @@ impl Stats {
 
 /// A histogram of microseconds with the bounds that all of ours have.
 pub fn new_histogram() -> Histogram<u64> {
-    Histogram::new_with_bounds(1, LONGEST.as_micros() as u64, PRECISION)
-        .expect("the bounds are constants that it takes")
+    Histogram::new_with_bounds(1, LONGEST.as_micros() as u64, PRECISION).expect("the bounds are constants that it takes")
 }
