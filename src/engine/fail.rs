@@ -68,6 +68,17 @@ impl Interpreter<'_> {
         self.fault(frame, error.error_name(), &error.cause(self.heap, input))
     }
 
+    pub(super) fn transitions_fault(&self, frame: Id) -> Box<Fault> {
+        let limit = self.run.limits.max_transitions;
+        let cause = format!("The execution entered {limit} states, the most that max_transitions allows.");
+        self.runtime_fault(frame, &cause)
+    }
+
+    pub(super) fn heap_limit_fault(&self, frame: Id) -> Box<Fault> {
+        let limit = self.run.limits.max_heap_bytes;
+        self.runtime_fault(frame, &format!("The execution's values take more than {limit} bytes."))
+    }
+
     /// `what` is a state's name, a service or a function's ARN.
     pub(super) fn data_limit_fault(&self, frame: Id, what: &str) -> Box<Fault> {
         let cause = format!(

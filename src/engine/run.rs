@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
 
 use super::event::Event;
-use super::frame::{Frame, Group, Wait};
+use super::frame::{FanOut, Frame, Group, Wait};
 use super::outcome::{Effect, End};
 use super::pool::{Id, Pool};
 use super::time::Timestamp;
@@ -176,13 +176,15 @@ impl Run {
             if let Some(variable) = own {
                 return Some(variable.value);
             }
-            let frame = self.frames.at(scope);
-            // What runs inside a distributed Map does not see the variables outside.
-            if frame.child_events.is_some() {
-                return None;
-            }
-            scope = self.groups.at(frame.parent?).parent;
+            scope = self.around(scope)?;
         }
+    }
+
+    /// The frame around this one in the same execution: an item of a distributed Map is one of its own.
+    pub(super) fn around(&self, frame: Id) -> Option<Id> {
+        let group = self.groups.at(self.frames.at(frame).parent?);
+        let apart = matches!(group.fan_out, FanOut::Map { tolerance: Some(_), .. });
+        (!apart).then_some(group.parent)
     }
 
     pub(super) fn forget_variables(&mut self, frame: Id) {
