@@ -248,7 +248,7 @@ impl Heap {
     /// [`TooDeep`] if an element has the greatest depth already; what was pushed is given up.
     pub fn array_from(&mut self, mark: Mark) -> Result<Value, TooDeep> {
         let len = self.stack.len() - mark.0;
-        let size = 2 + self.stack[mark.0..].iter().map(|v| self.size(*v)).sum::<u32>() + (len as u32).saturating_sub(1);
+        let size = self.size_of_pushed(mark, (len as u32).saturating_sub(1));
         Ok(Value::Array(self.close(mark, len, size)?))
     }
 
@@ -259,9 +259,13 @@ impl Heap {
     pub fn object_from(&mut self, mark: Mark) -> Result<Value, TooDeep> {
         let len = (self.stack.len() - mark.0) / 2;
         // Every entry has a colon, every entry but the first a comma.
-        let size =
-            2 + self.stack[mark.0..].iter().map(|v| self.size(*v)).sum::<u32>() + (2 * len as u32).saturating_sub(1);
+        let size = self.size_of_pushed(mark, (2 * len as u32).saturating_sub(1));
         Ok(Value::Object(self.close(mark, len, size)?))
+    }
+
+    /// Bytes of a container's text. What is shared counts each time, so the sum may be beyond counting.
+    fn size_of_pushed(&self, mark: Mark, separators: u32) -> u32 {
+        self.stack[mark.0..].iter().fold(2 + separators, |sum, value| sum.saturating_add(self.size(*value)))
     }
 
     fn close(&mut self, mark: Mark, len: usize, size: u32) -> Result<List, TooDeep> {
