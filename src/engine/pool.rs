@@ -71,6 +71,11 @@ impl<T: Default> Pool<T> {
         &mut self.slots[id.index as usize].content
     }
 
+    /// How many are in use.
+    pub(super) fn len(&self) -> usize {
+        self.touched - self.free.len()
+    }
+
     pub(super) fn iter(&self) -> impl Iterator<Item = (Id, &T)> {
         self.slots[..self.touched]
             .iter()

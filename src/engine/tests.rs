@@ -1,6 +1,9 @@
 //! What only the inside can tell. Everything else is tested through the public API, in `tests/language`.
 
+use super::frame::Wait;
 use super::pool::{Id, Pool};
+use super::run::Run;
+use super::{Limits, Timestamp};
 
 #[test]
 fn a_released_id_finds_nothing_even_when_its_slot_is_used_again() {
@@ -31,4 +34,21 @@ fn a_used_pool_hands_out_the_slots_of_a_new_one() {
     assert_eq!(pool.iter().count(), 0);
     assert_eq!(indexes(&mut pool), new);
     assert_eq!(pool.find(stale), None);
+}
+
+#[test]
+fn a_loop_of_calls_in_time_leaves_no_pile_of_timers() {
+    let mut run = Run::new(Limits::default());
+    let waiting = run.frames.acquire();
+    run.wait(waiting, Wait::Delay, Some(Timestamp(9)));
+    let looping = run.frames.acquire();
+    for ordinal in 0..10_000 {
+        run.wait(looping, Wait::Call { ordinal, heartbeat: false }, Some(Timestamp(5)));
+    }
+    assert!(run.timers.len() < 100, "{} timers for two frames", run.timers.len());
+    assert_eq!(run.due(), None);
+    run.now = Timestamp(9);
+    let due = [run.due(), run.due(), run.due()];
+    let last = Wait::Call { ordinal: 9_999, heartbeat: false };
+    assert_eq!(due, [Some((looping, last)), Some((waiting, Wait::Delay)), None]);
 }

@@ -5,6 +5,7 @@
 
 mod case;
 mod driver;
+mod executions;
 mod machines;
 mod properties;
 
