@@ -12,33 +12,34 @@ pub struct Dice<'a> {
     states: usize,
 }
 
+/// Most of them find something wherever they are applied, or machines would seldom get anywhere.
 const PATHS: [&str; 14] = [
     "$",
-    "$.a",
-    "$.list",
-    "$.list[0]",
-    "$.b.c",
-    "$.list[*]",
-    "$..a",
-    "$.list[?(@.a > 1)]",
-    "$.list[-2:]",
     "$$.State.Name",
+    "$$.Execution.Input.list",
+    "$..a",
+    "$.list[*]",
     "$$.Execution.Input.a",
+    "$..list[?(@.a > 1)]",
+    "$$",
+    "$.list[-2:]",
+    "$.r[?(@.x)]",
+    "$.a",
     "$$.Map.Item.Value",
     "$missing",
     "$['x y']",
 ];
 const CALLS: [&str; 8] = [
-    "States.Format('{}-{}', $.a, $$.State.Name)",
+    "States.Format('{}-{}', $$.Execution.Input, $$.State.Name)",
     "States.ArrayRange(0, 3, 1)",
-    "States.Array($, $.a, null)",
+    "States.Array($, $..a, null)",
     "States.UUID()",
     "States.MathRandom(0, 100)",
     "States.JsonToString($)",
-    "States.MathAdd($.a, 1)",
+    "States.MathAdd($$.Execution.Input.a, 1)",
     "States.ArrayLength($.list)",
 ];
-const ERRORS: [&str; 5] = ["E", "F", "States.Timeout", "States.Runtime", "States.DataLimitExceeded"];
+const ERRORS: [&str; 6] = ["E", "F", "E", "States.Timeout", "States.DataLimitExceeded", "States.Runtime"];
 
 impl<'a> Dice<'a> {
     pub fn new(bytes: &'a [u8]) -> Self {
@@ -61,6 +62,22 @@ impl<'a> Dice<'a> {
         self.roll(sides) == sides - 1
     }
 
+    /// An event: in most cases an object that the paths find something in.
+    pub fn event(&mut self) -> String {
+        let value = if self.rarely(30) { self.value(2) } else { self.object(3) };
+        value.to_string()
+    }
+
+    fn object(&mut self, depth: usize) -> Value {
+        let mut list: Vec<_> = (0..self.roll(4)).map(|_| self.part(depth)).collect();
+        list.push(json!({"a": 2}));
+        json!({"a": self.roll(5), "b": {"c": self.part(depth)}, "list": list, "x y": []})
+    }
+
+    fn part(&mut self, depth: usize) -> Value {
+        if depth > 1 && !self.rarely(4) { self.object(depth - 1) } else { self.value(depth - 1) }
+    }
+
     /// A JSON value, mostly of the shape that the paths look for.
     pub fn value(&mut self, depth: usize) -> Value {
         match self.roll(if depth == 0 { 5 } else { 8 }) {
@@ -70,9 +87,7 @@ impl<'a> Dice<'a> {
             3 => json!(self.roll(2) == 0),
             4 => json!(-2.5e3),
             5 => (0..self.roll(5)).map(|_| self.value(depth - 1)).collect(),
-            _ => {
-                json!({"a": self.roll(5), "b": {"c": self.value(depth - 1)}, "list": [self.value(depth - 1), {"a": 2}], "x y": []})
-            }
+            _ => self.object(depth),
         }
     }
 
@@ -149,8 +164,7 @@ impl<'a> Dice<'a> {
 
     fn map(&mut self, depth: usize) -> Value {
         let mut processor = self.machine(depth - 1);
-        let mut map =
-            json!({"Type": "Map", "ItemsPath": self.one_of(&["$.list", "$", "$.b.c"]), "MaxConcurrency": self.roll(4)});
+        let mut map = json!({"Type": "Map", "ItemsPath": self.one_of(&["$$.Execution.Input.list", "$..a", "$$.Execution.Input.list", "$..list[*]", "$.list"]), "MaxConcurrency": self.roll(4)});
         if self.rarely(4) {
             processor["ProcessorConfig"] = json!({"Mode": "DISTRIBUTED", "ExecutionType": "EXPRESS"});
             map["ToleratedFailureCount"] = json!(self.roll(3));
@@ -163,16 +177,16 @@ impl<'a> Dice<'a> {
     }
 
     fn data_fields(&mut self, kind: &str, depth: usize, state: &mut Value) {
-        if self.rarely(5) {
-            state["InputPath"] = self.one_of(&[json!("$.b"), json!("$"), json!(null), json!("$.a"), json!("$$")]);
+        if self.rarely(9) {
+            state["InputPath"] =
+                self.one_of(&[json!("$$.Execution.Input"), json!("$"), json!(null), json!("$.a"), json!("$$")]);
         }
-        if self.rarely(6) {
-            state["OutputPath"] = self.one_of(&[json!("$"), json!(null), json!("$.a"), json!("$..*")]);
+        if self.rarely(9) {
+            state["OutputPath"] = self.one_of(&[json!("$"), json!(null), json!("$..*"), json!("$.a")]);
         }
         if kind != "Succeed" && self.rarely(4) {
             // Each level has names of its own, for those of an outer scope may not be assigned.
-            state["Assign"] =
-                json!({(format!("v{depth}")): 1, (format!("w{depth}.$")): self.one_of(&["$", "$.a", "$$.State.Name"])});
+            state["Assign"] = json!({(format!("v{depth}")): 1, (format!("w{depth}.$")): self.one_of(&["$", "$..a", "$$.State.Name"])});
         }
         if matches!(kind, "Pass" | "Task" | "Parallel") && self.rarely(3) {
             state["Parameters"] = self.template();
@@ -181,14 +195,7 @@ impl<'a> Dice<'a> {
             state["ResultSelector"] = self.template();
         }
         if matches!(kind, "Pass" | "Task" | "Parallel" | "Map") && self.rarely(2) {
-            state["ResultPath"] = self.one_of(&[
-                json!("$.r.x"),
-                json!("$.a"),
-                json!(null),
-                json!("$"),
-                json!("$.list[0]"),
-                json!("$.list"),
-            ]);
+            state["ResultPath"] = self.one_of(&[json!(null), json!(null), json!("$"), json!("$.r.x"), json!("$.list")]);
         }
     }
 
@@ -205,7 +212,7 @@ impl<'a> Dice<'a> {
 
     fn handlers(&mut self, names: &[String], state: &mut Value) {
         if self.rarely(2) {
-            state["Retry"] = json!([{"ErrorEquals": [self.one_of(&ERRORS)], "MaxAttempts": self.roll(3), "IntervalSeconds": 1 + self.roll(3),
+            state["Retry"] = json!([{"ErrorEquals": [self.one_of(&["States.TaskFailed", "E", "States.Timeout"])], "MaxAttempts": self.roll(3), "IntervalSeconds": 1 + self.roll(3),
                 "JitterStrategy": self.one_of(&["NONE", "FULL"])}]);
         }
         if self.rarely(2) {
@@ -217,11 +224,11 @@ impl<'a> Dice<'a> {
 
     /// What a task does with a call.
     pub fn answer(&mut self, call: &TaskCall) -> Answer {
-        let outcome = match self.roll(8) {
-            0 => Some(Ok(call.input.clone())),
-            1..=3 => Some(Ok(self.value(2).to_string().into_bytes())),
-            4 => Some(Ok(b"{no JSON".to_vec())),
-            5 => None,
+        let outcome = match self.roll(16) {
+            0..=2 => Some(Ok(call.input.clone())),
+            3..=8 => Some(Ok(self.object(1).to_string().into_bytes())),
+            9 => Some(Ok(b"{no JSON".to_vec())),
+            10 | 11 => None,
             _ => Some(Err(TaskFailure {
                 error: Some(self.one_of(&ERRORS).to_owned()),
                 cause: self.rarely(2).then(|| "why".to_owned()),

@@ -43,7 +43,7 @@ proptest! {
         let program = Program::from_text(&definition.to_string());
         prop_assert!(program.is_ok(), "{:?}\n{definition:#}", program.err());
         let program = Arc::new(program.expect("it was checked"));
-        let event = Dice::new(&input).value(3).to_string();
+        let event = Dice::new(&input).event();
 
         let mut recording = Execution::new(limits());
         recording.record_history();
@@ -99,4 +99,35 @@ proptest! {
             prop_assert_eq!(progress, Progress::Suspended);
         }
     }
+}
+
+/// The properties above say little if all machines end at their first state.
+#[test]
+fn random_machines_reach_every_kind_of_end() {
+    let mut random = fastrand::Rng::with_seed(1);
+    let mut bytes = |count: usize| -> Vec<u8> { (0..count).map(|_| random.u8(..)).collect() };
+    let mut counts = std::collections::BTreeMap::new();
+    for _ in 0..500 {
+        let (machine, input, world) = (bytes(300), bytes(30), bytes(200));
+        let program = Program::from_text(&Dice::new(&machine).definition().to_string()).expect("it is valid");
+        let event = Dice::new(&input).event();
+        let outcome = play(&mut Execution::new(limits()), &Arc::new(program), event.as_bytes(), &world);
+        let error = outcome.failure.and_then(|failure| failure.error).unwrap_or_default();
+        *counts.entry(format!("{} {error}", outcome.status)).or_insert(0) += 1;
+        for (what, holds) in [
+            ("ten transitions", outcome.transitions >= 10),
+            ("all transitions", outcome.transitions == limits().max_transitions),
+            ("calls", !outcome.calls.is_empty()),
+            ("calls at once", outcome.most_calls > 1),
+            ("cancelled calls", outcome.cancelled > 0),
+            ("retries", outcome.retries > 0),
+            ("time", outcome.elapsed_millis > 0),
+        ] {
+            *counts.entry(what.to_owned()).or_insert(0) += i32::from(holds);
+        }
+    }
+    let kinds =
+        ["SUCCEEDED ", "FAILED E", "FAILED States.Runtime", "FAILED States.Timeout", "TIMED_OUT States.Timeout"];
+    assert!(kinds.iter().all(|kind| counts.contains_key(*kind)), "{counts:#?}");
+    assert!(counts.values().all(|count| *count >= 5), "{counts:#?}");
 }
