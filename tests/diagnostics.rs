@@ -6,7 +6,7 @@
 use std::fs;
 use std::path::Path;
 
-use stepstream::asl::{MachineType, ReadOptions, read_with, render};
+use stepstream::asl::{Code, MachineType, ReadOptions, read_with, render};
 
 const SEPARATOR: &str = "\n---\n";
 
@@ -44,4 +44,13 @@ fn show(definition: &str, name: &str) -> String {
     assert_eq!(outcome.definition.is_some(), !outcome.diagnostics.iter().any(|diagnostic| diagnostic.is_error()));
     let text = render(&outcome.diagnostics, name, definition, false);
     text.lines().map(|line| format!("{}\n", line.trim_end())).collect()
+}
+
+#[test]
+fn every_code_has_its_line_in_the_docs() {
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/diagnostics.md");
+    let page = fs::read_to_string(page).expect("the page exists");
+    for code in Code::ALL {
+        assert!(page.contains(&format!("| `{code}` |")), "docs/diagnostics.md says nothing of {code}");
+    }
 }

@@ -88,6 +88,26 @@ fn the_definition_that_is_mutilated_is_valid() {
     assert!(outcome.definition.is_some(), "{:#?}", outcome.diagnostics);
 }
 
+/// Reading recurses; this is as deep as it gets.
+#[test]
+fn the_deepest_nesting_is_read_without_exhausting_the_stack() {
+    let end = r#""Type": "Pass", "End": true"#.to_owned();
+    let nested = (0..45).fold(end, |inner, level| {
+        let branch = format!(r#"{{ "StartAt": "S{level}", "States": {{ "S{level}": {{ {inner} }} }} }}"#);
+        format!(r#""Type": "Parallel", "Branches": [{branch}], "End": true"#)
+    });
+    let parallels = format!(r#"{{ "StartAt": "S", "States": {{ "S": {{ {nested} }} }} }}"#);
+    let test = r#""Variable": "$.a", "IsPresent": true"#;
+    let rule = format!("{}{test}{}", r#""Not": { "#.repeat(190), " }".repeat(190));
+    let choice = format!(
+        r#"{{ "StartAt": "C", "States": {{ "C": {{ "Type": "Choice", "Choices": [{{ {rule}, "Next": "S" }}] }}, "S": {{ "Type": "Succeed" }} }} }}"#
+    );
+    for text in [parallels, choice] {
+        let outcome = read_with(&text, &ReadOptions::default());
+        assert!(outcome.definition.is_some(), "{:#?}", outcome.diagnostics);
+    }
+}
+
 fn read_everything(text: &str) {
     let outcome = read_with(text, &ReadOptions { machine_type: MachineType::ExpressStrict });
     assert_eq!(outcome.definition.is_none(), outcome.diagnostics.iter().any(|diagnostic| diagnostic.is_error()));
@@ -107,8 +127,8 @@ fn with_value_replaced(n: usize, value: &str) -> String {
     let places: Vec<usize> = DEFINITION.match_indices("\": ").map(|(at, _)| at + 3).collect();
     let start = places[n % places.len()];
     let rest = &DEFINITION[start..];
-    let length = if rest.starts_with('"') {
-        rest[1..].find('"').map_or(rest.len(), |end| end + 2)
+    let length = if let Some(text) = rest.strip_prefix('"') {
+        text.find('"').map_or(rest.len(), |end| end + 2)
     } else {
         rest.find([',', ' ', '}', '\n']).unwrap_or(rest.len())
     };

@@ -40,102 +40,83 @@ impl Severity {
     }
 }
 
-/// The stable code of a [`Diagnostic`]. The first group is AWS's, the second group our own.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Code {
-    /// The text is not JSON.
-    InvalidJsonDescription,
-    /// A field is missing, unknown, of the wrong type or out of range.
-    SchemaValidationFailed,
-    /// A `Next`, `Default` or `StartAt` names no state, or no transition leads to a state.
-    MissingTransitionTarget,
-    /// No state ends the machine.
-    MissingEndState,
-    /// Two states have the same name.
-    DuplicateStateName,
-    /// The text is empty.
-    MissingDescription,
-    /// Arrays and objects are nested too deeply.
-    TooDeeplyNested,
-    /// A state's name is empty or too long.
-    InvalidStateName,
-    /// A Map's `Label` is empty, too long or has a forbidden character.
-    InvalidLabelName,
-    /// Two Maps have the same `Label`.
-    DuplicateLabelName,
-    /// A string that is half a JSONata expression.
-    InvalidJsonataExpression,
-    /// A literal looks like a path or an intrinsic function call, but its key has no `.$`.
-    NoDollar,
-    /// A literal looks like a path, but the field's name doesn't end in `Path`.
-    NoPath,
-    /// A path in the literal `Result` of a Pass.
-    PassResultIsStatic,
-    /// Valid for AWS, but this program can't run it.
-    NotSupported,
+macro_rules! codes {
+    ($($(#[$doc:meta])* $name:ident = $text:literal,)*) => {
+        /// The stable code of a [`Diagnostic`]: those of AWS first, then our own. `docs/diagnostics.md` tells more.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum Code {
+            $($(#[$doc])* $name,)*
+        }
 
-    /// An object has a key twice; the last one counts.
-    DuplicateKey,
-    /// A Task has no timeout of its own.
-    TaskWithoutTimeout,
-    /// The delays of a retrier grow without a cap.
-    RetryWithoutCap,
-    /// A retrier or catcher can't be reached, since an earlier one takes all its errors.
-    UnreachableHandler,
-    /// A catcher replaces the state's input by the error.
-    CatchDiscardsInput,
-    /// A Wait lasts longer than the execution may.
-    WaitExceedsExecution,
-    /// A Task works in another way than on AWS Express, where it is refused.
-    StandardOnlyIntegration,
-    /// A resource that looks like a placeholder or that AWS doesn't know.
-    UnknownResource,
-    /// An older spelling of a field.
-    LegacyField,
-    /// A field that has no effect here.
-    FieldWithoutEffect,
-    /// `States.TaskFailed` where no task can fail.
-    ErrorNeverRaised,
-    /// More iterations at once than an inline Map runs.
-    ConcurrencyAboveLimit,
-    /// A Choice without a Default fails when no rule matches.
-    ChoiceWithoutDefault,
+        impl Code {
+            /// Every code.
+            pub const ALL: &[Code] = &[$(Code::$name,)*];
+
+            /// The code as printed: `MISSING_TRANSITION_TARGET`.
+            pub fn as_str(self) -> &'static str {
+                match self {
+                    $(Code::$name => $text,)*
+                }
+            }
+        }
+    };
 }
 
-impl Code {
-    /// The code as printed: `MISSING_TRANSITION_TARGET`.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Code::InvalidJsonDescription => "INVALID_JSON_DESCRIPTION",
-            Code::SchemaValidationFailed => "SCHEMA_VALIDATION_FAILED",
-            Code::MissingTransitionTarget => "MISSING_TRANSITION_TARGET",
-            Code::MissingEndState => "MISSING_END_STATE",
-            Code::DuplicateStateName => "DUPLICATE_STATE_NAME",
-            Code::MissingDescription => "MISSING_DESCRIPTION",
-            Code::TooDeeplyNested => "TOO_DEEPLY_NESTED",
-            Code::InvalidStateName => "INVALID_STATE_NAME",
-            Code::InvalidLabelName => "INVALID_LABEL_NAME",
-            Code::DuplicateLabelName => "DUPLICATE_LABEL_NAME",
-            Code::InvalidJsonataExpression => "INVALID_JSONATA_EXPRESSION",
-            Code::NoDollar => "NO_DOLLAR",
-            Code::NoPath => "NO_PATH",
-            Code::PassResultIsStatic => "PASS_RESULT_IS_STATIC",
-            Code::NotSupported => "NOT_SUPPORTED",
-            Code::DuplicateKey => "DUPLICATE_KEY",
-            Code::TaskWithoutTimeout => "TASK_WITHOUT_TIMEOUT",
-            Code::RetryWithoutCap => "RETRY_WITHOUT_CAP",
-            Code::UnreachableHandler => "UNREACHABLE_HANDLER",
-            Code::CatchDiscardsInput => "CATCH_DISCARDS_INPUT",
-            Code::WaitExceedsExecution => "WAIT_EXCEEDS_EXECUTION",
-            Code::StandardOnlyIntegration => "STANDARD_ONLY_INTEGRATION",
-            Code::UnknownResource => "UNKNOWN_RESOURCE",
-            Code::LegacyField => "LEGACY_FIELD",
-            Code::FieldWithoutEffect => "FIELD_WITHOUT_EFFECT",
-            Code::ErrorNeverRaised => "ERROR_NEVER_RAISED",
-            Code::ConcurrencyAboveLimit => "CONCURRENCY_ABOVE_LIMIT",
-            Code::ChoiceWithoutDefault => "CHOICE_WITHOUT_DEFAULT",
-        }
-    }
+codes! {
+    /// The text is not JSON.
+    InvalidJsonDescription = "INVALID_JSON_DESCRIPTION",
+    /// The text is empty.
+    MissingDescription = "MISSING_DESCRIPTION",
+    /// Arrays and objects are nested too deeply.
+    TooDeeplyNested = "TOO_DEEPLY_NESTED",
+    /// A field is missing, unknown, of the wrong type or out of range.
+    SchemaValidationFailed = "SCHEMA_VALIDATION_FAILED",
+    /// A `Next`, `Default` or `StartAt` names no state, or no transition leads to a state.
+    MissingTransitionTarget = "MISSING_TRANSITION_TARGET",
+    /// No state ends the machine.
+    MissingEndState = "MISSING_END_STATE",
+    /// Two states have the same name.
+    DuplicateStateName = "DUPLICATE_STATE_NAME",
+    /// A state's name is empty or too long.
+    InvalidStateName = "INVALID_STATE_NAME",
+    /// Two Maps have the same `Label`.
+    DuplicateLabelName = "DUPLICATE_LABEL_NAME",
+    /// A Map's `Label` is empty, too long or has a forbidden character.
+    InvalidLabelName = "INVALID_LABEL_NAME",
+    /// A string that is half a JSONata expression.
+    InvalidJsonataExpression = "INVALID_JSONATA_EXPRESSION",
+    /// A literal looks like a path or an intrinsic function call, but its key has no `.$`.
+    NoDollar = "NO_DOLLAR",
+    /// A literal looks like a path, but the field's name doesn't end in `Path`.
+    NoPath = "NO_PATH",
+    /// A path in the literal `Result` of a Pass.
+    PassResultIsStatic = "PASS_RESULT_IS_STATIC",
+    /// Valid for AWS, but this program can't run it.
+    NotSupported = "NOT_SUPPORTED",
+    /// An object has a key twice; the last one counts.
+    DuplicateKey = "DUPLICATE_KEY",
+    /// A Task has no timeout of its own.
+    TaskWithoutTimeout = "TASK_WITHOUT_TIMEOUT",
+    /// The delays of a retrier grow without a cap.
+    RetryWithoutCap = "RETRY_WITHOUT_CAP",
+    /// A retrier or catcher can't be reached, since an earlier one takes all its errors.
+    UnreachableHandler = "UNREACHABLE_HANDLER",
+    /// A catcher replaces the state's input by the error.
+    CatchDiscardsInput = "CATCH_DISCARDS_INPUT",
+    /// A Wait lasts longer than the execution may.
+    WaitExceedsExecution = "WAIT_EXCEEDS_EXECUTION",
+    /// A Task that AWS refuses in Express machines; it runs here, within the execution's time.
+    StandardOnlyIntegration = "STANDARD_ONLY_INTEGRATION",
+    /// A resource that AWS doesn't know; it needs a connector.
+    UnknownResource = "UNKNOWN_RESOURCE",
+    /// An older spelling of a field.
+    LegacyField = "LEGACY_FIELD",
+    /// A field that has no effect where it stands.
+    FieldWithoutEffect = "FIELD_WITHOUT_EFFECT",
+    /// More iterations at once than an inline Map runs.
+    ConcurrencyAboveLimit = "CONCURRENCY_ABOVE_LIMIT",
+    /// A Choice without a Default fails when no rule matches.
+    ChoiceWithoutDefault = "CHOICE_WITHOUT_DEFAULT",
 }
 
 impl fmt::Display for Code {
@@ -167,6 +148,11 @@ impl Diagnostic {
     pub fn with_hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
         self
+    }
+
+    /// Where it stands in the text, to sort by.
+    pub(super) fn position(&self) -> usize {
+        self.span.as_ref().map_or(0, |span| span.start)
     }
 
     /// Does it refuse the definition?

@@ -68,6 +68,12 @@ pub(super) fn of_state(state_type: &str) -> &'static [Field] {
     }
 }
 
+/// The types of states that have a field of that name.
+pub(super) fn types_with(name: &str) -> impl Iterator<Item = &'static str> {
+    let has = move |state_type: &&str| of_state(state_type).iter().any(|(field, _)| *field == name);
+    STATE_TYPES.into_iter().filter(has)
+}
+
 const PASS: &[Field] = &[
     ("Type", BOTH),
     ("Comment", BOTH),

@@ -76,10 +76,9 @@ impl GraphFaults {
 
     /// All faults, in the order in which AWS gives them.
     pub fn into_diagnostics(mut self) -> Vec<Diagnostic> {
-        let start = |diagnostic: &Diagnostic| diagnostic.span.as_ref().map(|span| span.start);
-        self.dangling.sort_by_key(start);
-        self.endless.sort_by_key(start);
-        self.unreachable.sort_by_key(start);
+        self.dangling.sort_by_key(Diagnostic::position);
+        self.endless.sort_by_key(Diagnostic::position);
+        self.unreachable.sort_by_key(Diagnostic::position);
         // Without an end, AWS says nothing about reachability.
         if self.endless.iter().any(Diagnostic::is_error) {
             self.unreachable.clear();

@@ -24,6 +24,7 @@ pub(super) fn lint(definition: &Definition) -> Vec<Diagnostic> {
     let limit = definition.timeout_seconds.unwrap_or(EXPRESS_SECONDS).min(EXPRESS_SECONDS);
     let mut linter = Linter { execution_seconds: limit, advice: Vec::new() };
     linter.machine(&definition.machine);
+    linter.advice.sort_by_key(Diagnostic::position);
     linter.advice
 }
 
@@ -129,12 +130,6 @@ impl Linter {
             &format!("{}/Catch", state.location),
             catch.iter().map(|catcher| catcher.error_equals.as_slice()),
         );
-        if !matches!(state.kind, StateKind::Task(_)) {
-            let names = retry.iter().flat_map(|retrier| &retrier.error_equals);
-            for name in names.chain(catch.iter().flat_map(|catcher| &catcher.error_equals)) {
-                self.task_failed(state, name);
-            }
-        }
     }
 
     fn retrier(&mut self, location: String, retrier: &Retrier) {
@@ -180,14 +175,6 @@ impl Linter {
                 self.advise(Code::UnreachableHandler, format!("{location}[{index}]"), &first.span, message, hint);
             }
             taken.extend(names.iter().map(|name| name.value.as_str()));
-        }
-    }
-
-    fn task_failed(&mut self, state: &State, name: &Spanned<String>) {
-        if name.value == "States.TaskFailed" {
-            let message = format!("A {} raises no States.TaskFailed of its own", state.kind.type_name());
-            let hint = "It matches errors of the tasks inside; States.ALL matches every error.";
-            self.advise(Code::ErrorNeverRaised, state.location.clone(), &name.span, message, hint);
         }
     }
 

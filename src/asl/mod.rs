@@ -63,14 +63,13 @@ pub fn read(text: &str) -> ReadOutcome {
 
 /// Reads a definition and judges it by `options`.
 pub fn read_with(text: &str, options: &ReadOptions) -> ReadOutcome {
-    let (root, mut diagnostics) = match parse::parse(text) {
+    let (root, warnings) = match parse::parse(text) {
         Ok(parsed) => parsed,
         Err(fault) => return ReadOutcome { definition: None, diagnostics: vec![fault] },
     };
-    let (definition, faults) = read::read(&root, text, options);
-    diagnostics.extend(faults);
-    if let Some(definition) = &definition {
-        diagnostics.extend(lint::lint(definition));
+    let mut outcome = read::read(&root, text, options, warnings);
+    if let Some(definition) = &outcome.definition {
+        outcome.diagnostics.extend(lint::lint(definition));
     }
-    ReadOutcome { definition, diagnostics }
+    outcome
 }

@@ -113,7 +113,7 @@ pub enum StateKind {
     /// Runs several machines on the same input.
     Parallel(ParallelState),
     /// Runs a machine for every item.
-    Map(MapState),
+    Map(Box<MapState>),
 }
 
 impl StateKind {

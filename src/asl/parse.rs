@@ -1,5 +1,7 @@
 //! Text to [`Node`]: JSON, with comments and trailing commas.
 
+use std::collections::HashMap;
+
 use jsonc_parser::ast::Value;
 use jsonc_parser::common::Ranged;
 use jsonc_parser::errors::{ParseError, ParseErrorKind};
@@ -82,13 +84,20 @@ impl Converter<'_> {
             }
             Value::Object(object) => {
                 let mut members: Vec<Member> = Vec::with_capacity(object.properties.len());
+                let mut known: HashMap<String, usize> = HashMap::with_capacity(object.properties.len());
                 for property in object.properties {
                     let range = property.name.range();
                     let key = property.name.into_string();
                     let place = format!("{location}/{key}");
                     let value = self.convert(property.value, &place, depth + 1)?;
                     let member = Member { key, key_span: range.start..range.end, value };
-                    self.add(&mut members, member, place);
+                    match known.insert(member.key.clone(), members.len()) {
+                        None => members.push(member),
+                        Some(first) => {
+                            known.insert(member.key.clone(), first);
+                            self.replace(&mut members[first], member, place);
+                        }
+                    }
                 }
                 NodeKind::Object(members)
             }
@@ -97,11 +106,7 @@ impl Converter<'_> {
     }
 
     /// The last value of a key counts, as for most JSON parsers; it is hardly ever what was meant.
-    fn add(&mut self, members: &mut Vec<Member>, member: Member, location: String) {
-        let Some(known) = members.iter_mut().find(|known| known.key == member.key) else {
-            members.push(member);
-            return;
-        };
+    fn replace(&mut self, known: &mut Member, member: Member, location: String) {
         let first = line_column(self.text, known.key_span.start);
         let message =
             format!("The field '{}' is given twice; the first one, in line {}, is ignored", member.key, first.line);

@@ -7,9 +7,9 @@ use std::collections::{HashMap, HashSet};
 
 use super::diagnostic::{Code, Diagnostic};
 use super::graph::{Edge, Graph, GraphFaults, Vertex};
-use super::model::{Definition, QueryLanguage};
+use super::model::QueryLanguage;
 use super::node::{Node, Span};
-use super::{MachineType, ReadOptions};
+use super::{MachineType, ReadOptions, ReadOutcome};
 
 mod choice;
 mod containers;
@@ -19,17 +19,22 @@ mod machine;
 mod object;
 mod task;
 mod template;
+#[cfg(test)]
+mod tests;
 
 use object::Object;
 
 /// Reads the definition that `root` holds. The definition is `None` if a diagnostic is an error.
-pub(super) fn read(root: &Node, source: &str, options: &ReadOptions) -> (Option<Definition>, Vec<Diagnostic>) {
+/// `known` is what was found so far.
+pub(super) fn read(root: &Node, source: &str, options: &ReadOptions, known: Vec<Diagnostic>) -> ReadOutcome {
     let mut reader = Reader::new(options.machine_type);
+    reader.diagnostics = known;
     let definition = reader.definition(root, source);
     let mut diagnostics = reader.diagnostics;
+    diagnostics.sort_by_key(Diagnostic::position);
     diagnostics.extend(reader.graph_faults.into_diagnostics());
     let valid = !diagnostics.iter().any(Diagnostic::is_error);
-    (definition.filter(|_| valid), diagnostics)
+    ReadOutcome { definition: definition.filter(|_| valid), diagnostics }
 }
 
 /// What is known while a definition is read.

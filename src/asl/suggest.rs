@@ -1,14 +1,21 @@
 //! "Did you mean …?"
 
-/// The candidate that is closest to `word`, if it is close enough to be a slip of the fingers.
+/// From this length on, in bytes, a word that begins a candidate is taken for a short form of it.
+const MIN_SHORT_FORM: usize = 5;
+
+/// How many candidates are looked at: a bound on the time for texts that no person wrote.
+const MAX_CANDIDATES: usize = 1000;
+
+/// The candidate that is closest to `word`, if it is close enough to be a slip of the fingers or a short form.
 pub(super) fn closest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let limit = (word.chars().count() / 3).max(1);
-    candidates
-        .into_iter()
-        .map(|candidate| (distance(word, candidate), candidate))
-        .filter(|(distance, _)| *distance <= limit)
-        .min_by_key(|(distance, _)| *distance)
-        .map(|(_, candidate)| candidate)
+    let candidates: Vec<&str> = candidates.into_iter().take(MAX_CANDIDATES).collect();
+    // In a word of one or two characters, one edit makes any other.
+    let length = word.chars().count();
+    let limit = if length < 3 { 0 } else { (length / 3).max(1) };
+    let distances = candidates.iter().map(|candidate| (distance(word, candidate), *candidate));
+    let slip = distances.filter(|(distance, _)| *distance <= limit).min_by_key(|(distance, _)| *distance);
+    let short_form = || candidates.iter().copied().find(|name| word.len() >= MIN_SHORT_FORM && name.starts_with(word));
+    slip.map(|(_, candidate)| candidate).or_else(short_form)
 }
 
 /// Edits (insert, delete, replace, swap neighbours) between two words; case changes are free.
@@ -37,13 +44,15 @@ mod tests {
 
     #[test]
     fn slips_are_recognised_and_strangers_are_not() {
-        let names = ["ResultPath", "ResultSelector", "Next", "Parameters"];
+        let names = ["M", "ResultPath", "ResultSelector", "Next", "Parameters"];
         for (word, found) in [
             ("ResultPaht", Some("ResultPath")),
             ("resultpath", Some("ResultPath")),
             ("Nxet", Some("Next")),
             ("Parameter", Some("Parameters")),
+            ("Param", Some("Parameters")),
             ("Ghost", None),
+            ("N", None),
             ("", None),
         ] {
             assert_eq!(closest(word, names), found, "{word}");

@@ -5,8 +5,10 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 mod bench;
+mod deployment;
 mod dev;
 mod exec;
+mod feed;
 mod pipe;
 mod run;
 mod validate;

@@ -1,12 +1,233 @@
-//! `stepstream run`.
+//! `stepstream run`: the pipelines of a configuration file, until a signal says stop.
 
+use std::future::Future;
+use std::io::{self, IsTerminal};
+use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tokio::runtime::Runtime;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::oneshot;
+
+use super::deployment::{DeployError, Deployment};
+use crate::api::{Server, ServerError, Sources};
+use crate::config::{Config, ConfigErrors};
+use crate::program::Program;
+use crate::registry::{Registry, Watch};
+use crate::stream::Pipeline;
+use crate::telemetry::{self, Health, events};
+
+/// The configuration, or what it names, is wrong.
+const EXIT_CONFIGURATION: u8 = 2;
+/// How often the shards' threads are looked after.
+const LOOK_AFTER: Duration = Duration::from_millis(500);
+/// Threads of the runtime that serves HTTP and signals. Task calls have the runtimes of their shards.
+const RUNTIME_THREADS: usize = 1;
 
 /// Arguments of `stepstream run`.
 #[derive(clap::Args)]
-pub struct Args {}
+#[command(after_help = "SIGTERM or SIGINT: finish what is in flight, commit, leave the group; a second one: exit at once. \
+    SIGHUP: load changed workflows.\nExit status: 0 all pipelines drained, 2 the configuration is wrong, 1 anything else.")]
+pub struct Args {
+    /// The configuration file
+    #[arg(long, value_name = "FILE")]
+    config: PathBuf,
+    /// Only check the configuration, its workflows and its tasks
+    #[arg(long)]
+    check: bool,
+}
+
+/// Why the daemon did not run, or not to its orderly end.
+#[derive(Debug, thiserror::Error)]
+enum RunError {
+    #[error("{}", .0.render(io::stderr().is_terminal()))]
+    Config(ConfigErrors),
+    #[error("{0}")]
+    Deploy(#[from] DeployError),
+    #[error("{0}")]
+    Server(#[from] ServerError),
+    #[error("the operating system gives no runtime or signals: {0}")]
+    System(#[from] io::Error),
+    #[error("not every pipeline came to an orderly end; the log tells more")]
+    Unclean,
+}
 
 /// Runs the subcommand.
-pub fn main(_args: Args) -> ExitCode {
-    ExitCode::FAILURE
+pub fn main(args: Args) -> ExitCode {
+    match run(&args) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("stepstream run: {error}");
+            match error {
+                RunError::Config(_) | RunError::Deploy(_) => ExitCode::from(EXIT_CONFIGURATION),
+                _ => ExitCode::FAILURE,
+            }
+        }
+    }
+}
+
+fn run(args: &Args) -> Result<(), RunError> {
+    let config = Config::load(&args.config).map_err(RunError::Config)?;
+    telemetry::init_metrics();
+    if args.check {
+        return check(&config);
+    }
+    telemetry::init_logging(&config.log);
+    events::starting(&config.file, config.pipelines.len());
+    config.warnings.iter().for_each(|warning| events::config_warning(warning));
+    let deployment = Deployment::new(&config)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(RUNTIME_THREADS).enable_all().build()?;
+    let health = Health::new();
+    let server = Http::start(&runtime, &config, &health, deployment.registry.clone())?;
+    let _watch = Watch::start(deployment.registry.clone());
+    let mut signals = {
+        let _context = runtime.enter();
+        Signals::new()?
+    };
+    let mut pipelines = Vec::new();
+    let mut started = Ok(());
+    for pipeline in &config.pipelines {
+        match deployment.start(pipeline, &health) {
+            Ok(pipeline) => pipelines.push(pipeline),
+            Err(error) => {
+                started = Err(error);
+                break;
+            }
+        }
+    }
+    let all_alive =
+        started.is_ok() && runtime.block_on(signals.until_stop(&deployment.registry, || all_alive(&pipelines)));
+    health.drain();
+    let clean = runtime.block_on(drain(pipelines, signals));
+    server.stop(&runtime);
+    started?;
+    if all_alive && clean { Ok(()) } else { Err(RunError::Unclean) }
+}
+
+fn check(config: &Config) -> Result<(), RunError> {
+    config.warnings.iter().for_each(|warning| eprintln!("warning: {warning}"));
+    Deployment::new(config)?;
+    let names: Vec<&str> = config.pipelines.iter().map(|pipeline| &*pipeline.name).collect();
+    println!("{}: valid; pipelines: {}", config.file.display(), names.join(", "));
+    Ok(())
+}
+
+fn all_alive(pipelines: &[Pipeline]) -> bool {
+    pipelines.iter().all(Pipeline::is_alive)
+}
+
+/// Stops all pipelines side by side and waits for them. Whether all came to an orderly end.
+async fn drain(pipelines: Vec<Pipeline>, mut signals: Signals) -> bool {
+    pipelines.iter().for_each(Pipeline::stop);
+    let joined = tokio::task::spawn_blocking(move || {
+        let since = Instant::now();
+        let mut clean = true;
+        for pipeline in pipelines {
+            let name = pipeline.name().clone();
+            match pipeline.join() {
+                Ok(left) => events::pipeline_stopped(&name, since.elapsed(), left),
+                Err(error) => {
+                    events::pipeline_failed(&name, &error);
+                    clean = false;
+                }
+            }
+        }
+        clean
+    });
+    tokio::select! {
+        clean = joined => clean.unwrap_or(false),
+        () = signals.stop() => {
+            // Asked twice: what is in flight will be delivered again.
+            std::process::exit(1);
+        }
+    }
+}
+
+/// The signals that the daemon heeds.
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+    hang_up: Signal,
+}
+
+impl Signals {
+    fn new() -> io::Result<Self> {
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+            hang_up: signal(SignalKind::hangup())?,
+        })
+    }
+
+    /// The next signal to stop.
+    async fn stop(&mut self) {
+        let name = tokio::select! {
+            _ = self.terminate.recv() => "SIGTERM",
+            _ = self.interrupt.recv() => "SIGINT",
+        };
+        events::stopping(name);
+    }
+
+    /// Serves SIGHUP until a signal to stop, or until something is dead; whether all is alive.
+    async fn until_stop(&mut self, registry: &Arc<Registry<Program>>, alive: impl Fn() -> bool) -> bool {
+        loop {
+            tokio::select! {
+                _ = self.terminate.recv() => events::stopping("SIGTERM"),
+                _ = self.interrupt.recv() => events::stopping("SIGINT"),
+                _ = self.hang_up.recv() => {
+                    let registry = registry.clone();
+                    tokio::task::spawn_blocking(move || registry.reload_all());
+                    continue;
+                }
+                () = tokio::time::sleep(LOOK_AFTER) => {
+                    if alive() {
+                        continue;
+                    }
+                    return false;
+                }
+            }
+            return true;
+        }
+    }
+}
+
+/// The HTTP side, serving in the background.
+struct Http {
+    stop: oneshot::Sender<()>,
+    served: tokio::task::JoinHandle<()>,
+}
+
+/// How long open requests may hold up the end of the process.
+const HTTP_CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
+
+impl Http {
+    fn start(
+        runtime: &Runtime,
+        config: &Config,
+        health: &Health,
+        registry: Arc<Registry<Program>>,
+    ) -> Result<Self, ServerError> {
+        let sources = Sources { health: health.clone(), workflows: Arc::new(move || registry.statuses()) };
+        let server = runtime.block_on(Server::bind(config.http.listen, sources))?;
+        let (stop, stopped) = oneshot::channel();
+        let served = runtime.spawn(serve(server, async {
+            // An error means that the sender is gone: the same.
+            stopped.await.ok();
+        }));
+        Ok(Self { stop, served })
+    }
+
+    fn stop(self, runtime: &Runtime) {
+        // An error means that it has ended already.
+        self.stop.send(()).ok();
+        runtime.block_on(async { tokio::time::timeout(HTTP_CLOSE_TIMEOUT, self.served).await.ok() });
+    }
+}
+
+async fn serve(server: Server, stop: impl Future<Output = ()> + Send + 'static) {
+    if let Err(error) = server.serve(stop).await {
+        events::http_failed(&error);
+    }
 }

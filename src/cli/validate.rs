@@ -7,7 +7,8 @@ use std::process::ExitCode;
 use clap::ValueEnum;
 use serde::Serialize;
 
-use crate::asl::{self, Diagnostic, MachineType, ReadOptions, line_column};
+use crate::asl::{self, Code, Definition, Diagnostic, MachineType, ReadOptions, line_column};
+use crate::program::Program;
 
 /// Exit status when a definition has errors or a file can't be read.
 const EXIT_INVALID: u8 = 2;
@@ -77,13 +78,23 @@ struct Outcome {
 
 fn check(file: &Path, options: &ReadOptions, severity: Severity) -> Checked {
     let outcome = read(file).map(|text| {
-        let mut diagnostics = asl::read_with(&text, options).diagnostics;
+        let read = asl::read_with(&text, options);
+        let mut diagnostics = read.diagnostics;
+        diagnostics.extend(read.definition.iter().flat_map(refusals));
         let errors = diagnostics.iter().filter(|diagnostic| diagnostic.is_error()).count();
         let warnings = diagnostics.len() - errors;
         diagnostics.retain(|diagnostic| severity == Severity::Warning || diagnostic.is_error());
         Outcome { text, diagnostics, errors, warnings }
     });
     Checked { name: if is_stdin(file) { "<stdin>".into() } else { file.display().to_string() }, outcome }
+}
+
+/// What the compiler refuses although the definition is valid. That something can't be run yet is no fault of the
+/// definition, hence a warning.
+fn refusals(definition: &Definition) -> Vec<Diagnostic> {
+    let faults = Program::compile(definition).err().unwrap_or_default();
+    let warn = |fault| Diagnostic { severity: asl::Severity::Warning, code: Code::NotSupported, ..fault };
+    faults.into_iter().map(warn).collect()
 }
 
 fn read(file: &Path) -> Result<String, String> {

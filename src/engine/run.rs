@@ -9,6 +9,7 @@ use super::outcome::{Effect, End};
 use super::pool::{Id, Pool};
 use super::time::Timestamp;
 use super::{Identity, Limits, UNSET};
+use crate::expr::ContextField;
 use crate::program::Program;
 use crate::value::{Heap, Str, Value};
 
@@ -208,6 +209,29 @@ impl Run {
         let context = self.build_context(heap, program, frame);
         self.frames.at_mut(frame).context = context;
         context
+    }
+
+    /// A part of the context object that needs no other: cheaper than [`context`](Run::context).
+    pub(super) fn context_field(
+        &self,
+        heap: &mut Heap,
+        program: &Program,
+        frame: Id,
+        field: ContextField,
+    ) -> Option<Value> {
+        let this = self.frames.at(frame);
+        Some(match field {
+            ContextField::ExecutionId => heap.string(&self.identity.id),
+            ContextField::ExecutionInput => self.input,
+            ContextField::ExecutionName => heap.string(&self.identity.name),
+            ContextField::ExecutionStartTime => timestamp(heap, self.started_at),
+            ContextField::StateMachineId => heap.string(&self.identity.state_machine_id),
+            ContextField::StateMachineName => heap.string(&self.identity.state_machine_name),
+            ContextField::StateName => program.state(this.state).name_value,
+            ContextField::StateEnteredTime => timestamp(heap, this.entered_at),
+            ContextField::MapItemIndex => Value::Int(this.item?.index.into()),
+            ContextField::MapItemValue => this.item?.value,
+        })
     }
 
     fn build_context(&self, heap: &mut Heap, program: &Program, frame: Id) -> Option<Value> {

@@ -2,7 +2,7 @@
 
 use super::pool::Id;
 use super::run::Run;
-use crate::expr::{Root, Scope};
+use crate::expr::{ContextField, Root, Scope};
 use crate::program::Program;
 use crate::value::{Heap, Value};
 
@@ -21,6 +21,10 @@ impl Scope for View<'_> {
             Root::Context => self.run.context(heap, self.program, self.frame),
             Root::Variable(name) => self.run.variable(heap, self.frame, name),
         }
+    }
+
+    fn context_field(&mut self, heap: &mut Heap, field: ContextField) -> Option<Value> {
+        self.run.context_field(heap, self.program, self.frame, field)
     }
 
     fn random(&mut self) -> &mut fastrand::Rng {

@@ -1,1 +1,47 @@
 //! Shards, Kafka source and sink, offset tracking, backpressure, dead letters, drain.
+//!
+//! A [`Pipeline`] has one or more shards. A shard is one thread with a consumer (a member of the group), a producer, a pool of
+//! executions and a local async runtime for task calls; shards share nothing but what is read-mostly.
+//!
+//! | file | what it is |
+//! |---|---|
+//! | `pipeline` | starts, watches and stops the shards of a pipeline |
+//! | `shard` | the loop of one shard; `intake` bounds what it reads, `rebalance` takes over partitions and lets them go |
+//! | `work`, `settle` | an event's way: start, drive, finish; `executions` keeps those that wait, `calls` carries out task calls |
+//! | `offsets`, `partitions` | which offsets are complete and may be committed, per assignment |
+//! | `sink` | the producer, and what it could not deliver yet; `outcome` and `headers` give records their shape |
+//! | `identity` | names of executions |
+//! | `client`, `reread` | Kafka clients and their callbacks |
+//! | `stats`, `counts` | what is counted |
+//!
+//! Invariant: an offset is committed only when every event up to it has ended, and its outcome is acknowledged by the
+//! brokers or needs no acknowledgement. Nothing is dropped: what the cluster refuses is kept and sent again, and reading
+//! waits.
+
+mod calls;
+mod client;
+mod counts;
+mod executions;
+pub mod headers;
+mod identity;
+mod intake;
+mod offsets;
+mod outcome;
+mod partitions;
+mod pipeline;
+mod rebalance;
+mod reread;
+mod settle;
+mod shard;
+mod sink;
+mod stats;
+mod work;
+
+#[cfg(test)]
+mod tests;
+
+pub use identity::{ExecutionNames, MAX_NAME_CHARS};
+pub use offsets::{OffsetTracker, Sequence};
+pub use outcome::EVENT_REJECTED;
+pub use pipeline::{Pipeline, PropertiesError, ShardPanicked, StartError, check_properties};
+pub use stats::{Counter, Snapshot, Stats, new_histogram};

@@ -137,6 +137,42 @@ pub fn dead_letter(
     });
 }
 
+/// librdkafka refused to assign partitions or to let them go.
+pub fn rebalance_failed(pipeline: &str, error: &dyn Display) {
+    error!(pipeline, %error, "rebalance failed");
+}
+
+/// A source topic is not there: the pipeline waits for it.
+pub fn topic_missing(pipeline: &str, topics: &str) {
+    told(&format!("missing {pipeline} {topics}"), |held_back| {
+        warn!(
+            pipeline,
+            topics,
+            held_back,
+            "a source topic does not exist: create it, or correct `sources`; the pipeline waits for it"
+        );
+    });
+}
+
+/// A producer met an error that it can't go on after.
+pub fn producer_replaced(pipeline: &str) {
+    warn!(pipeline, "producer replaced after a fatal error, what it had not delivered is produced again");
+}
+
+/// An execution failed, and no topic takes failures.
+pub fn failure_untold(pipeline: &str, execution: &str, error: Option<&str>, cause: Option<&str>) {
+    told(&format!("failure {pipeline} {error:?}"), |held_back| {
+        warn!(pipeline, execution, error, cause, held_back, "execution failed; set `failures` or `sink` to keep failures");
+    });
+}
+
+/// An event could not be run or its outcome not be written, and no topic takes it.
+pub fn event_skipped(pipeline: &str, (topic, partition, offset): (&str, i32, i64)) {
+    told(&format!("skipped {pipeline}"), |held_back| {
+        error!(pipeline, topic, partition, offset, held_back, "event skipped; set `dead_letters` to keep such events");
+    });
+}
+
 /// A workflow got its first version.
 pub fn workflow_loaded(workflow: &str, file: &Path, version: &str) {
     info!(workflow, file = %file.display(), version, "workflow loaded");

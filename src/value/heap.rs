@@ -108,7 +108,7 @@ impl Heap {
         (as_key(self.nodes[at]), self.nodes[at + 1])
     }
 
-    /// The value of an object's key; with a key that stands twice, the last one counts.
+    /// The value of an object's key.
     pub fn field(&self, object: List, key: &str) -> Option<Value> {
         self.position(object, key).map(|index| self.nodes[object.start as usize + 2 * index + 1])
     }
@@ -116,7 +116,16 @@ impl Heap {
     pub(super) fn position(&self, object: List, key: &str) -> Option<usize> {
         let start = object.start as usize;
         let entries = &self.nodes[start..start + 2 * object.len as usize];
-        entries.chunks_exact(2).rposition(|pair| self.str_equals(as_key(pair[0]), key))
+        let (len, tag) = (key.len() as u32, tag(key.as_bytes()));
+        entries.chunks_exact(2).rposition(|pair| {
+            let Value::String(name) = pair[0] else { return false };
+            if name.form == Form::Escaped {
+                return self.str_equals(name, key);
+            }
+            name.span.len == len
+                && name.tag == tag
+                && text::equal(&self.text.as_bytes()[name.span.range()], key.as_bytes())
+        })
     }
 
     /// Whether a string has this text.
@@ -153,9 +162,17 @@ impl Heap {
 
     /// A new string to be used as a key.
     pub fn key(&mut self, content: &str) -> Str {
-        let start = self.text.len();
+        if text::needs_escape(content.as_bytes()) {
+            let start = self.text.len();
+            self.text.push_str(content);
+            return self.str_since(start);
+        }
+        let start = self.text.len() + 1;
+        self.text.push('"');
         self.text.push_str(content);
-        self.str_since(start)
+        let span = self.span_since(start);
+        self.text.push('"');
+        Str { span, form: Form::Quoted, tag: tag(content.as_bytes()) }
     }
 
     /// The string that was appended to the text since `start`.
@@ -165,7 +182,7 @@ impl Heap {
 
     fn str_since(&mut self, start: usize) -> Str {
         let form = if text::needs_escape(&self.text.as_bytes()[start..]) { Form::Raw } else { Form::Plain };
-        Str { span: self.span_since(start), form }
+        Str { span: self.span_since(start), form, tag: tag(&self.text.as_bytes()[start..]) }
     }
 
     /// Begins a string that is put together from parts: append them, then [finish](Heap::finish_text) it. One at a time.
@@ -181,7 +198,9 @@ impl Heap {
     /// Appends the content of a string, or the compact JSON of anything else, to the string under construction.
     pub fn append_value(&mut self, value: Value) {
         match value {
-            Value::String(Str { span, form: Form::Plain | Form::Raw }) => self.text.extend_from_within(span.range()),
+            Value::String(Str { span, form: Form::Plain | Form::Quoted | Form::Raw, .. }) => {
+                self.text.extend_from_within(span.range())
+            }
             Value::String(escaped) => {
                 let decoded = self.str(escaped).into_owned();
                 self.text.push_str(&decoded);
@@ -248,8 +267,7 @@ impl Heap {
     /// [`TooDeep`] if an element has the greatest depth already; what was pushed is given up.
     pub fn array_from(&mut self, mark: Mark) -> Result<Value, TooDeep> {
         let len = self.stack.len() - mark.0;
-        let size = self.size_of_pushed(mark, (len as u32).saturating_sub(1));
-        Ok(Value::Array(self.close(mark, len, size)?))
+        Ok(Value::Array(self.close(mark, len, len as u32)?))
     }
 
     /// Closes an object: its entries are what was pushed since the mark.
@@ -259,22 +277,34 @@ impl Heap {
     pub fn object_from(&mut self, mark: Mark) -> Result<Value, TooDeep> {
         let len = (self.stack.len() - mark.0) / 2;
         // Every entry has a colon, every entry but the first a comma.
-        let size = self.size_of_pushed(mark, (2 * len as u32).saturating_sub(1));
-        Ok(Value::Object(self.close(mark, len, size)?))
+        Ok(Value::Object(self.close(mark, len, 2 * len as u32)?))
     }
 
-    /// Bytes of a container's text. What is shared counts each time, so the sum may be beyond counting.
-    fn size_of_pushed(&self, mark: Mark, separators: u32) -> u32 {
-        self.stack[mark.0..].iter().fold(2 + separators, |sum, value| sum.saturating_add(self.size(*value)))
-    }
-
-    fn close(&mut self, mark: Mark, len: usize, size: u32) -> Result<List, TooDeep> {
-        let depth = 1 + self.stack[mark.0..].iter().map(|v| v.depth()).max().unwrap_or(0);
-        if depth > MAX_DEPTH {
+    /// `separators`: the characters between the children, and one more.
+    fn close(&mut self, mark: Mark, len: usize, separators: u32) -> Result<List, TooDeep> {
+        let mut size = 2 + separators.saturating_sub(1);
+        let mut depth = 0;
+        for child in &self.stack[mark.0..] {
+            let (child_size, child_depth) = self.measure(*child);
+            size = size.saturating_add(child_size);
+            depth = depth.max(child_depth);
+        }
+        if depth >= MAX_DEPTH {
             self.abandon(mark);
             return Err(TooDeep);
         }
-        Ok(self.take_from_stack(mark, len, depth, Header { source: None, size }))
+        Ok(self.take_from_stack(mark, len, depth + 1, Header { source: None, size }))
+    }
+
+    /// Size and depth of a value.
+    #[inline]
+    fn measure(&self, value: Value) -> (u32, u16) {
+        match value {
+            Value::String(Str { span, form: Form::Plain | Form::Quoted | Form::Escaped, .. }) => (span.len + 2, 0),
+            Value::Number(span) => (span.len, 0),
+            Value::Array(list) | Value::Object(list) => (self.header(list).size, list.depth),
+            other => (self.size(other), 0),
+        }
     }
 
     pub(super) fn take_from_stack(&mut self, mark: Mark, len: usize, depth: u16, header: Header) -> List {
@@ -310,6 +340,16 @@ impl Heap {
 fn as_key(node: Value) -> Str {
     match node {
         Value::String(key) => key,
-        _ => Str { span: Span { start: 0, len: 0 }, form: Form::Plain },
+        _ => Str { span: Span { start: 0, len: 0 }, form: Form::Plain, tag: 0 },
+    }
+}
+
+/// See [`Str`]'s field of that name.
+#[inline]
+pub(super) fn tag(text: &[u8]) -> u16 {
+    match text {
+        [] => 0,
+        [first, .., last] => u16::from_le_bytes([*first, *last]),
+        [only] => u16::from_le_bytes([*only, *only]),
     }
 }

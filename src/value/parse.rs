@@ -1,7 +1,10 @@
 //! One validating pass from JSON text to nodes. White space is dropped while the text is copied into the heap, so every
 //! container's source span is its compact text.
 
-use super::heap::{Header, Mark};
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+
+use super::heap::{Header, Mark, tag};
 use super::{Form, Heap, MAX_DEPTH, ParseError, ParseErrorKind, Span, Str, Value, text};
 
 impl Heap {
@@ -68,6 +71,12 @@ struct Open {
     children: Mark,
     start: u32,
     depth: u16,
+    /// [`Parser::keys`] of the container around.
+    keys_around: u64,
+    /// Whether a key of the object may stand twice.
+    suspicious: bool,
+    /// Whether the value is not what its source text says, since a key stands twice in it.
+    changed: bool,
 }
 
 struct Parser<'a> {
@@ -80,6 +89,9 @@ struct Parser<'a> {
     /// What to add to a source offset for the offset in the heap's text. Wraps.
     shift: u32,
     open: Vec<Open>,
+    /// Bits of the innermost object's keys so far, by their lengths and ends: a bit that is set already may mean a key
+    /// that stands twice.
+    keys: u64,
     max_depth: u16,
 }
 
@@ -87,7 +99,7 @@ impl<'a> Parser<'a> {
     fn new(heap: &'a mut Heap, source: &'a str, max_depth: u16) -> Self {
         let shift = heap.text.len() as u32;
         let open = Vec::new();
-        Parser { heap, source, bytes: source.as_bytes(), at: 0, copied: 0, shift, open, max_depth }
+        Parser { heap, source, bytes: source.as_bytes(), at: 0, copied: 0, shift, open, keys: 0, max_depth }
     }
 
     fn document(mut self) -> Result<Value, Box<Fault>> {
@@ -156,30 +168,99 @@ impl<'a> Parser<'a> {
             return Err(self.fault(ParseErrorKind::TooDeep(self.max_depth)));
         }
         let start = self.text_offset(self.at);
-        self.open.push(Open { is_object, children: self.heap.mark(), start, depth: 1 });
+        self.open.push(Open {
+            is_object,
+            children: self.heap.mark(),
+            start,
+            depth: 1,
+            keys_around: self.keys,
+            suspicious: false,
+            changed: false,
+        });
+        self.keys = 0;
         self.at += 1;
         Ok(())
     }
 
     /// Closes the innermost container, whose last character was just read, and pushes it.
+    #[inline]
     fn close(&mut self) {
-        let end = self.text_offset(self.at);
         let Some(open) = self.open.pop() else { return };
+        self.keys = open.keys_around;
+        if let Some(around) = self.open.last_mut() {
+            around.depth = around.depth.max(1 + open.depth);
+        }
+        if open.changed || open.suspicious {
+            return self.close_changed(open);
+        }
+        self.push_container(&open);
+    }
+
+    #[inline]
+    fn push_container(&mut self, open: &Open) {
+        let end = self.text_offset(self.at);
         let nodes = self.heap.stack.len() - open.children.0;
         let header = Header { source: Some(open.start), size: end.wrapping_sub(open.start) };
         let len = if open.is_object { nodes / 2 } else { nodes };
         let list = self.heap.take_from_stack(open.children, len, open.depth, header);
-        if let Some(around) = self.open.last_mut() {
-            around.depth = around.depth.max(1 + open.depth);
-        }
         self.heap.stack.push(if open.is_object { Value::Object(list) } else { Value::Array(list) });
     }
 
+    /// Closes a container that cannot be printed by copying its source text.
+    #[cold]
+    fn close_changed(&mut self, mut open: Open) {
+        // Keys are compared by their text, which has to be in the heap.
+        self.copy_up_to(self.at);
+        open.changed |= open.is_object && self.unite_keys(open.children.0);
+        if !open.changed {
+            open.suspicious = false;
+            return self.push_container(&open);
+        }
+        if let Some(around) = self.open.last_mut() {
+            around.changed = true;
+        }
+        let built =
+            if open.is_object { self.heap.object_from(open.children) } else { self.heap.array_from(open.children) };
+        // Its depth was checked when it was opened.
+        self.heap.stack.push(built.unwrap_or(Value::Null));
+    }
+
+    #[cold]
+    fn suspect(&mut self, key: Str) {
+        if let Some(open) = self.open.last_mut() {
+            open.suspicious |= self.heap.may_repeat(open.children, key);
+        }
+    }
+
+    /// Whether a key stands twice in the innermost object. Of such a key the last value stays, at the place of the first.
+    #[cold]
+    fn unite_keys(&mut self, first: usize) -> bool {
+        let entries = self.heap.stack.split_off(first);
+        let mut places: HashMap<Box<str>, usize> = HashMap::with_capacity(entries.len() / 2);
+        for entry in entries.chunks_exact(2) {
+            let Value::String(key) = entry[0] else { continue };
+            match places.entry(self.heap.str(key).into()) {
+                Entry::Occupied(place) => self.heap.stack[place.get() + 1] = entry[1],
+                Entry::Vacant(place) => {
+                    place.insert(self.heap.stack.len());
+                    self.heap.stack.extend_from_slice(entry);
+                }
+            }
+        }
+        self.heap.stack.len() < first + entries.len()
+    }
+
+    #[inline(always)]
     fn key(&mut self) -> Result<(), Box<Fault>> {
         if self.peek() != Some(b'"') {
             return Err(self.unexpected(FIELD_NAME));
         }
         let key = self.string()?;
+        let bit = key_bit(key);
+        if self.keys & bit != 0 {
+            self.suspect(key);
+        }
+        self.keys |= bit;
         self.heap.stack.push(Value::String(key));
         if self.peek() != Some(b':') {
             return Err(self.unexpected(COLON));
@@ -188,9 +269,10 @@ impl<'a> Parser<'a> {
         Ok(())
     }
 
+    #[inline(always)]
     fn string(&mut self) -> Result<Str, Box<Fault>> {
         let start = self.at + 1;
-        let mut form = Form::Plain;
+        let mut form = Form::Quoted;
         let mut at = start;
         loop {
             at = text::find_special(self.bytes, at);
@@ -211,7 +293,7 @@ impl<'a> Parser<'a> {
         }
         self.at = at + 1;
         let span = Span { start: self.text_offset(start), len: (at - start) as u32 };
-        Ok(Str { span, form })
+        Ok(Str { span, form, tag: tag(&self.bytes[start..at]) })
     }
 
     /// Checks the escape at `at` and returns the offset behind it.
@@ -290,7 +372,7 @@ impl<'a> Parser<'a> {
     }
 
     /// The next byte that is no white space; `None` at the end.
-    #[inline]
+    #[inline(always)]
     fn peek(&mut self) -> Option<u8> {
         match self.bytes.get(self.at) {
             Some(&byte) if byte > b' ' => Some(byte),
@@ -302,6 +384,7 @@ impl<'a> Parser<'a> {
         }
     }
 
+    #[cold]
     fn skip_white_space(&mut self) {
         self.copy_up_to(self.at);
         while let Some(b' ' | b'\t' | b'\n' | b'\r') = self.bytes.get(self.at) {
@@ -332,5 +415,32 @@ impl<'a> Parser<'a> {
     #[cold]
     fn fault(&self, kind: ParseErrorKind) -> Box<Fault> {
         Fault::new(kind, self.at)
+    }
+}
+
+/// Bits that a key shares with every key that equals it. A key with escapes has them all: its text says nothing of what
+/// it decodes to.
+#[inline]
+fn key_bit(key: Str) -> u64 {
+    if key.form == Form::Escaped {
+        return u64::MAX;
+    }
+    let mixed = (u32::from(key.tag) ^ (key.span.len << 5)).wrapping_mul(0x9E37_79B1);
+    1 << (mixed >> 26)
+}
+
+impl Heap {
+    /// Whether the object under construction may have this key already. It is looked for only among a few; then a single
+    /// pass at the object's end costs less.
+    fn may_repeat(&self, object: Mark, key: Str) -> bool {
+        const FEW: usize = 64;
+        let children = &self.stack[object.0..];
+        children.len() > 2 * FEW
+            || children.iter().step_by(2).any(|name| match name {
+                Value::String(name) if name.form != Form::Escaped && key.form != Form::Escaped => {
+                    name.tag == key.tag && name.span.len == key.span.len
+                }
+                _ => true,
+            })
     }
 }

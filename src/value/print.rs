@@ -18,14 +18,24 @@ impl Heap {
         }
     }
 
+    #[inline]
     fn write_str(&self, string: Str, out: &mut Vec<u8>) {
-        let text = &self.text[string.span.range()];
-        out.push(b'"');
+        let range = string.span.range();
         match string.form {
-            Form::Raw => text::escape_into(out, text),
-            Form::Plain | Form::Escaped => out.extend_from_slice(text.as_bytes()),
+            Form::Quoted | Form::Escaped => {
+                out.extend_from_slice(&self.text.as_bytes()[range.start - 1..range.end + 1]);
+            }
+            Form::Plain => {
+                out.push(b'"');
+                out.extend_from_slice(&self.text.as_bytes()[range]);
+                out.push(b'"');
+            }
+            Form::Raw => {
+                out.push(b'"');
+                text::escape_into(out, &self.text[range]);
+                out.push(b'"');
+            }
         }
-        out.push(b'"');
     }
 
     fn write_array(&self, list: List, out: &mut Vec<u8>) {
@@ -80,7 +90,7 @@ impl Heap {
             Value::Number(span) => span.len,
             Value::String(string) => match string.form {
                 Form::Raw => 2 + text::escaped_len(&self.text[string.span.range()]) as u32,
-                Form::Plain | Form::Escaped => 2 + string.span.len,
+                Form::Plain | Form::Quoted | Form::Escaped => 2 + string.span.len,
             },
             Value::Array(list) | Value::Object(list) => self.header(list).size,
         }

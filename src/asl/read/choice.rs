@@ -16,7 +16,7 @@ impl Reader {
             return None;
         };
         if rules.is_empty() {
-            self.error(object.at("Choices"), &object.start(), "Value cannot be empty");
+            self.error(object.at("Choices"), &object.mark, "Value cannot be empty");
             return None;
         }
         let mut choices = Vec::new();

@@ -4,7 +4,7 @@ use super::super::MachineType;
 use super::super::diagnostic::{Code, Diagnostic};
 use super::super::fields;
 use super::super::model::{Machine, MapMode, MapState, ParallelState};
-use super::super::node::{Node, NodeKind, Spanned};
+use super::super::node::{Member, Node, NodeKind, Spanned};
 use super::{Object, Reader, template};
 
 /// The longest `Label`, in characters.
@@ -68,6 +68,9 @@ impl Reader {
     pub(super) fn map(&mut self, object: &Object<'_>) -> Option<MapState> {
         let transition = self.transition(object);
         let processor = self.one_of(object, &["ItemProcessor", "Iterator"], false);
+        if let Some(old) = processor.filter(|member| member.key == "Iterator") {
+            self.legacy(object, old, "ItemProcessor");
+        }
         let processor = processor.and_then(|member| self.object(&member.value, object.at(&member.key), self.language));
         let mode = processor.as_ref().map(|processor| self.processor_config(processor)).unwrap_or_default();
         self.check_mode(object, mode);
@@ -131,7 +134,7 @@ impl Reader {
         if mode == MapMode::Distributed {
             if self.machine_type == MachineType::ExpressStrict {
                 let message = "Express state machine does not support Map states of mode DISTRIBUTED";
-                self.error(object.location.clone(), &object.start(), message);
+                self.error(object.location.clone(), &object.mark, message);
             }
             return;
         }
@@ -147,7 +150,16 @@ impl Reader {
         // In JSONata, `Parameters` has been reported as a field of the other language.
         let group: &[&str] = if object.is_jsonata() { &["ItemSelector"] } else { &["ItemSelector", "Parameters"] };
         let given = self.one_of(object, group, true)?;
+        if given.key == "Parameters" {
+            self.legacy(object, given, "ItemSelector");
+        }
         self.template(object, &given.key)
+    }
+
+    fn legacy(&mut self, object: &Object<'_>, member: &Member, name: &str) {
+        let message = format!("'{}' is the older spelling of '{name}'", member.key);
+        let hint = format!("Write '{name}'; it means the same.");
+        self.warning(Code::LegacyField, object.at(&member.key), &member.key_span, message).hint = Some(hint);
     }
 
     /// `Items`: an array or an expression; a distributed Map also takes an object.

@@ -91,7 +91,7 @@ impl Reader {
     fn state_content(&mut self, member: &Member, location: String) -> Option<State> {
         let object = self.object(&member.value, location, self.language)?;
         let language = self.state_language(&object);
-        let object = Object { language, ..object };
+        let object = Object { language, mark: member.key_span.clone(), ..object };
         let state_type = self.state_type(&object)?;
         self.check_fields(&object, fields::of_state(&state_type));
         self.string(&object, "Comment");
@@ -122,7 +122,7 @@ impl Reader {
             "Wait" => self.wait(object).map(StateKind::Wait),
             "Choice" => self.choice(object).map(StateKind::Choice),
             "Parallel" => self.parallel(object).map(StateKind::Parallel),
-            "Map" => self.map(object).map(StateKind::Map),
+            "Map" => self.map(object).map(|map| StateKind::Map(Box::new(map))),
             "Succeed" => {
                 self.terminal();
                 Some(StateKind::Succeed(SucceedState {}))
@@ -153,7 +153,7 @@ impl Reader {
     fn state_type(&mut self, object: &Object<'_>) -> Option<String> {
         if object.get("Type").is_none() {
             let hint = format!("Give it a Type: one of {}.", fields::STATE_TYPES.join(", "));
-            self.error(object.location.clone(), &object.start(), "The field 'Type' is required").hint = Some(hint);
+            self.error(object.location.clone(), &object.mark, "The field 'Type' is required").hint = Some(hint);
             return None;
         }
         let state_type = self.string(object, "Type")?;
@@ -172,7 +172,7 @@ impl Reader {
         let language = self.query_language(object);
         if language == Some(QueryLanguage::JSONPath) && self.language == QueryLanguage::JSONata {
             let message = "'QueryLanguage' can not be 'JSONPath' if set to 'JSONata' for whole state machine";
-            let span = object.get("QueryLanguage").map_or_else(|| object.start(), |node| node.span.clone());
+            let span = object.get("QueryLanguage").map_or_else(|| object.mark.clone(), |node| node.span.clone());
             let hint = "Let the machine be JSONPath, and the states that need it JSONata.";
             self.error(object.location.clone(), &span, message).hint = Some(hint.to_owned());
         }

@@ -1,7 +1,7 @@
 //! Typed access to the fields of an object, with AWS's messages where a field is not as it should be.
 
 use super::super::diagnostic::Code;
-use super::super::fields::Field;
+use super::super::fields::{self, Field};
 use super::super::model::{Dynamic, PathField, QueryLanguage};
 use super::super::node::{Member, Node, NodeKind, Span, Spanned};
 use super::super::{suggest, syntax};
@@ -17,6 +17,8 @@ pub(super) struct Object<'a> {
     pub location: String,
     /// Where the object stands.
     pub span: &'a Span,
+    /// Where to point for what the object lacks: its name, or its first byte.
+    pub mark: Span,
     /// The language of its expressions.
     pub language: QueryLanguage,
 }
@@ -35,11 +37,6 @@ impl<'a> Object<'a> {
         format!("{}/{name}", self.location)
     }
 
-    /// The first byte: a mark for what the object lacks.
-    pub fn start(&self) -> Span {
-        self.span.start..self.span.start + 1
-    }
-
     pub fn is_jsonata(&self) -> bool {
         self.language == QueryLanguage::JSONata
     }
@@ -54,7 +51,10 @@ impl Reader {
         language: QueryLanguage,
     ) -> Option<Object<'a>> {
         match node.as_object() {
-            Some(members) => Some(Object { members, location, span: &node.span, language }),
+            Some(members) => {
+                let mark = node.span.start..node.span.start + 1;
+                Some(Object { members, location, span: &node.span, mark, language })
+            }
             None => {
                 self.error(location, &node.span, "Expected value of type Object");
                 None
@@ -72,11 +72,7 @@ impl Reader {
                 }
                 Some(_) => {}
                 None => {
-                    let names = allowed.iter().filter(|(name, _)| object.get(name).is_none()).map(|(name, _)| *name);
-                    let hint = match suggest::closest(key, names) {
-                        Some(name) => format!("Did you mean '{name}'?"),
-                        None => "Remove it; notes go into Comment.".to_owned(),
-                    };
+                    let hint = unknown_field_hint(object, key, allowed);
                     let message = format!("Field '{key}' is not supported");
                     self.error(object.location.clone(), &member.key_span, message).hint = Some(hint);
                 }
@@ -99,7 +95,7 @@ impl Reader {
         let missing: Vec<&str> = names.iter().copied().filter(|name| object.get(name).is_none()).collect();
         if !missing.is_empty() {
             let message = format!("These fields are required: [{}]", missing.join(", "));
-            self.error(object.location.clone(), &object.start(), message);
+            self.error(object.location.clone(), &object.mark, message);
         }
     }
 
@@ -114,7 +110,7 @@ impl Reader {
             (None, _) => {
                 let message =
                     format!("This object should have only one of the following fields: [{}]", group.join(", "));
-                self.error(object.location.clone(), &object.start(), message);
+                self.error(object.location.clone(), &object.mark, message);
                 None
             }
             (Some(_), Some(second)) => {
@@ -159,7 +155,8 @@ impl Reader {
                 digits.parse::<i128>().unwrap_or(i128::MAX)
             }
             _ => {
-                self.error(object.at(name), &node.span, "Expected value of type Integer");
+                self.error(object.at(name), &node.span, "Expected value of type Integer").hint =
+                    dynamic_hint(name, node);
                 return None;
             }
         };
@@ -216,44 +213,32 @@ impl Reader {
     /// A Reference Path, if the field is given.
     pub(super) fn reference_path(&mut self, object: &Object<'_>, name: &str) -> Option<Spanned<String>> {
         let text = self.string(object, name)?;
-        match syntax::reference_path(&text.value) {
-            Ok(()) => Some(text),
-            Err(why) => {
-                self.error(object.at(name), &text.span, format!("Value is not a Reference Path: {why}"));
-                None
-            }
-        }
+        self.check_path(text, object.at(name), syntax::reference_path)
     }
 
     /// A path, if the field is given.
     pub(super) fn path(&mut self, object: &Object<'_>, name: &str) -> Option<Spanned<String>> {
         let text = self.string(object, name)?;
-        self.check_path(text, object.at(name), syntax::path, "Value is not a valid JSONPath")
+        self.check_path(text, object.at(name), syntax::path)
     }
 
     /// `InputPath`, `OutputPath`.
     pub(super) fn path_field(&mut self, object: &Object<'_>, name: &str) -> PathField {
-        self.nullable(object, name, syntax::path, "Value is not a valid JSONPath")
+        self.nullable(object, name, syntax::path)
     }
 
     /// `ResultPath`.
     pub(super) fn result_path(&mut self, object: &Object<'_>) -> PathField {
-        self.nullable(object, "ResultPath", syntax::result_path, "Value is not a Reference Path")
+        self.nullable(object, "ResultPath", syntax::result_path)
     }
 
-    fn nullable(
-        &mut self,
-        object: &Object<'_>,
-        name: &str,
-        check: fn(&str) -> Result<(), String>,
-        complaint: &str,
-    ) -> PathField {
+    fn nullable(&mut self, object: &Object<'_>, name: &str, check: fn(&str) -> Result<(), String>) -> PathField {
         match object.get(name) {
             None => PathField::Absent,
             Some(node) if node.is_null() => PathField::Null(node.span.clone()),
             Some(_) => {
                 let text = self.string(object, name);
-                let path = text.and_then(|text| self.check_path(text, object.at(name), check, complaint));
+                let path = text.and_then(|text| self.check_path(text, object.at(name), check));
                 path.map_or(PathField::Absent, PathField::Path)
             }
         }
@@ -264,12 +249,11 @@ impl Reader {
         text: Spanned<String>,
         location: String,
         check: fn(&str) -> Result<(), String>,
-        complaint: &str,
     ) -> Option<Spanned<String>> {
         match check(&text.value) {
             Ok(()) => Some(text),
             Err(why) => {
-                self.error(location, &text.span, format!("{complaint}: {why}"));
+                self.error(location, &text.span, why);
                 None
             }
         }
@@ -283,4 +267,31 @@ impl Reader {
             self.warning(Code::NoPath, object.at(name), &text.span, message).hint = Some(hint);
         }
     }
+}
+
+fn unknown_field_hint(object: &Object<'_>, key: &str, allowed: &[Field]) -> String {
+    let names = allowed.iter().map(|(name, _)| *name).filter(|name| object.get(name).is_none());
+    if let Some(name) = suggest::closest(key, names) {
+        return format!("Did you mean '{name}'?");
+    }
+    let state_type = object.get("Type").and_then(Node::as_str);
+    let owners: Vec<&str> = fields::types_with(key).collect();
+    match state_type {
+        Some(state_type) if !owners.is_empty() => {
+            format!("A {state_type} state has no {key}; it belongs to {}.", owners.join(", "))
+        }
+        _ => "Remove it; notes go into Comment.".to_owned(),
+    }
+}
+
+/// For a text in the place of a number.
+fn dynamic_hint(name: &str, node: &Node) -> Option<String> {
+    let text = node.as_str()?;
+    if template::is_expression(text) {
+        return Some("Expressions need \"QueryLanguage\": \"JSONata\".".to_owned());
+    }
+    if syntax::path(text).is_ok() {
+        return Some(format!("To read it from the data, write '{name}Path'."));
+    }
+    text.trim().parse::<i64>().is_ok().then(|| "Write the number without quotes.".to_owned())
 }

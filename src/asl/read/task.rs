@@ -62,7 +62,7 @@ impl Reader {
         let dynamic = !object.is_jsonata() && credentials.get("RoleArn.$").is_some();
         if credentials.get("RoleArn").is_none() && !dynamic {
             let message = "The field 'RoleArn' is required but was missing";
-            self.error(credentials.location.clone(), &credentials.start(), message);
+            self.error(credentials.location.clone(), &credentials.mark, message);
         }
         self.template(object, "Credentials")
     }

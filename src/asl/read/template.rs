@@ -1,5 +1,7 @@
 //! Values that are evaluated against data: payload templates (JSONPath) and structures with expressions (JSONata).
 
+use std::collections::HashSet;
+
 use super::super::diagnostic::{Code, Diagnostic};
 use super::super::model::QueryLanguage;
 use super::super::node::{Member, Node, NodeKind};
@@ -50,21 +52,22 @@ impl Reader {
         match &node.kind {
             NodeKind::Array(elements) => elements.iter().for_each(|element| self.check_template(element, field)),
             NodeKind::Object(members) => {
+                let keys: HashSet<&str> = members.iter().map(|member| member.key.as_str()).collect();
                 for member in members {
-                    self.check_template_member(members, member, field);
+                    self.check_template_member(&keys, member, field);
                 }
             }
             _ => {}
         }
     }
 
-    fn check_template_member(&mut self, members: &[Member], member: &Member, field: &str) {
+    fn check_template_member(&mut self, keys: &HashSet<&str>, member: &Member, field: &str) {
         let Some(name) = member.key.strip_suffix(".$") else {
             self.check_template(&member.value, field);
             self.warn_of_missing_dollar(member, field);
             return;
         };
-        if members.iter().any(|other| other.key == name) {
+        if keys.contains(name) {
             let message = format!("The field '{name}' is given both as '{name}' and as '{}'", member.key);
             self.error(field, &member.key_span, message);
         }
@@ -124,7 +127,7 @@ pub(super) fn is_expression(text: &str) -> bool {
 }
 
 fn value_hint(text: &str, why: &str) -> String {
-    let known = syntax::unknown_intrinsic(text).and_then(|name| suggest::closest(name, syntax::intrinsic_names()));
+    let known = syntax::unknown_intrinsic(text).and_then(|name| suggest::closest(name, syntax::INTRINSICS));
     match known {
         Some(name) => format!("Did you mean '{name}'?"),
         None if !text.starts_with('$') && !text.contains('(') => {

@@ -1,6 +1,7 @@
 //! `stepstream bench`: throughput and latency, beside a yardstick that is measured in the same run.
 
 mod engine;
+mod kafka;
 mod machine;
 
 use std::process::ExitCode;
@@ -16,12 +17,15 @@ pub struct Args {
 enum What {
     /// Executions on one thread, beside sonic-rs parsing and printing the same events
     Engine(engine::Args),
+    /// A pipeline against a broker, beside a bare pass-through by the same client settings
+    Kafka(kafka::Args),
 }
 
 /// Runs the subcommand.
 pub fn main(args: Args) -> ExitCode {
     let result = match args.what {
         What::Engine(args) => engine::main(&args),
+        What::Kafka(args) => kafka::main(&args),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

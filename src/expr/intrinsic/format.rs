@@ -106,9 +106,10 @@ pub(super) fn split(heap: &mut Heap, mark: Mark) -> Result<Value, Refusal> {
         return Err(Refusal::Arguments);
     };
     let text = heap.str(text).into_owned();
-    let delimiters = heap.str(delimiters).into_owned();
+    let mut delimiters: Vec<char> = heap.str(delimiters).chars().collect();
+    delimiters.sort_unstable();
     let pieces = heap.mark();
-    for piece in text.split(|c| delimiters.contains(c)).filter(|piece| !piece.is_empty()) {
+    for piece in text.split(|c| delimiters.binary_search(&c).is_ok()).filter(|piece| !piece.is_empty()) {
         let piece = heap.string(piece);
         heap.push(piece);
     }

@@ -3,6 +3,7 @@
 //! A path is parsed once into [steps](step::Steps). A definite path, which names one place, is evaluated by a plain loop
 //! over names and indexes. Any other path is a search that collects what it finds on the heap's build stack.
 
+mod context;
 mod error;
 mod evaluate;
 mod filter;
@@ -16,11 +17,13 @@ mod step;
 #[cfg(test)]
 mod tests;
 
+pub use context::ContextField;
 pub use error::PathError;
 pub use reference::{ReferencePath, ResultPathError};
 
 use crate::expr::scope::Scope;
 use crate::value::{Heap, Value};
+use evaluate::Walk;
 use step::{Step, Steps};
 
 /// What a path begins at.
@@ -50,6 +53,8 @@ pub struct Path {
     text: Box<str>,
     root: Root,
     steps: Steps,
+    /// The part of the context object that a definite path begins at, and the steps that lead there.
+    context_field: Option<(ContextField, usize)>,
 }
 
 impl Path {
@@ -59,7 +64,9 @@ impl Path {
     /// [`PathSyntaxError`] says what is wrong and where.
     pub fn parse(text: &str) -> Result<Path, PathSyntaxError> {
         let (root, steps) = parse::path(text)?;
-        Ok(Path { text: text.into(), root, steps })
+        let is_plain = steps.definite && steps.function.is_none();
+        let context_field = if root == Root::Context && is_plain { ContextField::find(&steps.list) } else { None };
+        Ok(Path { text: text.into(), root, steps, context_field })
     }
 
     /// The path as it was written.
@@ -96,16 +103,25 @@ impl Path {
     /// # Errors
     /// [`PathError`] if a definite path finds nothing, or a step cannot be applied to what it meets.
     pub fn evaluate(&self, heap: &mut Heap, root: Value) -> Result<Value, PathError> {
-        self.steps.evaluate(heap, root, root)
+        self.steps.evaluate(heap, root, &mut Walk::new(root))
     }
 
     /// Finds the root in the scope and applies the path to it.
     ///
     /// # Errors
     /// As [`evaluate`](Path::evaluate); [`PathError::NoRoot`] if the scope does not know the root.
+    #[inline]
     pub fn resolve(&self, heap: &mut Heap, scope: &mut impl Scope) -> Result<Value, PathError> {
+        if let Some((field, skip)) = self.context_field
+            && let Some(value) = scope.context_field(heap, field)
+        {
+            return self.steps.evaluate_from(skip, heap, value);
+        }
         let root = scope.root(heap, &self.root).ok_or(PathError::NoRoot)?;
-        self.evaluate(heap, root)
+        match self.steps.follow(heap, root) {
+            Some(value) => Ok(value),
+            None => self.evaluate(heap, root),
+        }
     }
 
     /// The path in the notation of error texts, up to and with the step at `last`: `$['a'][0]`.

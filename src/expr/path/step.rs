@@ -2,6 +2,7 @@ use std::fmt::Write;
 
 use super::filter::Filter;
 use super::function::Function;
+use crate::value::Key;
 
 /// What comes after the root of a path, or after the `@` of a path in a filter.
 #[derive(Clone, Debug)]
@@ -11,13 +12,15 @@ pub(super) struct Steps {
     pub(super) function: Option<Box<Function>>,
     /// Whether the steps name one place.
     pub(super) definite: bool,
+    /// Whether the steps are names and indexes only, and no function follows.
+    pub(super) plain: bool,
 }
 
 /// One step of a path.
 #[derive(Clone, Debug)]
 pub(super) enum Step {
     /// `.name`
-    Name(Box<str>),
+    Name(Key),
     /// `['a','b']`: at the end of a path an object of these entries, elsewhere each of them.
     Names(Box<[Box<str>]>),
     /// `[n]`; negative from the end.
@@ -42,7 +45,8 @@ impl Steps {
             Step::Names(_) => at == last,
             _ => false,
         });
-        Steps { list: list.into(), function: function.map(Box::new), definite }
+        let plain = function.is_none() && list.iter().all(|step| matches!(step, Step::Name(_) | Step::Index(_)));
+        Steps { list: list.into(), function: function.map(Box::new), definite, plain }
     }
 
     /// Whether there is nothing to apply.
@@ -64,7 +68,7 @@ impl Step {
             let _ = write!(out, "[{}]", items.join(","));
         };
         match self {
-            Step::Name(name) => list(&mut [format!("'{name}'")].into_iter()),
+            Step::Name(name) => list(&mut [format!("'{}'", &**name)].into_iter()),
             Step::Names(names) => list(&mut names.iter().map(|name| format!("'{name}'"))),
             Step::Index(index) => list(&mut [index.to_string()].into_iter()),
             Step::Indexes(indexes) => list(&mut indexes.iter().map(i64::to_string)),

@@ -1,0 +1,89 @@
+//! What is printed of a run.
+
+use serde_json::{Value, json};
+
+use super::{Args, Measured};
+use crate::cli::bench::machine;
+
+/// Prints the table, or the report as JSON.
+pub(super) fn print(args: &Args, measured: &Measured) {
+    if args.json {
+        println!("{:#}", report(args, measured));
+    } else {
+        table(args, measured);
+    }
+}
+
+fn report(args: &Args, measured: &Measured) -> Value {
+    let (_, librdkafka) = rdkafka::util::get_rdkafka_version();
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let per_second = measured.pipeline.per_second();
+    json!({
+        "benchmark": "kafka",
+        "version": env!("CARGO_PKG_VERSION"),
+        "librdkafka": librdkafka,
+        "machine": machine::describe(),
+        "workload": {
+            "workflow": measured.workflow,
+            "events": args.events,
+            "mean_event_bytes": measured.mean_event_bytes,
+            "partitions": args.partitions,
+            "shards": args.shards,
+            "properties": args.property,
+            "latency_rate": args.rate,
+            "latency_seconds": args.latency_seconds,
+        },
+        "executions_per_second": per_second.round(),
+        "events_per_second_per_core": (per_second / cores as f64).round(),
+        "pass_through_per_second": measured.pass_through.per_second().round(),
+        "ratio_to_pass_through": measured.pass_through.per_second() / per_second,
+        "cpu_ns_per_execution": measured.pipeline.cpu_ns(),
+        "cpu_ns_per_pass_through": measured.pass_through.cpu_ns(),
+        "latency_ms": {
+            "p50": millis(measured, 0.5),
+            "p90": millis(measured, 0.9),
+            "p99": millis(measured, 0.99),
+            "p999": millis(measured, 0.999),
+        },
+        "lost": measured.lost,
+        "duplicates": measured.duplicates,
+        "not_succeeded": measured.not_succeeded,
+        "peak_memory_bytes": machine::peak_memory_bytes(),
+    })
+}
+
+fn table(args: &Args, measured: &Measured) {
+    let micros = |ns: Option<f64>| ns.map_or("-".to_owned(), |ns| format!("{:.2} µs", ns / 1000.0));
+    println!("workflow              {}", measured.workflow);
+    println!("events                {} of {} bytes on average", args.events, measured.mean_event_bytes);
+    println!(
+        "executions            {:>12.0} /s end to end, {} CPU each",
+        measured.pipeline.per_second(),
+        micros(measured.pipeline.cpu_ns())
+    );
+    println!(
+        "pass-through          {:>12.0} /s, {} CPU each",
+        measured.pass_through.per_second(),
+        micros(measured.pass_through.cpu_ns())
+    );
+    println!(
+        "ratio to pass-through {:>12.2} (time of an execution over time of a copied record)",
+        measured.pass_through.per_second() / measured.pipeline.per_second()
+    );
+    println!(
+        "latency at {:>6}/s    p50 {:.1} ms, p90 {:.1} ms, p99 {:.1} ms, p99.9 {:.1} ms",
+        args.rate,
+        millis(measured, 0.5),
+        millis(measured, 0.9),
+        millis(measured, 0.99),
+        millis(measured, 0.999)
+    );
+    println!("lost                  {:>12}", measured.lost);
+    println!("duplicates            {:>12}", measured.duplicates);
+    println!("not succeeded         {:>12}", measured.not_succeeded);
+    println!("peak memory           {:>12.1} MiB", machine::peak_memory_bytes() as f64 / f64::from(1 << 20));
+}
+
+fn millis(measured: &Measured, quantile: f64) -> f64 {
+    measured.latency.value_at_quantile(quantile) as f64 / 1000.0
+}

@@ -1,0 +1,212 @@
+//! What is shown: a table that is drawn over on a terminal, a line per second elsewhere, and the summary.
+
+use std::io::{IsTerminal, Write};
+use std::time::{Duration, Instant};
+
+use hdrhistogram::Histogram;
+
+use crate::cli::feed::Ledger;
+use crate::config;
+use crate::stream::{Pipeline, Snapshot};
+
+/// Time between two lines, or two drawings.
+const INTERVAL: Duration = Duration::from_secs(1);
+
+/// The display.
+pub(super) struct Table {
+    terminal: bool,
+    drawn_lines: usize,
+    shown: Instant,
+    before: Snapshot,
+}
+
+impl Table {
+    /// Says what runs.
+    pub fn new(brokers: &str, pipeline: &config::Pipeline) -> Self {
+        let topic = |topic: &Option<String>| topic.clone().unwrap_or_else(|| "-".to_owned());
+        println!("Trying out Stepstream. The broker is librdkafka's mock cluster in this process: nothing is kept.");
+        println!(
+            "  pipeline {}: {} -> {} -> {} (failures {}, dead letters {})",
+            pipeline.name,
+            pipeline.sources.join(", "),
+            pipeline.workflow_name,
+            topic(&pipeline.sink),
+            topic(&pipeline.failures),
+            topic(&pipeline.dead_letters)
+        );
+        println!("  workflow {} (change it: it is swapped while events flow)", pipeline.workflow.display());
+        println!("  brokers  {brokers}");
+        println!("Joining the consumer group takes a few seconds.\n");
+        Self {
+            terminal: std::io::stdout().is_terminal(),
+            drawn_lines: 0,
+            shown: Instant::now(),
+            before: Snapshot::default(),
+        }
+    }
+
+    /// Shows how things are, if it is time.
+    pub fn show(&mut self, ledger: &Ledger, pipeline: &Pipeline) {
+        let took = self.shown.elapsed();
+        if took < INTERVAL || !pipeline.is_ready() {
+            return;
+        }
+        self.shown = Instant::now();
+        let now = pipeline.snapshot();
+        let row = Row {
+            now,
+            per_second: (executions(&now) - executions(&self.before)) as f64 / took.as_secs_f64(),
+            latencies: ledger.recent_latencies(),
+            elapsed: ledger.elapsed(),
+            out: ledger.summary().accounted(),
+        };
+        self.before = now;
+        if self.terminal { self.draw(&row) } else { println!("{}", row.line()) }
+    }
+
+    fn draw(&mut self, row: &Row) {
+        let mut out = std::io::stdout().lock();
+        let lines = row.table();
+        // Nothing can be done about a terminal that is gone.
+        if self.drawn_lines > 0 {
+            write!(out, "\x1b[{}A", self.drawn_lines).ok();
+        }
+        for line in &lines {
+            writeln!(out, "\x1b[2K{line}").ok();
+        }
+        out.flush().ok();
+        self.drawn_lines = lines.len();
+    }
+
+    /// Shows what came of all events.
+    pub fn finish(&self, ledger: &Ledger, snapshot: &Snapshot) {
+        let summary = ledger.summary();
+        let latencies = ledger.latencies();
+        println!("\nevents sent   {:>12}", grouped(summary.sent));
+        for (name, count) in [
+            ("results", summary.results),
+            ("failures", summary.failures),
+            ("dead letters", summary.dead_letters),
+            ("missing", summary.missing()),
+            ("duplicates", summary.duplicates),
+            ("retries", snapshot.retries),
+        ] {
+            println!("  {name:<12}{:>12}", grouped(count));
+        }
+        println!("latency       p50 {}, p99 {}, most {}", millis(&latencies, 50.0), millis(&latencies, 99.0), most(&latencies));
+        if summary.missing() > 0 {
+            println!("missing are the events with the numbers {:?} …", ledger.first_missing(10));
+        } else {
+            println!("every event has an outcome");
+        }
+    }
+}
+
+struct Row {
+    now: Snapshot,
+    per_second: f64,
+    latencies: Histogram<u64>,
+    elapsed: Duration,
+    out: u64,
+}
+
+impl Row {
+    fn table(&self) -> Vec<String> {
+        let now = &self.now;
+        let cell = |name: &str, value: String| format!("{name:<14}{value:>12}");
+        vec![
+            format!("{}    {}", cell("events in", grouped(now.events)), cell("events out", grouped(self.out))),
+            format!(
+                "{}    {}",
+                cell("executions/s", grouped(self.per_second as u64)),
+                cell("in flight", grouped(now.in_flight))
+            ),
+            format!(
+                "{}    {}",
+                cell("latency p50", millis(&self.latencies, 50.0)),
+                cell("latency p99", millis(&self.latencies, 99.0))
+            ),
+            format!(
+                "{}    {}",
+                cell("failures", grouped(now.failed + now.timed_out)),
+                cell("dead letters", grouped(now.dead_letters))
+            ),
+            format!("{}    {}", cell("retries", grouped(now.retries)), cell("lag", grouped(now.lag))),
+        ]
+    }
+
+    fn line(&self) -> String {
+        let now = &self.now;
+        format!(
+            "{:>4}s in={} out={} executions/s={:.0} p50={} p99={} failures={} dead-letters={} retries={} lag={} in-flight={}",
+            self.elapsed.as_secs(),
+            now.events,
+            self.out,
+            self.per_second,
+            millis(&self.latencies, 50.0),
+            millis(&self.latencies, 99.0),
+            now.failed + now.timed_out,
+            now.dead_letters,
+            now.retries,
+            now.lag,
+            now.in_flight
+        )
+    }
+}
+
+fn executions(snapshot: &Snapshot) -> u64 {
+    snapshot.succeeded + snapshot.failed + snapshot.timed_out
+}
+
+/// A quantile of microseconds, in milliseconds.
+fn millis(histogram: &Histogram<u64>, percentile: f64) -> String {
+    if histogram.is_empty() {
+        return "-".to_owned();
+    }
+    format!("{:.1}ms", histogram.value_at_percentile(percentile) as f64 / 1000.0)
+}
+
+fn most(histogram: &Histogram<u64>) -> String {
+    millis(histogram, 100.0)
+}
+
+/// A number with its thousands apart.
+fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut out = String::with_capacity(digits.len() + digits.len() / 3);
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn thousands_are_set_apart() {
+        for (number, text) in [(0, "0"), (999, "999"), (1_000, "1,000"), (1_234_567, "1,234,567")] {
+            assert_eq!(grouped(number), text);
+        }
+    }
+
+    #[test]
+    fn a_line_tells_everything_that_the_table_does() {
+        let row = Row {
+            now: Snapshot { events: 10, succeeded: 8, failed: 1, timed_out: 1, lag: 3, ..Snapshot::default() },
+            per_second: 10.4,
+            latencies: crate::stream::new_histogram(),
+            elapsed: Duration::from_secs(61),
+            out: 9,
+        };
+        assert_eq!(
+            row.line(),
+            "  61s in=10 out=9 executions/s=10 p50=- p99=- failures=2 dead-letters=0 retries=0 lag=3 in-flight=0"
+        );
+        assert_eq!(row.table().len(), 5);
+    }
+}

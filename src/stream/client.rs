@@ -1,0 +1,291 @@
+//! Kafka clients of a shard: how they are made, and what librdkafka tells us through callbacks.
+//!
+//! Every callback runs on the shard's own thread, inside a poll. It only notes what happened; the shard acts on it when the
+//! poll has returned. For rebalances that is sound: librdkafka stops all fetching and waits for the call that assigns or
+//! unassigns, however late it comes, as long as the consumer is polled.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use rdkafka::ClientConfig;
+use rdkafka::config::{FromClientConfigAndContext, RDKafkaLogLevel};
+use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext, RebalanceProtocol};
+use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode};
+use rdkafka::message::{Message, OwnedHeaders};
+use rdkafka::producer::{BaseProducer, DeliveryResult, ProducerContext};
+use rdkafka::statistics::Statistics;
+use rdkafka::types::RDKafkaRespErr;
+use rdkafka::{ClientContext, TopicPartitionList};
+
+use crate::config::Properties;
+use crate::telemetry::events::{self, ClientLogLevel};
+use crate::telemetry::PipelineMetrics;
+
+/// The shard's consumer.
+pub(super) type ShardConsumer = BaseConsumer<ConsumerEvents>;
+/// The shard's producer.
+pub(super) type ShardProducer = BaseProducer<ProducerEvents>;
+
+/// Makes a consumer with these properties.
+pub(super) fn consumer(properties: &Properties, events: ConsumerEvents) -> KafkaResult<ShardConsumer> {
+    let mut config = client_config(properties);
+    if properties.value("statistics.interval.ms").is_none() {
+        config.set("statistics.interval.ms", STATISTICS_INTERVAL_MS);
+    }
+    ShardConsumer::from_config_and_context(&config, events)
+}
+
+/// Makes a producer with these properties.
+pub(super) fn producer(properties: &Properties, events: ProducerEvents) -> KafkaResult<ShardProducer> {
+    ShardProducer::from_config_and_context(&client_config(properties), events)
+}
+
+/// Asks librdkafka whether it takes these properties.
+pub(super) fn check(properties: &Properties) -> KafkaResult<()> {
+    client_config(properties).create_native_config().map(drop)
+}
+
+/// How often a consumer tells the ends of its partitions, from which the lag is computed.
+const STATISTICS_INTERVAL_MS: &str = "1000";
+
+fn client_config(properties: &Properties) -> ClientConfig {
+    let mut config = ClientConfig::new();
+    for (name, value) in properties.iter() {
+        config.set(name, value);
+    }
+    config.set_log_level(RDKafkaLogLevel::Warning);
+    config
+}
+
+fn log(level: RDKafkaLogLevel, facility: &str, message: &str) {
+    let level = match level {
+        RDKafkaLogLevel::Emerg | RDKafkaLogLevel::Alert | RDKafkaLogLevel::Critical | RDKafkaLogLevel::Error => {
+            ClientLogLevel::Error
+        }
+        RDKafkaLogLevel::Warning => ClientLogLevel::Warning,
+        RDKafkaLogLevel::Notice | RDKafkaLogLevel::Info => ClientLogLevel::Info,
+        RDKafkaLogLevel::Debug => ClientLogLevel::Debug,
+    };
+    events::kafka_client_log(level, facility, message);
+}
+
+/// A change of the assignment that waits for the shard to carry it out.
+#[derive(Debug)]
+pub(super) enum Rebalance {
+    Assign(TopicPartitionList),
+    Revoke {
+        partitions: TopicPartitionList,
+        /// The partitions may belong to another member already: nothing of them may be committed.
+        lost: bool,
+    },
+}
+
+/// Outcome of a commit: the error, and the partitions it was for.
+#[derive(Debug)]
+pub(super) struct Committed {
+    pub error: Option<KafkaError>,
+    pub offsets: TopicPartitionList,
+}
+
+/// Positions by topic and partition.
+pub(super) type Positions = HashMap<(String, i32), Position>;
+
+/// Where a partition stands, as the broker tells it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Position {
+    /// End of the log, up to where records may be read.
+    pub end: i64,
+    /// What the group had committed; none: nothing yet.
+    pub committed: Option<i64>,
+}
+
+/// What the consumer told since the shard last looked.
+#[derive(Debug, Default)]
+pub(super) struct ConsumerNews {
+    pub rebalances: Vec<Rebalance>,
+    pub commits: Vec<Committed>,
+    /// Where the partitions stand, when statistics arrived.
+    pub positions: Option<Positions>,
+}
+
+/// Callbacks of the consumer.
+pub(super) struct ConsumerEvents {
+    pipeline: Arc<str>,
+    metrics: PipelineMetrics,
+    news: Mutex<ConsumerNews>,
+    /// Saves the lock in the usual case that there is no news.
+    has_news: AtomicBool,
+    /// The consumer is being closed: nobody will act on a rebalance but the callback itself.
+    closing: AtomicBool,
+}
+
+impl ConsumerEvents {
+    pub fn new(pipeline: Arc<str>, metrics: PipelineMetrics) -> Self {
+        Self {
+            pipeline,
+            metrics,
+            news: Mutex::default(),
+            has_news: AtomicBool::new(false),
+            closing: AtomicBool::new(false),
+        }
+    }
+
+    /// Takes what happened since the last call.
+    pub fn take(&self) -> Option<ConsumerNews> {
+        if !self.has_news.swap(false, Ordering::Relaxed) {
+            return None;
+        }
+        Some(std::mem::take(&mut *self.news.lock().unwrap_or_else(PoisonError::into_inner)))
+    }
+
+    /// From now on rebalances are answered at once, because the shard lets go of everything.
+    pub fn close(&self) {
+        self.closing.store(true, Ordering::Relaxed);
+    }
+
+    fn note(&self, change: impl FnOnce(&mut ConsumerNews)) {
+        change(&mut self.news.lock().unwrap_or_else(PoisonError::into_inner));
+        self.has_news.store(true, Ordering::Relaxed);
+    }
+}
+
+impl ClientContext for ConsumerEvents {
+    fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
+        log(level, facility, message);
+    }
+
+    fn error(&self, error: KafkaError, reason: &str) {
+        events::kafka_error(&self.metrics, &self.pipeline, &format_args!("{error}: {reason}"));
+    }
+
+    fn stats(&self, statistics: Statistics) {
+        let mut positions = HashMap::new();
+        for topic in statistics.topics.into_values() {
+            for partition in topic.partitions.values().filter(|partition| partition.ls_offset >= 0) {
+                let committed = Some(partition.committed_offset).filter(|offset| *offset >= 0);
+                let position = Position { end: partition.ls_offset, committed };
+                positions.insert((topic.topic.clone(), partition.partition), position);
+            }
+        }
+        self.note(|news| news.positions = Some(positions));
+    }
+}
+
+impl ConsumerContext for ConsumerEvents {
+    fn rebalance(&self, consumer: &BaseConsumer<Self>, error: RDKafkaRespErr, partitions: &mut TopicPartitionList) {
+        let assign = error == RDKafkaRespErr::RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS;
+        if self.closing.load(Ordering::Relaxed) {
+            let answer = if assign { assign_to(consumer, partitions) } else { unassign_from(consumer, partitions) };
+            if let Err(error) = answer {
+                events::rebalance_failed(&self.pipeline, &error);
+            }
+            return;
+        }
+        let partitions = partitions.clone();
+        let rebalance = if assign {
+            Rebalance::Assign(partitions)
+        } else {
+            Rebalance::Revoke { partitions, lost: consumer.assignment_lost() }
+        };
+        self.note(|news| news.rebalances.push(rebalance));
+    }
+
+    fn commit_callback(&self, result: KafkaResult<()>, offsets: &TopicPartitionList) {
+        self.note(|news| news.commits.push(Committed { error: result.err(), offsets: offsets.clone() }));
+    }
+}
+
+/// Answers an assignment in the way that the group's protocol wants.
+pub(super) fn assign_to<C: ConsumerContext>(
+    consumer: &BaseConsumer<C>,
+    partitions: &TopicPartitionList,
+) -> KafkaResult<()> {
+    match consumer.rebalance_protocol() {
+        RebalanceProtocol::Cooperative => consumer.incremental_assign(partitions),
+        _ => consumer.assign(partitions),
+    }
+}
+
+/// Answers a revocation in the way that the group's protocol wants.
+pub(super) fn unassign_from<C: ConsumerContext>(
+    consumer: &BaseConsumer<C>,
+    partitions: &TopicPartitionList,
+) -> KafkaResult<()> {
+    match consumer.rebalance_protocol() {
+        RebalanceProtocol::Cooperative => consumer.incremental_unassign(partitions),
+        _ => consumer.unassign(),
+    }
+}
+
+/// A record that librdkafka gave up on, taken out of its delivery report.
+#[derive(Debug)]
+pub(super) struct Undelivered {
+    pub ticket: usize,
+    pub code: RDKafkaErrorCode,
+    pub topic: String,
+    pub key: Option<Vec<u8>>,
+    pub payload: Option<Vec<u8>>,
+    pub headers: Option<OwnedHeaders>,
+}
+
+/// Delivery reports since the shard last looked.
+#[derive(Debug, Default)]
+pub(super) struct Deliveries {
+    /// Tickets of the records that the broker acknowledged.
+    pub acknowledged: Vec<usize>,
+    pub undelivered: Vec<Undelivered>,
+}
+
+/// Callbacks of the producer. A record's opaque is its ticket: see [`super::partitions::Ticket`].
+pub(super) struct ProducerEvents {
+    pipeline: Arc<str>,
+    metrics: PipelineMetrics,
+    deliveries: Mutex<Deliveries>,
+}
+
+impl ProducerEvents {
+    pub fn new(pipeline: Arc<str>, metrics: PipelineMetrics) -> Self {
+        Self { pipeline, metrics, deliveries: Mutex::default() }
+    }
+
+    /// Swaps the reports so far with `empty`, whose memory is used for the next ones.
+    pub fn swap(&self, empty: &mut Deliveries) {
+        std::mem::swap(empty, &mut *self.deliveries.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+
+    /// How many reports wait.
+    pub fn waiting(&self) -> usize {
+        let deliveries = self.deliveries.lock().unwrap_or_else(PoisonError::into_inner);
+        deliveries.acknowledged.len() + deliveries.undelivered.len()
+    }
+}
+
+impl ClientContext for ProducerEvents {
+    fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
+        log(level, facility, message);
+    }
+
+    fn error(&self, error: KafkaError, reason: &str) {
+        events::kafka_error(&self.metrics, &self.pipeline, &format_args!("{error}: {reason}"));
+    }
+}
+
+impl ProducerContext for ProducerEvents {
+    type DeliveryOpaque = usize;
+
+    fn delivery(&self, result: &DeliveryResult<'_>, ticket: usize) {
+        let mut deliveries = self.deliveries.lock().unwrap_or_else(PoisonError::into_inner);
+        match result {
+            Ok(_) => deliveries.acknowledged.push(ticket),
+            Err((error, record)) => deliveries.undelivered.push(Undelivered {
+                ticket,
+                code: error.rdkafka_error_code().unwrap_or(RDKafkaErrorCode::Unknown),
+                topic: record.topic().to_owned(),
+                key: record.key().map(<[u8]>::to_vec),
+                payload: record.payload().map(<[u8]>::to_vec),
+                headers: record.headers().map(|headers| headers.detach()),
+            }),
+        }
+    }
+}

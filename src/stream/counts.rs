@@ -1,0 +1,105 @@
+//! What a shard counts: into its own statistics, and by the batch into the metrics of its pipeline.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::stats::Stats;
+use crate::engine::{Execution, Status};
+use crate::program::Program;
+use crate::registry::Version;
+use crate::telemetry::{PipelineMetrics, Tally, VersionMetrics, VersionTally};
+
+/// Least time between two publications: metrics are looked at by people and scrapers.
+const INTERVAL: Duration = Duration::from_millis(50);
+
+/// Counts of a shard. Counting an event costs some additions and touches nothing that is shared between shards.
+pub(super) struct Counts {
+    pub stats: Arc<Stats>,
+    pub metrics: PipelineMetrics,
+    tally: Tally,
+    versions: Vec<PerVersion>,
+    durations: Vec<u64>,
+    next: Instant,
+}
+
+struct PerVersion {
+    label: Arc<str>,
+    metrics: VersionMetrics,
+    tally: VersionTally,
+}
+
+impl Counts {
+    pub fn new(stats: Arc<Stats>, metrics: PipelineMetrics) -> Self {
+        let next = Instant::now();
+        Self { stats, metrics, tally: Tally::default(), versions: Vec::new(), durations: Vec::new(), next }
+    }
+
+    /// An event was read.
+    pub fn read(&mut self, bytes: usize) {
+        self.stats.events.add(1);
+        self.stats.event_bytes.add(bytes as u64);
+        self.tally.consumed += 1;
+        self.tally.consumed_bytes += bytes as u64;
+    }
+
+    /// An execution ended; `took` counts from reading its event.
+    pub fn ended(&mut self, version: &Version<Program>, execution: &Execution, status: Status, took: Duration) {
+        let retries = execution.retries();
+        self.stats.retries.add(retries);
+        self.tally.retries += retries;
+        let tally = self.tally_of(version);
+        tally.took(took);
+        match status {
+            Status::Succeeded => tally.succeeded += 1,
+            Status::Failed => tally.failed += 1,
+            Status::TimedOut => tally.timed_out += 1,
+        }
+        match status {
+            Status::Succeeded => self.stats.succeeded.add(1),
+            Status::Failed => self.stats.failed.add(1),
+            Status::TimedOut => self.stats.timed_out.add(1),
+        }
+        self.durations.push(u64::try_from(took.as_micros()).unwrap_or(u64::MAX));
+    }
+
+    fn tally_of(&mut self, version: &Version<Program>) -> &mut VersionTally {
+        // The current version is the last; older ones only end what they began.
+        let known = self.versions.iter().rposition(|known| Arc::ptr_eq(&known.label, &version.label));
+        let index = known.unwrap_or_else(|| {
+            let metrics = self.metrics.version(&version.workflow, &version.label);
+            self.versions.push(PerVersion { label: version.label.clone(), metrics, tally: VersionTally::default() });
+            self.versions.len() - 1
+        });
+        &mut self.versions[index].tally
+    }
+
+    /// The brokers acknowledged a record.
+    pub fn acknowledged(&mut self) {
+        self.stats.produced.add(1);
+        self.tally.acknowledged += 1;
+    }
+
+    /// Makes the counts visible, if it is time again.
+    pub fn publish(&mut self, in_flight: usize) {
+        let now = Instant::now();
+        if now < self.next {
+            return;
+        }
+        self.next = now + INTERVAL;
+        self.publish_now(in_flight);
+    }
+
+    /// Makes the counts visible.
+    pub fn publish_now(&mut self, in_flight: usize) {
+        self.stats.in_flight.set(in_flight as u64);
+        self.stats.add_durations(&mut self.durations);
+        self.tally.in_flight = in_flight;
+        self.metrics.publish(&mut self.tally);
+        for version in &mut self.versions {
+            version.tally.publish(&version.metrics);
+        }
+        // What ended on an older version from here on is counted under handles resolved anew.
+        let outdated = self.versions.len().saturating_sub(1);
+        self.versions.drain(..outdated);
+    }
+}

@@ -1,0 +1,102 @@
+//! Whether a shard reads: the bound on what is in flight, with hysteresis.
+
+use std::time::{Duration, Instant};
+
+use rdkafka::consumer::Consumer;
+
+use super::shard::Shard;
+use super::work::Work;
+use crate::telemetry::events;
+
+/// How long the shard only doesn't read before it pauses its partitions. A pause throws away what the client has fetched
+/// ahead, so a short wait for acknowledgements is cheaper without; while nothing is read no rebalance is noticed either.
+const HOLD: Duration = Duration::from_millis(200);
+
+/// Whether a shard reads.
+#[derive(Debug, Default)]
+pub(super) enum Intake {
+    /// Records are read.
+    #[default]
+    Reading,
+    /// At the bound: the consumer is left alone for a short time.
+    Holding {
+        /// Since when.
+        since: Instant,
+    },
+    /// At the bound for longer: the partitions are paused, and the consumer is polled so that membership stays.
+    Paused,
+    /// Nothing is read any more.
+    Stopped,
+}
+
+impl Intake {
+    /// Whether the shard should look for records.
+    pub fn may_read(&self) -> bool {
+        matches!(self, Self::Reading | Self::Paused)
+    }
+
+    /// Whether the consumer is left alone.
+    pub fn is_holding(&self) -> bool {
+        matches!(self, Self::Holding { .. })
+    }
+
+    /// Whether partitions are paused.
+    pub fn is_paused(&self) -> bool {
+        matches!(self, Self::Paused | Self::Stopped)
+    }
+
+    /// Reads no more.
+    pub fn stop(&mut self) {
+        *self = Self::Stopped;
+    }
+
+    /// Whether one more record may be read. While paused the consumer is polled in any case: no record comes.
+    pub fn has_room(&self, work: &Work) -> bool {
+        matches!(self, Self::Paused) || below(work, 1, 1)
+    }
+}
+
+impl Shard {
+    /// Stops and restarts reading by what is in flight.
+    pub(super) fn control_intake(&mut self) {
+        match self.intake {
+            Intake::Reading if !below(&self.work, 1, 1) => self.intake = Intake::Holding { since: Instant::now() },
+            Intake::Holding { .. } if below(&self.work, 3, 4) => self.intake = Intake::Reading,
+            Intake::Holding { since } if since.elapsed() >= HOLD => self.pause(),
+            Intake::Paused if below(&self.work, 1, 2) => self.resume(),
+            _ => {}
+        }
+    }
+
+    fn pause(&mut self) {
+        self.intake = Intake::Paused;
+        let Some(all) = self.work.partitions.list() else { return };
+        let work = &self.work;
+        let why = if work.sink.is_refusing() { "a topic takes no records" } else { "max_in_flight is reached" };
+        work.counts.stats.pauses.add(1);
+        work.counts.metrics.paused(all.count() as i64);
+        events::partitions_paused(&work.spec.pipeline.name, self.number, why);
+        if let Err(error) = self.consumer.pause(&all) {
+            events::kafka_error(&work.counts.metrics, &work.spec.pipeline.name, &error);
+        }
+    }
+
+    fn resume(&mut self) {
+        self.intake = Intake::Reading;
+        let Some(all) = self.work.partitions.list() else { return };
+        let work = &self.work;
+        work.counts.metrics.paused(-(all.count() as i64));
+        events::partitions_resumed(&work.spec.pipeline.name, self.number);
+        if let Err(error) = self.consumer.resume(&all) {
+            events::kafka_error(&work.counts.metrics, &work.spec.pipeline.name, &error);
+        }
+    }
+}
+
+/// Whether less than this part of the bounds is in flight, and the cluster takes records.
+fn below(work: &Work, numerator: usize, denominator: usize) -> bool {
+    let pipeline = &work.spec.pipeline;
+    !work.sink.is_refusing()
+        && work.partitions.in_flight() < pipeline.max_in_flight.div_ceil(denominator) * numerator
+        && work.partitions.in_flight_bytes() < pipeline.max_in_flight_bytes.div_ceil(denominator) * numerator
+}

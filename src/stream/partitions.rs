@@ -1,0 +1,363 @@
+//! The partitions that a shard owns, and the tickets that tie what is in flight to them.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Instant;
+
+use rdkafka::{Offset, TopicPartitionList};
+
+use super::client::Position;
+use super::identity::ExecutionNames;
+use super::offsets::{OffsetTracker, Sequence};
+
+/// Names one record in flight: slot of its partition (14 bits), generation of that slot (18 bits), sequence number.
+///
+/// It travels through librdkafka as a record's opaque. A slot's generation changes when its partition is let go, so a
+/// ticket from an earlier assignment finds nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Ticket(u64);
+
+const GENERATION_BITS: u32 = 18;
+const SEQUENCE_BITS: u32 = 32;
+const MAX_SLOTS: usize = 1 << (64 - GENERATION_BITS - SEQUENCE_BITS);
+
+// The opaque of a record is a pointer's width.
+const _: () = assert!(usize::BITS == 64, "tickets need 64-bit pointers");
+
+impl Ticket {
+    fn new(slot: Slot, sequence: Sequence) -> Self {
+        let generation = u64::from(slot.generation) << SEQUENCE_BITS;
+        Self((u64::from(slot.index) << (GENERATION_BITS + SEQUENCE_BITS)) | generation | u64::from(sequence.0))
+    }
+
+    pub fn from_opaque(opaque: usize) -> Self {
+        Self(opaque as u64)
+    }
+
+    pub fn opaque(self) -> usize {
+        self.0 as usize
+    }
+
+    /// The assignment that the record belongs to.
+    pub fn slot(self) -> Slot {
+        let generation = (self.0 >> SEQUENCE_BITS) as u32 & ((1 << GENERATION_BITS) - 1);
+        Slot { index: (self.0 >> (GENERATION_BITS + SEQUENCE_BITS)) as u16, generation }
+    }
+
+    fn sequence(self) -> Sequence {
+        Sequence(self.0 as u32)
+    }
+}
+
+/// One assignment of one partition.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Slot {
+    index: u16,
+    generation: u32,
+}
+
+/// A partition that the shard owns.
+pub(super) struct Partition {
+    pub topic: Arc<str>,
+    pub number: i32,
+    pub names: ExecutionNames,
+    pub state: State,
+    tracker: OffsetTracker,
+}
+
+/// What the shard does with a partition that it owns.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum State {
+    /// Its records are read and run.
+    Reading,
+    /// It was revoked: nothing more is read; what is in flight may end until the deadline.
+    Draining {
+        /// When it is let go, whatever is still in flight.
+        deadline: Instant,
+    },
+}
+
+/// The shard's partitions, and what is in flight over all of them.
+#[derive(Default)]
+pub(super) struct Partitions {
+    slots: Vec<Entry>,
+    by_name: HashMap<(Arc<str>, i32), Slot>,
+    /// Messages come in runs of one partition: the last one found, by the address of librdkafka's topic.
+    last: Option<(usize, i32, Slot)>,
+    in_flight: usize,
+    in_flight_bytes: usize,
+    /// Records passed by the watermarks of partitions that were let go.
+    passed_before: u64,
+}
+
+struct Entry {
+    generation: u32,
+    partition: Option<Partition>,
+}
+
+impl Partitions {
+    /// Takes over a partition. `None`: more partitions than a shard can own.
+    pub fn assign(&mut self, topic: &str, number: i32, names: ExecutionNames) -> Option<Slot> {
+        self.last = None;
+        let free = self.slots.iter().position(|entry| entry.partition.is_none());
+        let index = free.unwrap_or(self.slots.len());
+        if index == MAX_SLOTS {
+            return None;
+        }
+        if index == self.slots.len() {
+            self.slots.push(Entry { generation: 0, partition: None });
+        }
+        let topic: Arc<str> = topic.into();
+        let entry = &mut self.slots[index];
+        let slot = Slot { index: index as u16, generation: entry.generation };
+        self.by_name.insert((topic.clone(), number), slot);
+        entry.partition = Some(Partition {
+            topic,
+            number,
+            names,
+            state: State::Reading,
+            tracker: OffsetTracker::default(),
+        });
+        Some(slot)
+    }
+
+    /// Lets a partition go: what is still in flight of it no longer counts.
+    pub fn release(&mut self, slot: Slot) {
+        self.last = None;
+        if self.partition(slot).is_none() {
+            return;
+        }
+        let entry = &mut self.slots[slot.index as usize];
+        entry.generation = (entry.generation + 1) & ((1 << GENERATION_BITS) - 1);
+        if let Some(partition) = entry.partition.take() {
+            self.passed_before += partition.tracker.passed();
+            self.in_flight -= partition.tracker.in_flight();
+            self.in_flight_bytes -= partition.tracker.in_flight_bytes();
+            self.by_name.remove(&(partition.topic, partition.number));
+        }
+    }
+
+    /// The slot of a partition by its name.
+    pub fn find(&self, topic: &str, number: i32) -> Option<Slot> {
+        self.by_name.get(&(Arc::from(topic), number)).copied()
+    }
+
+    /// The slot of a message's partition. `address` is that of librdkafka's topic, which stays the same while assigned.
+    pub fn find_message<'a>(&mut self, address: usize, topic: impl FnOnce() -> &'a str, number: i32) -> Option<Slot> {
+        match self.last {
+            Some((last_address, last_number, slot)) if last_address == address && last_number == number => Some(slot),
+            _ => {
+                let slot = self.find(topic(), number)?;
+                self.last = Some((address, number, slot));
+                Some(slot)
+            }
+        }
+    }
+
+    /// The partition of an assignment, if it still lasts.
+    pub fn partition(&self, slot: Slot) -> Option<&Partition> {
+        let entry = self.slots.get(slot.index as usize)?;
+        entry.partition.as_ref().filter(|_| entry.generation == slot.generation)
+    }
+
+    /// The same, to change it.
+    pub fn partition_mut(&mut self, slot: Slot) -> Option<&mut Partition> {
+        let entry = self.slots.get_mut(slot.index as usize)?;
+        entry.partition.as_mut().filter(|_| entry.generation == slot.generation)
+    }
+
+    /// Notes a record that was read. `None`: its assignment is over.
+    pub fn track(&mut self, slot: Slot, offset: i64, bytes: usize) -> Option<Ticket> {
+        let bytes = u32::try_from(bytes).unwrap_or(u32::MAX);
+        let sequence = self.partition_mut(slot)?.tracker.track(offset, bytes);
+        self.in_flight += 1;
+        self.in_flight_bytes += bytes as usize;
+        Some(Ticket::new(slot, sequence))
+    }
+
+    /// Completes a record. A ticket of an assignment that is over, or one that completed before, is ignored.
+    pub fn complete(&mut self, ticket: Ticket) -> bool {
+        let completed =
+            self.partition_mut(ticket.slot()).and_then(|partition| partition.tracker.complete(ticket.sequence()));
+        if let Some(bytes) = completed {
+            self.in_flight -= 1;
+            self.in_flight_bytes -= bytes as usize;
+        }
+        completed.is_some()
+    }
+
+    /// The offset of a record in flight, while its assignment lasts.
+    pub fn offset(&self, ticket: Ticket) -> Option<i64> {
+        self.partition(ticket.slot())?.tracker.offset(ticket.sequence())
+    }
+
+    /// Records that are not complete.
+    pub fn in_flight(&self) -> usize {
+        self.in_flight
+    }
+
+    /// Bytes of the records that are not complete.
+    pub fn in_flight_bytes(&self) -> usize {
+        self.in_flight_bytes
+    }
+
+    /// All assignments.
+    pub fn iter(&self) -> impl Iterator<Item = (Slot, &Partition)> {
+        self.slots.iter().enumerate().filter_map(|(index, entry)| {
+            let partition = entry.partition.as_ref()?;
+            Some((Slot { index: index as u16, generation: entry.generation }, partition))
+        })
+    }
+
+    /// How many partitions the shard owns.
+    pub fn count(&self) -> usize {
+        self.by_name.len()
+    }
+
+    /// Topic and number of every partition, for calls to the consumer; `None` if there is none.
+    pub fn list(&self) -> Option<TopicPartitionList> {
+        let mut list = TopicPartitionList::with_capacity(self.count());
+        for (_, partition) in self.iter() {
+            list.add_partition(&partition.topic, partition.number);
+        }
+        (list.count() > 0).then_some(list)
+    }
+
+    /// What may be committed, and notes it as committed; `None` if nothing moved.
+    pub fn take_uncommitted(&mut self) -> Option<TopicPartitionList> {
+        let mut list = TopicPartitionList::new();
+        for partition in self.slots.iter_mut().filter_map(|entry| entry.partition.as_mut()) {
+            if let Some(offset) = partition.tracker.uncommitted() {
+                list.add_partition_offset(&partition.topic, partition.number, Offset::Offset(offset))
+                    .expect("a watermark is a valid offset");
+                partition.tracker.committed(offset);
+            }
+        }
+        (list.count() > 0).then_some(list)
+    }
+
+    /// Records that the watermarks have passed so far.
+    pub fn passed(&self) -> u64 {
+        self.passed_before + self.iter().map(|(_, partition)| partition.tracker.passed()).sum::<u64>()
+    }
+
+    /// Notes that a commit of these partitions failed, so that they are offered again.
+    pub fn commit_failed(&mut self, list: &TopicPartitionList) {
+        for_each(list, |topic, number| {
+            if let Some(partition) = self.find(topic, number).and_then(|slot| self.partition_mut(slot)) {
+                partition.tracker.commit_failed();
+            }
+        });
+    }
+}
+
+impl Partition {
+    /// Records of this partition that are not complete.
+    pub fn in_flight(&self) -> usize {
+        self.tracker.in_flight()
+    }
+
+    /// Records between what is complete and the end of the log. Until something is complete, from what was committed before.
+    pub fn lag(&self, position: &Position) -> u64 {
+        let done = self.tracker.watermark().or(position.committed).unwrap_or(0);
+        u64::try_from(position.end.saturating_sub(done)).unwrap_or(0)
+    }
+}
+
+/// Calls `each` for every partition of a list. `TopicPartitionList::elements` panics on an empty one.
+pub(super) fn for_each(list: &TopicPartitionList, mut each: impl FnMut(&str, i32)) {
+    if list.count() > 0 {
+        for element in list.elements() {
+            each(element.topic(), element.partition());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names() -> ExecutionNames {
+        ExecutionNames::new("p", "w", "t", 0)
+    }
+
+    fn committed(partitions: &mut Partitions) -> Vec<(String, i32, Offset)> {
+        let mut found = Vec::new();
+        if let Some(list) = partitions.take_uncommitted() {
+            found.extend(list.elements().iter().map(|e| (e.topic().to_owned(), e.partition(), e.offset())));
+        }
+        found
+    }
+
+    #[test]
+    fn a_ticket_survives_its_way_through_the_producer() {
+        let slot = Slot { index: 9_999, generation: 200_001 };
+        let ticket = Ticket::new(slot, Sequence(u32::MAX - 1));
+        let back = Ticket::from_opaque(ticket.opaque());
+        assert_eq!((back.slot(), back.sequence()), (slot, Sequence(u32::MAX - 1)));
+    }
+
+    #[test]
+    fn an_acknowledgement_from_before_a_rebalance_completes_nothing() {
+        let mut partitions = Partitions::default();
+        let before = partitions.assign("t", 0, names()).expect("there is room");
+        let old = partitions.track(before, 5, 10).expect("assigned");
+        partitions.release(before);
+        let after = partitions.assign("t", 0, names()).expect("there is room");
+        let new = partitions.track(after, 5, 10).expect("assigned");
+        assert!(!partitions.complete(old));
+        assert_eq!(committed(&mut partitions), []);
+        assert!(partitions.complete(new));
+        assert_eq!(committed(&mut partitions), [("t".to_owned(), 0, Offset::Offset(6))]);
+    }
+
+    #[test]
+    fn letting_go_takes_its_records_out_of_flight() {
+        let mut partitions = Partitions::default();
+        let a = partitions.assign("t", 0, names()).expect("there is room");
+        let b = partitions.assign("t", 1, names()).expect("there is room");
+        partitions.track(a, 0, 10).expect("assigned");
+        let kept = partitions.track(b, 0, 7).expect("assigned");
+        partitions.release(a);
+        assert_eq!((partitions.in_flight(), partitions.in_flight_bytes()), (1, 7));
+        assert!(partitions.track(a, 1, 10).is_none());
+        assert!(partitions.complete(kept));
+        assert_eq!((partitions.in_flight(), partitions.in_flight_bytes()), (0, 0));
+    }
+
+    #[test]
+    fn a_message_is_found_by_address_only_within_its_assignment() {
+        let mut partitions = Partitions::default();
+        let slot = partitions.assign("t", 0, names()).expect("there is room");
+        assert_eq!(partitions.find_message(1, || "t", 0), Some(slot));
+        assert_eq!(partitions.find_message(1, || unreachable!("the address is known"), 0), Some(slot));
+        partitions.release(slot);
+        assert_eq!(partitions.find_message(1, || "t", 0), None);
+    }
+
+    #[test]
+    fn a_failed_commit_is_offered_again() {
+        let mut partitions = Partitions::default();
+        let slot = partitions.assign("t", 0, names()).expect("there is room");
+        let ticket = partitions.track(slot, 0, 1).expect("assigned");
+        partitions.complete(ticket);
+        let list = partitions.take_uncommitted().expect("it moved");
+        assert!(partitions.take_uncommitted().is_none());
+        partitions.commit_failed(&list);
+        assert_eq!(committed(&mut partitions).len(), 1);
+    }
+
+    #[test]
+    fn lag_counts_from_what_is_complete_or_was_committed_before() {
+        let mut partitions = Partitions::default();
+        let slot = partitions.assign("t", 0, names()).expect("there is room");
+        let ticket = partitions.track(slot, 39, 1).expect("assigned");
+        let lag = |partitions: &Partitions, committed| {
+            partitions.partition(slot).expect("assigned").lag(&Position { end: 100, committed })
+        };
+        assert_eq!(lag(&partitions, Some(39)), 61);
+        assert_eq!(lag(&partitions, None), 100);
+        partitions.complete(ticket);
+        assert_eq!(lag(&partitions, Some(39)), 60);
+    }
+}

@@ -1,0 +1,244 @@
+//! A pipeline: its shards, started, watched and stopped together.
+
+use std::io;
+use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::Arc;
+use std::thread::JoinHandle;
+
+use hdrhistogram::Histogram;
+use rdkafka::error::KafkaError;
+use tokio::sync::Semaphore;
+
+use super::shard::Shard;
+use super::stats::{Snapshot, Stats, new_histogram};
+use crate::config;
+use crate::engine::Limits;
+use crate::program::Program;
+use crate::registry::Workflow;
+use crate::task::{Connectors, UnmatchedResources};
+use crate::telemetry::Health;
+
+/// A pipeline could not be started.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// librdkafka refused the properties.
+    #[error("pipeline {pipeline}: the Kafka client can't be made: {source}. Check the properties in [kafka] and the pipeline's own")]
+    Client {
+        /// The pipeline.
+        pipeline: Arc<str>,
+        /// What librdkafka says.
+        source: KafkaError,
+    },
+    /// The workflow calls what no `[[task]]` entry carries out.
+    #[error("pipeline {pipeline}, workflow {workflow}: {source}")]
+    Connectors {
+        /// The pipeline.
+        pipeline: Arc<str>,
+        /// Its workflow.
+        workflow: Arc<str>,
+        /// Which Resources, and the entries to add.
+        source: UnmatchedResources,
+    },
+    /// The operating system gave no thread or no runtime.
+    #[error("pipeline {pipeline}: no thread or runtime for a shard: {source}")]
+    Runtime {
+        /// The pipeline.
+        pipeline: Arc<str>,
+        /// What the operating system says.
+        source: io::Error,
+    },
+}
+
+/// librdkafka refuses a property.
+#[derive(Debug, thiserror::Error)]
+#[error("librdkafka refuses the properties of pipeline {pipeline}'s {client}: {source}")]
+pub struct PropertiesError {
+    /// The pipeline.
+    pub pipeline: Arc<str>,
+    /// `consumers` or `producers`.
+    pub client: &'static str,
+    /// What librdkafka says.
+    pub source: KafkaError,
+}
+
+/// Asks librdkafka whether it knows a pipeline's properties and takes their values. Connects to nothing.
+pub fn check_properties(pipeline: &config::Pipeline) -> Result<(), PropertiesError> {
+    for (client, properties) in [("consumers", &pipeline.consumer), ("producers", &pipeline.producer)] {
+        super::client::check(properties).map_err(|source| PropertiesError {
+            pipeline: pipeline.name.clone(),
+            client,
+            source,
+        })?;
+    }
+    Ok(())
+}
+
+/// A shard's thread ended by a panic: a fault of ours. Its events are delivered again to the rest of the group.
+#[derive(Debug, thiserror::Error)]
+#[error("pipeline {pipeline}: a shard panicked; its events will be delivered again")]
+pub struct ShardPanicked {
+    /// The pipeline.
+    pub pipeline: Arc<str>,
+}
+
+/// What the shards of a pipeline share.
+pub(super) struct Spec {
+    pub pipeline: config::Pipeline,
+    pub workflow: Arc<Workflow<Program>>,
+    pub connectors: Arc<Connectors>,
+    pub limits: Limits,
+    pub permits: Arc<Semaphore>,
+    pub stop: Stop,
+}
+
+/// How far shards are told to stop.
+#[derive(Default)]
+pub(super) struct Stop(AtomicU8);
+
+const STOPPING: u8 = 1;
+const ABORTED: u8 = 2;
+
+impl Stop {
+    pub fn is_stopping(&self) -> bool {
+        self.0.load(Ordering::Relaxed) >= STOPPING
+    }
+
+    pub fn is_aborted(&self) -> bool {
+        self.0.load(Ordering::Relaxed) >= ABORTED
+    }
+}
+
+/// A running pipeline.
+///
+/// Dropping it does not stop the shards: call [`stop`](Self::stop), then [`join`](Self::join).
+pub struct Pipeline {
+    spec: Arc<Spec>,
+    stats: Vec<Arc<Stats>>,
+    threads: Vec<JoinHandle<()>>,
+}
+
+impl Pipeline {
+    /// Starts the shards. They join the consumer group, and wait for brokers and topics that aren't there yet.
+    pub fn start(
+        pipeline: config::Pipeline,
+        workflow: Arc<Workflow<Program>>,
+        connectors: Arc<Connectors>,
+        limits: Limits,
+        health: &Health,
+    ) -> Result<Self, StartError> {
+        connectors.check(workflow.current().program.resources()).map_err(|source| StartError::Connectors {
+            pipeline: pipeline.name.clone(),
+            workflow: pipeline.workflow_name.clone(),
+            source,
+        })?;
+        let shards = pipeline.shards;
+        let spec = Arc::new(Spec {
+            permits: Arc::new(Semaphore::new(pipeline.max_concurrent_tasks.min(Semaphore::MAX_PERMITS))),
+            pipeline,
+            workflow,
+            connectors,
+            limits,
+            stop: Stop::default(),
+        });
+        let mut running = Self { spec: spec.clone(), stats: Vec::new(), threads: Vec::new() };
+        for number in 0..shards {
+            if let Err(error) = running.start_shard(number, health) {
+                running.stop();
+                running.join().ok();
+                return Err(error);
+            }
+        }
+        Ok(running)
+    }
+
+    fn start_shard(&mut self, number: usize, health: &Health) -> Result<(), StartError> {
+        let stats = Arc::new(Stats::default());
+        let reporter = health.register(format!("pipeline {}, shard {number}", self.spec.pipeline.name));
+        let (spec, shard_stats) = (self.spec.clone(), stats.clone());
+        // The shard is made on its own thread because its runtime stays there; whether that went well comes back.
+        let (made, outcome) = std::sync::mpsc::sync_channel(1);
+        let thread = std::thread::Builder::new()
+            .name(format!("{}-{number}", self.spec.pipeline.name))
+            .spawn(move || match Shard::new(spec, number, shard_stats, reporter) {
+                Ok(shard) => {
+                    made.send(Ok(())).ok();
+                    shard.run();
+                }
+                Err(error) => {
+                    made.send(Err(error)).ok();
+                }
+            })
+            .map_err(|source| StartError::Runtime { pipeline: self.spec.pipeline.name.clone(), source })?;
+        self.threads.push(thread);
+        self.stats.push(stats);
+        // A thread that panicked before it answered is found by `join`.
+        outcome.recv().unwrap_or(Ok(()))
+    }
+
+    /// The pipeline's name.
+    pub fn name(&self) -> &Arc<str> {
+        &self.spec.pipeline.name
+    }
+
+    /// Its configuration.
+    pub fn config(&self) -> &config::Pipeline {
+        &self.spec.pipeline
+    }
+
+    /// What the pipeline counted and holds, over its shards.
+    pub fn snapshot(&self) -> Snapshot {
+        let mut sum = Snapshot::default();
+        for stats in &self.stats {
+            sum += stats.snapshot();
+        }
+        sum
+    }
+
+    /// The counters of each shard, to be read at any time.
+    pub fn stats(&self) -> &[Arc<Stats>] {
+        &self.stats
+    }
+
+    /// Durations of executions so far, in microseconds, from reading the event to its execution's end.
+    pub fn durations(&self) -> Histogram<u64> {
+        let mut sum = new_histogram();
+        for stats in &self.stats {
+            stats.durations_into(&mut sum);
+        }
+        sum
+    }
+
+    /// Whether every shard has taken its place in the group.
+    pub fn is_ready(&self) -> bool {
+        self.stats.iter().all(|stats| stats.ready.value() > 0)
+    }
+
+    /// Whether every shard's thread is alive.
+    pub fn is_alive(&self) -> bool {
+        self.threads.iter().all(|thread| !thread.is_finished())
+    }
+
+    /// Tells the shards to finish what is in flight, within the pipeline's drain timeout, and to leave.
+    pub fn stop(&self) {
+        self.spec.stop.0.fetch_max(STOPPING, Ordering::Relaxed);
+    }
+
+    /// Tells the shards to leave without finishing what is in flight; it will be delivered again.
+    pub fn abort(&self) {
+        self.spec.stop.0.fetch_max(ABORTED, Ordering::Relaxed);
+    }
+
+    /// Waits for the shards to end; call [`stop`](Self::stop) before. How many events were left in flight, to be delivered
+    /// again.
+    pub fn join(self) -> Result<usize, ShardPanicked> {
+        let mut panicked = false;
+        for thread in self.threads {
+            panicked |= thread.join().is_err();
+        }
+        if panicked {
+            return Err(ShardPanicked { pipeline: self.spec.pipeline.name.clone() });
+        }
+        let left: u64 = self.stats.iter().map(|stats| stats.in_flight.value()).sum();
+        Ok(usize::try_from(left).unwrap_or(usize::MAX))
+    }
+}

@@ -1,0 +1,126 @@
+//! Taking over partitions and letting them go.
+//!
+//! librdkafka tells a rebalance and waits, all partitions held back, until the shard answers. So a revocation is answered
+//! only when what is in flight has ended or its time is over, and its offsets are committed; the shard goes on meanwhile.
+
+use std::time::Instant;
+
+use rdkafka::TopicPartitionList;
+use rdkafka::consumer::Consumer;
+
+use super::client::{self, Rebalance};
+use super::identity::ExecutionNames;
+use super::partitions::{Slot, State, for_each};
+use super::shard::Shard;
+use crate::telemetry::events;
+
+/// Partitions that are being let go.
+pub(super) struct Revocation {
+    partitions: TopicPartitionList,
+    slots: Vec<Slot>,
+    deadline: Instant,
+}
+
+impl Shard {
+    /// Begins to carry out a rebalance. librdkafka tells the next one only when this one is answered.
+    pub(super) fn rebalance(&mut self, rebalance: Rebalance) {
+        match rebalance {
+            Rebalance::Assign(partitions) => self.assign(&partitions),
+            Rebalance::Revoke { partitions, lost } => self.revoke(partitions, lost),
+        }
+    }
+
+    fn assign(&mut self, partitions: &TopicPartitionList) {
+        let spec = self.work.spec.clone();
+        let mut names = Vec::new();
+        for_each(partitions, |topic, number| {
+            names.push(format!("{topic}-{number}"));
+            if let Some(slot) = self.work.partitions.find(topic, number) {
+                self.work.release(slot);
+            }
+            let execution_names =
+                ExecutionNames::new(&spec.pipeline.name, &spec.pipeline.workflow_name, topic, number);
+            self.work.partitions.assign(topic, number, execution_names);
+        });
+        if let Err(error) = client::assign_to(&self.consumer, partitions) {
+            events::rebalance_failed(&spec.pipeline.name, &error);
+        }
+        if partitions.count() > 0 {
+            // A pause outlives the assignment it was made in.
+            let paused = self.intake.is_paused();
+            if paused {
+                self.work.counts.metrics.paused(partitions.count() as i64);
+            }
+            let set = if paused { self.consumer.pause(partitions) } else { self.consumer.resume(partitions) };
+            if let Err(error) = set {
+                events::rebalance_failed(&spec.pipeline.name, &error);
+            }
+        }
+        events::partitions_assigned(&spec.pipeline.name, self.number, &names.join(" "));
+        self.owns(partitions.count() as i64);
+        self.work.counts.stats.ready.set(1);
+        self.reporter.ready();
+    }
+
+    fn revoke(&mut self, partitions: TopicPartitionList, lost: bool) {
+        let deadline = Instant::now() + self.work.spec.pipeline.revoke_timeout;
+        let mut slots = Vec::new();
+        for_each(&partitions, |topic, number| slots.extend(self.work.partitions.find(topic, number)));
+        for slot in &slots {
+            if let Some(partition) = self.work.partitions.partition_mut(*slot) {
+                partition.state = State::Draining { deadline };
+            }
+        }
+        let revocation = Revocation { partitions, slots, deadline };
+        if lost {
+            self.finish_revocation(revocation);
+        } else {
+            self.revocation = Some(revocation);
+        }
+    }
+
+    /// Lets go of revoked partitions as soon as they are done, or out of time.
+    pub(super) fn continue_revocation(&mut self) {
+        let Some(revocation) = &self.revocation else { return };
+        let lost = self.consumer.assignment_lost();
+        let in_flight = self.in_flight_of(&revocation.slots);
+        if in_flight > 0 && Instant::now() < revocation.deadline && !lost {
+            return;
+        }
+        if !lost {
+            self.commit_and_wait();
+        }
+        if let Some(revocation) = self.revocation.take() {
+            self.finish_revocation(revocation);
+        }
+    }
+
+    /// Lets go at once. What has not ended is delivered to the next owner.
+    pub(super) fn finish_revocation(&mut self, revocation: Revocation) {
+        let pipeline = self.work.spec.pipeline.name.clone();
+        let mut names = Vec::new();
+        for_each(&revocation.partitions, |topic, number| names.push(format!("{topic}-{number}")));
+        let unfinished = self.in_flight_of(&revocation.slots);
+        events::partitions_revoked(&pipeline, self.number, &names.join(" "), unfinished);
+        if self.intake.is_paused() {
+            self.work.counts.metrics.paused(-(revocation.slots.len() as i64));
+        }
+        let difference = -(revocation.slots.len() as i64);
+        for slot in revocation.slots {
+            self.work.release(slot);
+        }
+        if let Err(error) = client::unassign_from(&self.consumer, &revocation.partitions) {
+            events::rebalance_failed(&pipeline, &error);
+        }
+        self.owns(difference);
+    }
+
+    fn owns(&self, difference: i64) {
+        self.work.counts.stats.partitions.set(self.work.partitions.count() as u64);
+        self.work.counts.metrics.assigned(difference);
+    }
+
+    fn in_flight_of(&self, slots: &[Slot]) -> usize {
+        slots.iter().filter_map(|slot| self.work.partitions.partition(*slot)).map(|partition| partition.in_flight()).sum()
+    }
+}

@@ -1,0 +1,289 @@
+//! A shard: one thread that is a member of the consumer group and does everything for its events.
+//!
+//! One round of the loop: read a batch and run it, give waiting executions their turns, serve the producer, commit, carry out
+//! a rebalance. Only a round in which nothing happened waits, and then for whatever can happen next.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use rdkafka::consumer::{CommitMode, Consumer};
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use tokio::sync::Notify;
+
+use super::calls::Calls;
+use super::client::{self, ConsumerEvents, Positions, ShardConsumer};
+use super::intake::Intake;
+use super::counts::Counts;
+use super::pipeline::{Spec, StartError};
+use super::rebalance::Revocation;
+use super::sink::Sink;
+use super::stats::Stats;
+use super::work::{Work, now};
+use crate::telemetry::{PipelineMetrics, Reporter, events};
+
+/// Records read before executions in flight, the producer and the group get their turn.
+const READ_BATCH: usize = 256;
+/// Longest wait of an idle shard: bounds how late it sees a signal to stop.
+const LONGEST_WAIT: Duration = Duration::from_millis(50);
+/// Longest wait while acknowledgements are due. The producer can't wake the shard.
+const ACKNOWLEDGEMENT_WAIT: Duration = Duration::from_millis(1);
+/// How long a closing shard waits for the answer to its last commit.
+const COMMIT_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// One worker of a pipeline.
+pub(super) struct Shard {
+    pub(super) number: usize,
+    pub(super) consumer: ShardConsumer,
+    pub(super) work: Work,
+    pub(super) intake: Intake,
+    pub(super) revocation: Option<Revocation>,
+    pub(super) reporter: Reporter,
+    commits_open: usize,
+    /// Events that the latest commit covers.
+    committing: u64,
+    next_commit: Instant,
+}
+
+impl Shard {
+    /// Makes the clients and joins the group. Brokers that can't be reached are waited for; settings that librdkafka
+    /// refuses are an error.
+    pub fn new(spec: Arc<Spec>, number: usize, stats: Arc<Stats>, reporter: Reporter) -> Result<Self, StartError> {
+        let pipeline = &spec.pipeline;
+        let client_error = |source| StartError::Client { pipeline: pipeline.name.clone(), source };
+        let metrics = PipelineMetrics::new(&pipeline.name);
+        let consumer_events = ConsumerEvents::new(pipeline.name.clone(), metrics.clone());
+        let mut consumer = client::consumer(&pipeline.consumer, consumer_events).map_err(client_error)?;
+        let bell = Arc::new(Notify::new());
+        let ring = bell.clone();
+        consumer.set_nonempty_callback(move || ring.notify_one());
+        let topics: Vec<&str> = pipeline.sources.iter().map(String::as_str).collect();
+        consumer.subscribe(&topics).map_err(client_error)?;
+        let sink =
+            Sink::new(pipeline.name.clone(), pipeline.producer.clone(), metrics.clone()).map_err(client_error)?;
+        let calls = Calls::new(pipeline.name.clone(), spec.permits.clone(), bell)
+            .map_err(|source| StartError::Runtime { pipeline: pipeline.name.clone(), source })?;
+        let next_commit = Instant::now() + pipeline.commit_interval;
+        let work = Work::new(spec, calls, sink, Counts::new(stats, metrics));
+        reporter.not_ready("joining its consumer group");
+        Ok(Self {
+            number,
+            consumer,
+            work,
+            intake: Intake::default(),
+            revocation: None,
+            reporter,
+            commits_open: 0,
+            committing: 0,
+            next_commit,
+        })
+    }
+
+    /// Runs until the pipeline is told to stop; then finishes what is in flight, commits and leaves the group.
+    pub fn run(mut self) {
+        while !self.work.spec.stop.is_stopping() {
+            self.round();
+        }
+        self.drain();
+    }
+
+    fn round(&mut self) {
+        let mut worked = self.intake.may_read() && self.read();
+        worked |= self.work.drive();
+        if worked && self.work.calls.open() > 0 {
+            self.work.calls.turn();
+        }
+        worked |= self.work.serve_sink();
+        self.hear_consumer();
+        self.commit_if_due();
+        self.continue_revocation();
+        self.control_intake();
+        self.publish();
+        if !worked {
+            self.wait();
+        }
+    }
+
+    fn read(&mut self) -> bool {
+        let Self { consumer, work, intake, reporter, .. } = self;
+        let mut read = 0;
+        while read < READ_BATCH && intake.has_room(work) {
+            match consumer.poll(Duration::ZERO) {
+                None => break,
+                Some(Ok(message)) => work.event(&message),
+                Some(Err(error)) => consume_error(work, reporter, &error),
+            }
+            read += 1;
+        }
+        read > 0
+    }
+
+    /// Waits for whatever can happen next: a record, an outcome, an acknowledgement, a time.
+    fn wait(&mut self) {
+        let timeout = self.time_to_wait();
+        if timeout.is_zero() {
+            return;
+        }
+        if self.work.calls.open() > 0 {
+            self.work.calls.wait(timeout);
+        } else if self.intake.is_holding() {
+            std::thread::sleep(timeout.min(ACKNOWLEDGEMENT_WAIT));
+        } else {
+            match self.consumer.poll(timeout) {
+                None => {}
+                Some(Ok(message)) => self.work.event(&message),
+                Some(Err(error)) => consume_error(&self.work, &self.reporter, &error),
+            }
+        }
+    }
+
+    fn time_to_wait(&self) -> Duration {
+        if self.work.executions.ready() > 0 {
+            return Duration::ZERO;
+        }
+        let mut timeout = LONGEST_WAIT;
+        if self.work.sink.waiting() > 0 {
+            timeout = ACKNOWLEDGEMENT_WAIT;
+        }
+        if let Some(at) = self.work.executions.next_timer() {
+            let left = u64::try_from(at.0.saturating_sub(now().0)).unwrap_or(0);
+            timeout = timeout.min(Duration::from_millis(left));
+        }
+        timeout
+    }
+
+    /// Acts on what the consumer told through its callbacks.
+    pub(super) fn hear_consumer(&mut self) {
+        let Some(news) = self.consumer.context().take() else { return };
+        for commit in news.commits {
+            self.commits_open = self.commits_open.saturating_sub(1);
+            match commit.error {
+                None => {
+                    self.work.counts.stats.commits.add(1);
+                    self.work.counts.metrics.committed();
+                    if self.commits_open == 0 {
+                        self.work.counts.stats.committed.set(self.committing);
+                    }
+                }
+                Some(KafkaError::ConsumerCommit(RDKafkaErrorCode::NoOffset)) => {}
+                Some(error) => {
+                    events::commit_failed(&self.work.counts.metrics, &self.work.spec.pipeline.name, &error);
+                    self.work.partitions.commit_failed(&commit.offsets);
+                }
+            }
+        }
+        if let Some(positions) = news.positions {
+            self.publish_lag(&positions);
+        }
+        for rebalance in news.rebalances {
+            self.rebalance(rebalance);
+        }
+    }
+
+    fn commit_if_due(&mut self) {
+        let now = Instant::now();
+        if now >= self.next_commit {
+            self.next_commit = now + self.work.spec.pipeline.commit_interval;
+            self.commit();
+            self.reporter.beat();
+        }
+    }
+
+    fn commit(&mut self) {
+        let Some(offsets) = self.work.partitions.take_uncommitted() else { return };
+        match self.consumer.commit(&offsets, CommitMode::Async) {
+            Ok(()) => {
+                self.commits_open += 1;
+                self.committing = self.work.partitions.passed();
+            }
+            Err(error) => {
+                events::commit_failed(&self.work.counts.metrics, &self.work.spec.pipeline.name, &error);
+                self.work.partitions.commit_failed(&offsets);
+            }
+        }
+    }
+
+    /// Commits and waits for the broker's answer: the last thing before partitions are let go. Not by librdkafka's own
+    /// synchronous commit, because that waits without a bound.
+    pub(super) fn commit_and_wait(&mut self) {
+        self.commit();
+        let deadline = Instant::now() + COMMIT_TIMEOUT;
+        while self.commits_open > 0 && Instant::now() < deadline {
+            // No record can come: the partitions are paused, or librdkafka holds them back during a rebalance. If one does,
+            // it is read again by the next owner, because it is not tracked.
+            if let Some(Err(error)) = self.consumer.poll(ACKNOWLEDGEMENT_WAIT) {
+                consume_error(&self.work, &self.reporter, &error);
+            }
+            self.hear_consumer();
+        }
+    }
+
+    fn publish(&mut self) {
+        let work = &mut self.work;
+        let stats = &work.counts.stats;
+        stats.in_flight_bytes.set(work.partitions.in_flight_bytes() as u64);
+        stats.waiting.set(work.executions.waiting() as u64);
+        stats.open_calls.set(work.calls.open() as u64);
+        stats.refusing.set(u64::from(work.sink.is_refusing()));
+        work.counts.publish(work.partitions.in_flight());
+    }
+
+    fn publish_lag(&mut self, positions: &Positions) {
+        let mut total = 0;
+        for (_, partition) in self.work.partitions.iter() {
+            let Some(position) = positions.get(&(partition.topic.to_string(), partition.number)) else { continue };
+            let lag = partition.lag(position);
+            self.work.counts.metrics.lag(&partition.topic, partition.number, lag);
+            total += lag;
+        }
+        self.work.counts.stats.lag.set(total);
+    }
+
+    /// The orderly end: nothing more is read, what is in flight may end within the pipeline's bound, offsets are committed,
+    /// and the group learns that this member leaves.
+    fn drain(mut self) {
+        let deadline = Instant::now() + self.work.spec.pipeline.drain_timeout;
+        self.intake.stop();
+        if let Some(all) = self.work.partitions.list() {
+            // Should it fail, records are dropped unread below: the next owner reads them.
+            self.consumer.pause(&all).ok();
+        }
+        while self.work.partitions.in_flight() > 0 && Instant::now() < deadline && !self.work.spec.stop.is_aborted() {
+            let mut worked = self.work.drive();
+            worked |= self.work.serve_sink();
+            self.hear_consumer();
+            self.commit_if_due();
+            self.continue_revocation();
+            self.publish();
+            if !worked {
+                self.work.calls.wait(self.time_to_wait().min(ACKNOWLEDGEMENT_WAIT));
+            }
+            // Membership and rebalances need it; records are not taken.
+            if let Some(Err(error)) = self.consumer.poll(Duration::ZERO) {
+                consume_error(&self.work, &self.reporter, &error);
+            }
+        }
+        self.close();
+    }
+
+    fn close(mut self) {
+        self.commit_and_wait();
+        self.work.counts.publish_now(self.work.partitions.in_flight());
+        self.consumer.context().close();
+        if let Some(revocation) = self.revocation.take() {
+            self.finish_revocation(revocation);
+        }
+        // Dropping the consumer leaves the group; dropping the producer throws away what was not acknowledged in time.
+    }
+}
+
+fn consume_error(work: &Work, reporter: &Reporter, error: &KafkaError) {
+    let pipeline = &work.spec.pipeline;
+    match error.rdkafka_error_code() {
+        Some(RDKafkaErrorCode::UnknownTopicOrPartition | RDKafkaErrorCode::UnknownTopic) => {
+            let topics = pipeline.sources.join(", ");
+            events::topic_missing(&pipeline.name, &topics);
+            reporter.not_ready(format!("waiting for a source topic that does not exist: one of {topics}"));
+        }
+        _ => events::kafka_error(&work.counts.metrics, &pipeline.name, error),
+    }
+}

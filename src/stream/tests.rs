@@ -1,0 +1,174 @@
+//! Pipelines against librdkafka's mock cluster: the real client and protocol, little data. What only a real broker shows is
+//! in the end-to-end tests.
+
+mod harness;
+
+use std::time::Duration;
+
+use harness::{Cluster, Found, echo, failing, waiting};
+use rdkafka::types::RDKafkaRespErr;
+
+const SOME: usize = 200;
+
+#[test]
+fn every_event_has_its_result_and_the_offsets_are_committed() {
+    let cluster = Cluster::new(2);
+    let pipeline = cluster.start("");
+    cluster.send((0..SOME).map(echo));
+    let found = cluster.collect(SOME);
+    assert_eq!(found.results.len(), SOME);
+    pipeline.stop();
+    pipeline.join().expect("no shard panics");
+    assert_eq!(cluster.committed(), SOME as i64);
+}
+
+#[test]
+fn results_carry_key_and_version() {
+    let cluster = Cluster::new(1);
+    let pipeline = cluster.start("");
+    cluster.send([echo(7)]);
+    let found = cluster.collect(1);
+    let record = &found.results[0];
+    assert_eq!((record.key.as_deref(), &*record.value), (Some("7"), &*echo(7).1));
+    assert!(record.header("stepstream-version").is_some_and(|version| version.starts_with("1-")));
+    assert_eq!(record.header("stepstream-workflow"), Some("test"));
+    harness::end(pipeline);
+}
+
+#[test]
+fn failures_and_rubbish_go_to_their_topics_and_hold_nothing_up() {
+    let cluster = Cluster::new(1);
+    let pipeline = cluster.start("");
+    cluster.send([echo(0), failing(1), ("2".to_owned(), "rubbish".to_owned()), echo(3)]);
+    let Found { results, failures, dead_letters } = cluster.collect(4);
+    assert_eq!(results.len(), 2);
+    assert_eq!(failures[0].key.as_deref(), Some("1"));
+    assert_eq!(failures[0].header("stepstream-error"), Some("Test.Failed"));
+    assert_eq!(failures[0].header("stepstream-offset"), Some("1"));
+    assert!(failures[0].value.starts_with(r#"{"Error":"Test.Failed""#), "{}", failures[0].value);
+    assert_eq!(&*dead_letters[0].value, "rubbish");
+    assert_eq!(dead_letters[0].header("stepstream-topic"), Some(cluster.source()));
+    harness::end(pipeline);
+    assert_eq!(cluster.committed(), 4);
+}
+
+#[test]
+fn tasks_run_at_once_up_to_the_pipelines_bound_and_waits_elapse() {
+    let cluster = Cluster::new(1);
+    let pipeline = cluster.start("max_concurrent_tasks = 5");
+    cluster.send((0..SOME).map(|n| if n % 2 == 0 { harness::calling(n) } else { waiting(n, 1) }));
+    let found = cluster.collect(SOME);
+    assert_eq!(found.results.len(), SOME);
+    let most = cluster.most_calls_at_once();
+    assert!((2..=5).contains(&most), "{most} calls at once");
+    harness::end(pipeline);
+    assert_eq!(cluster.committed(), SOME as i64);
+}
+
+#[test]
+fn an_incomplete_event_holds_the_commit_back_until_it_ends() {
+    let cluster = Cluster::new(1);
+    let pipeline = cluster.start("");
+    cluster.send([echo(0), harness::calling_gate(1), echo(2)]);
+    cluster.collect(2);
+    // Several commit intervals.
+    std::thread::sleep(Duration::from_millis(500));
+    assert_eq!(cluster.committed(), 1);
+    cluster.open_gate();
+    cluster.collect_all(3);
+    harness::end(pipeline);
+    assert_eq!(cluster.committed(), 3);
+}
+
+#[test]
+fn at_the_bound_reading_pauses_and_membership_stays() {
+    let cluster = Cluster::new(1);
+    let pipeline = cluster.start("max_in_flight = 20");
+    cluster.send((0..SOME).map(harness::calling_gate));
+    harness::eventually("reading pauses", || pipeline.snapshot().pauses > 0);
+    assert_eq!(pipeline.snapshot().in_flight, 20);
+    assert_eq!(pipeline.snapshot().partitions, 1);
+    cluster.open_gate();
+    cluster.collect_all(SOME);
+    harness::end(pipeline);
+    assert_eq!(cluster.committed(), SOME as i64);
+}
+
+#[test]
+fn records_that_the_broker_refuses_are_sent_again() {
+    let cluster = Cluster::new(1);
+    cluster.send((0..SOME).map(echo));
+    cluster.refuse(RDKafkaRespErr::RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED, 2);
+    let pipeline = cluster.start("");
+    let found = cluster.collect_all(SOME);
+    assert!(found.dead_letters.is_empty());
+    harness::end(pipeline);
+    assert_eq!(cluster.committed(), SOME as i64);
+}
+
+#[test]
+fn a_batch_refused_as_too_large_is_sent_one_by_one_and_what_is_refused_alone_is_a_dead_letter() {
+    let cluster = Cluster::new(1);
+    cluster.send((0..5).map(echo));
+    // Refused: the batch, and then the first of it alone.
+    cluster.refuse(RDKafkaRespErr::RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE, 2);
+    let pipeline = cluster.start("");
+    let found = cluster.collect_all(5);
+    assert_eq!((found.results.len(), found.dead_letters.len()), (4, 1));
+    let letter = &found.dead_letters[0];
+    assert_eq!((letter.key.as_deref(), &*letter.value), (Some("0"), &*echo(0).1));
+    assert_eq!(letter.header("stepstream-reason"), Some("record-refused"));
+    harness::end(pipeline);
+    assert_eq!(cluster.committed(), 5);
+}
+
+#[test]
+fn a_second_member_takes_partitions_over_and_every_event_has_a_result() {
+    let cluster = Cluster::new(4);
+    let first = cluster.start("");
+    cluster.send((0..SOME).map(|n| waiting(n, 1)));
+    let second = cluster.start("");
+    harness::eventually("partitions are shared", || {
+        first.snapshot().partitions == 2 && second.snapshot().partitions == 2
+    });
+    cluster.send((SOME..2 * SOME).map(echo));
+    cluster.collect_all(2 * SOME);
+    harness::end(first);
+    harness::eventually("the second has all partitions", || second.snapshot().partitions == 4);
+    cluster.send((2 * SOME..3 * SOME).map(echo));
+    cluster.collect_all(3 * SOME);
+    harness::end(second);
+    assert_eq!(cluster.committed(), 3 * SOME as i64);
+}
+
+#[test]
+fn a_drain_gives_up_after_its_timeout_and_the_event_is_delivered_again() {
+    let cluster = Cluster::new(1);
+    let pipeline = cluster.start(r#"drain_timeout = "200ms""#);
+    cluster.send([echo(0), harness::calling_gate(1)]);
+    cluster.collect(1);
+    harness::eventually("the call is open", || pipeline.snapshot().open_calls == 1);
+    harness::end(pipeline);
+    assert_eq!(cluster.committed(), 1);
+    cluster.open_gate();
+    let pipeline = cluster.start("");
+    cluster.collect_all(2);
+    harness::end(pipeline);
+    assert_eq!(cluster.committed(), 2);
+}
+
+#[test]
+fn a_redelivered_event_has_the_same_idempotency_key() {
+    let cluster = Cluster::new(1);
+    for deliveries in 1..=2 {
+        let pipeline = cluster.start("");
+        if deliveries == 1 {
+            cluster.send([harness::calling_gate(0)]);
+        }
+        harness::eventually("the task is called", || cluster.idempotency_keys().len() == deliveries);
+        pipeline.abort();
+        assert_eq!(pipeline.join().expect("no shard panics"), 1, "one event is left in flight");
+    }
+    let keys = cluster.idempotency_keys();
+    assert_eq!(keys[0], keys[1]);
+}

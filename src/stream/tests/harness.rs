@@ -1,0 +1,318 @@
+//! A mock cluster with the topics of one pipeline, events for it, and what came of them.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
+
+use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::message::{Headers, Message};
+use rdkafka::mocking::MockCluster;
+use rdkafka::producer::{BaseProducer, BaseRecord, DefaultProducerContext, Producer};
+use rdkafka::types::{RDKafkaApiKey, RDKafkaRespErr};
+use rdkafka::{ClientConfig, Offset, TopicPartitionList};
+use tokio::sync::Semaphore;
+
+use super::super::Pipeline;
+use crate::config::{Config, Environment};
+use crate::engine::Limits;
+use crate::program::Program;
+use crate::registry::{Registry, Workflow};
+use crate::task::{Answer, BoxFuture, Connector, Connectors, Pattern, Request};
+use crate::telemetry::Health;
+
+/// A wait that long is a failure: the machine may be busy, and a first assignment takes three seconds by itself.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+const SOURCE: &str = "events";
+const SINKS: [&str; 3] = ["results", "failures", "dead-letters"];
+
+pub struct Cluster {
+    mock: MockCluster<'static, DefaultProducerContext>,
+    partitions: i32,
+    service: Arc<Service>,
+}
+
+/// What the pipeline wrote.
+#[derive(Default)]
+pub struct Found {
+    pub results: Vec<Record>,
+    pub failures: Vec<Record>,
+    pub dead_letters: Vec<Record>,
+}
+
+pub struct Record {
+    pub key: Option<String>,
+    pub value: String,
+    headers: Vec<(String, String)>,
+}
+
+impl Record {
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+    }
+}
+
+/// An event: key and value.
+pub type Event = (String, String);
+
+pub fn echo(n: usize) -> Event {
+    (n.to_string(), format!(r#"{{"n":{n}}}"#))
+}
+
+pub fn failing(n: usize) -> Event {
+    (n.to_string(), format!(r#"{{"n":{n},"fail":"Test.Failed"}}"#))
+}
+
+pub fn waiting(n: usize, seconds: u64) -> Event {
+    (n.to_string(), format!(r#"{{"n":{n},"wait":{seconds}}}"#))
+}
+
+/// Calls a task that takes a few milliseconds.
+pub fn calling(n: usize) -> Event {
+    (n.to_string(), format!(r#"{{"n":{n},"call":"slow"}}"#))
+}
+
+/// Calls a task that answers when the gate is open.
+pub fn calling_gate(n: usize) -> Event {
+    (n.to_string(), format!(r#"{{"n":{n},"call":"gate"}}"#))
+}
+
+impl Cluster {
+    pub fn new(partitions: i32) -> Self {
+        let mock = MockCluster::new(1).expect("a mock cluster");
+        for topic in [SOURCE].iter().chain(&SINKS) {
+            mock.create_topic(topic, partitions, 1).expect("a topic");
+        }
+        let service = Arc::new(Service {
+            gate: Arc::new(Semaphore::new(0)),
+            at_once: AtomicUsize::new(0),
+            most: AtomicUsize::new(0),
+            keys: Mutex::default(),
+        });
+        Self { mock, partitions, service }
+    }
+
+    pub fn source(&self) -> &'static str {
+        SOURCE
+    }
+
+    /// Starts a pipeline of one shard with more settings in its `[[pipeline]]`, and waits until it has joined.
+    pub fn start(&self, settings: &str) -> Pipeline {
+        let text = format!(
+            r#"
+[kafka]
+"bootstrap.servers" = "{}"
+[kafka.consumer]
+"session.timeout.ms" = 6000
+"heartbeat.interval.ms" = 100
+[[pipeline]]
+name = "test"
+group = "group"
+sources = ["{SOURCE}"]
+workflow = "test.asl.json"
+sink = "{}"
+failures = "{}"
+dead_letters = "{}"
+shards = 1
+{settings}
+"#,
+            self.mock.bootstrap_servers(),
+            SINKS[0],
+            SINKS[1],
+            SINKS[2],
+        );
+        let mut config = Config::parse(&text, Path::new("test.toml"), &Environment::default()).expect("a configuration");
+        let connectors = connectors(&self.service);
+        let pipeline = config.pipelines.remove(0);
+        let health = Health::new();
+        let pipeline = Pipeline::start(pipeline, workflow(), Arc::new(connectors), Limits::default(), &health)
+            .expect("the pipeline starts");
+        eventually("the pipeline has joined its group", || pipeline.is_ready());
+        pipeline
+    }
+
+    pub fn send(&self, events: impl IntoIterator<Item = Event>) {
+        let producer = self.producer();
+        for (key, value) in events {
+            let record = BaseRecord::to(SOURCE).key(key.as_bytes()).payload(value.as_bytes());
+            producer.send(record).map_err(|(error, _)| error).expect("an event is queued");
+        }
+        producer.flush(PATIENCE).expect("events are delivered");
+    }
+
+    fn producer(&self) -> BaseProducer {
+        ClientConfig::new().set("bootstrap.servers", self.mock.bootstrap_servers()).create().expect("a producer")
+    }
+
+    /// Reads the pipeline's topics until they hold `count` records.
+    pub fn collect(&self, count: usize) -> Found {
+        self.read(|found| found.results.len() + found.failures.len() + found.dead_letters.len() >= count)
+    }
+
+    /// Reads the pipeline's topics until they hold `count` different keys: there may be duplicates.
+    pub fn collect_all(&self, count: usize) -> Found {
+        self.read(|found| {
+            let records = found.results.iter().chain(&found.failures).chain(&found.dead_letters);
+            records.map(|record| &record.key).collect::<std::collections::HashSet<_>>().len() >= count
+        })
+    }
+
+    fn read(&self, enough: impl Fn(&Found) -> bool) -> Found {
+        let consumer: BaseConsumer = ClientConfig::new()
+            .set("bootstrap.servers", self.mock.bootstrap_servers())
+            .set("group.id", "reader")
+            .set("enable.auto.commit", "false")
+            .create()
+            .expect("a consumer");
+        let mut all = TopicPartitionList::new();
+        for topic in SINKS {
+            for partition in 0..self.partitions {
+                all.add_partition_offset(topic, partition, Offset::Beginning).expect("a valid offset");
+            }
+        }
+        consumer.assign(&all).expect("an assignment");
+        let mut found = Found::default();
+        let deadline = Instant::now() + PATIENCE;
+        while !enough(&found) {
+            assert!(Instant::now() < deadline, "only {} results", found.results.len());
+            let Some(Ok(message)) = consumer.poll(Duration::from_millis(100)) else { continue };
+            let record = record(&message);
+            match message.topic() {
+                "results" => found.results.push(record),
+                "failures" => found.failures.push(record),
+                _ => found.dead_letters.push(record),
+            }
+        }
+        found
+    }
+
+    /// Sum of the committed offsets of the pipeline's group.
+    pub fn committed(&self) -> i64 {
+        let consumer: BaseConsumer = ClientConfig::new()
+            .set("bootstrap.servers", self.mock.bootstrap_servers())
+            .set("group.id", "group")
+            .create()
+            .expect("a consumer");
+        let mut all = TopicPartitionList::new();
+        all.add_partition_range(SOURCE, 0, self.partitions - 1);
+        let committed = consumer.committed_offsets(all, PATIENCE).expect("committed offsets");
+        committed.elements().iter().filter_map(|element| element.offset().to_raw()).map(|offset| offset.max(0)).sum()
+    }
+
+    /// The next produce requests to arrive, whoever sends them, are refused.
+    pub fn refuse(&self, error: RDKafkaRespErr, requests: usize) {
+        self.mock.request_errors(RDKafkaApiKey::Produce, &vec![error; requests]);
+    }
+
+    pub fn open_gate(&self) {
+        self.service.gate.add_permits(Semaphore::MAX_PERMITS >> 1);
+    }
+
+    pub fn most_calls_at_once(&self) -> usize {
+        self.service.most.load(Ordering::Relaxed)
+    }
+
+    pub fn idempotency_keys(&self) -> Vec<String> {
+        self.service.keys.lock().expect("no test panics with it").clone()
+    }
+}
+
+fn record(message: &impl Message) -> Record {
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    let headers = message.headers().map(|headers| {
+        headers.iter().map(|header| (header.key.to_owned(), text(header.value.unwrap_or_default()))).collect()
+    });
+    Record {
+        key: message.key().map(text),
+        value: text(message.payload().unwrap_or_default()),
+        headers: headers.unwrap_or_default(),
+    }
+}
+
+/// Does what the event says: fails, waits, calls a task; else its output is the event.
+const DEFINITION: &str = r#"{
+  "StartAt": "What",
+  "States": {
+    "What": {
+      "Type": "Choice",
+      "Choices": [
+        {"Variable": "$.fail", "IsPresent": true, "Next": "Fail"},
+        {"Variable": "$.wait", "IsPresent": true, "Next": "Wait"},
+        {"And": [{"Variable": "$.call", "IsPresent": true}, {"Variable": "$.call", "StringEquals": "slow"}], "Next": "Slow"},
+        {"And": [{"Variable": "$.call", "IsPresent": true}, {"Variable": "$.call", "StringEquals": "gate"}], "Next": "Gate"}
+      ],
+      "Default": "Echo"
+    },
+    "Fail": {"Type": "Fail", "ErrorPath": "$.fail", "Cause": "the event says so"},
+    "Wait": {"Type": "Wait", "SecondsPath": "$.wait", "Next": "Echo"},
+    "Slow": {"Type": "Task", "Resource": "slow", "Next": "Echo"},
+    "Gate": {"Type": "Task", "Resource": "gate", "Next": "Echo"},
+    "Echo": {"Type": "Pass", "End": true}
+  }
+}"#;
+
+fn workflow() -> Arc<Workflow<Program>> {
+    static FILES: AtomicUsize = AtomicUsize::new(0);
+    let number = FILES.fetch_add(1, Ordering::Relaxed);
+    let file = std::env::temp_dir().join(format!("stepstream-test-{}-{number}.asl.json", std::process::id()));
+    std::fs::write(&file, DEFINITION).expect("the definition is written");
+    let workflow = Registry::of_definitions(|_| Ok(())).load("test", &file).expect("the definition is valid");
+    std::fs::remove_file(&file).expect("the file is removed");
+    workflow
+}
+
+/// The service behind the tasks.
+pub struct Service {
+    gate: Arc<Semaphore>,
+    at_once: AtomicUsize,
+    most: AtomicUsize,
+    keys: Mutex<Vec<String>>,
+}
+
+/// The connector to it.
+pub struct ToService(pub Arc<Service>);
+
+impl Connector for ToService {
+    fn call(&self, request: Request) -> BoxFuture<'static, Answer> {
+        let service = self.0.clone();
+        Box::pin(async move {
+            service.keys.lock().expect("no call panics").push(request.idempotency_key);
+            let at_once = service.at_once.fetch_add(1, Ordering::Relaxed) + 1;
+            service.most.fetch_max(at_once, Ordering::Relaxed);
+            if request.resource.contains("gate") {
+                service.gate.acquire().await.expect("never closed").forget();
+            } else {
+                tokio::time::sleep(Duration::from_millis(3)).await;
+            }
+            service.at_once.fetch_sub(1, Ordering::Relaxed);
+            Ok(request.input)
+        })
+    }
+
+    fn kind(&self) -> &'static str {
+        "test"
+    }
+}
+
+/// A table in which the service carries out every task.
+pub fn connectors(service: &Arc<Service>) -> Connectors {
+    let mut connectors = Connectors::new();
+    connectors.push(Pattern::new("*"), Arc::new(ToService(service.clone())));
+    connectors
+}
+
+pub fn eventually(what: &str, mut condition: impl FnMut() -> bool) {
+    let deadline = Instant::now() + PATIENCE;
+    while !condition() {
+        assert!(Instant::now() < deadline, "waited in vain: {what}");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+/// Ends a pipeline in order.
+pub fn end(pipeline: Pipeline) {
+    pipeline.stop();
+    pipeline.join().expect("no shard panics");
+}
