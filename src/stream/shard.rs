@@ -12,8 +12,8 @@ use tokio::sync::Notify;
 
 use super::calls::Calls;
 use super::client::{self, ConsumerEvents, Positions, ShardConsumer};
-use super::intake::Intake;
 use super::counts::Counts;
+use super::intake::Intake;
 use super::pipeline::{Spec, StartError};
 use super::rebalance::Revocation;
 use super::sink::Sink;

@@ -224,3 +224,29 @@ fn a_retry_waits_for_its_time_whatever_else_happens() {
     assert_eq!(at, [("T", 0), ("U", 0), ("T", 60_000)]);
     assert_eq!((outcome.output.as_deref(), outcome.elapsed_millis), (Some("[1,1]"), 61_000));
 }
+
+#[test]
+fn machines_and_events_as_deep_as_they_may_be_are_run() {
+    let mut machine = json!({"StartAt": "S0", "States": {"S0": {"Type": "Pass", "Parameters": {"all.$": "$..*"}, "OutputPath": "$.all[0]", "End": true}}});
+    for depth in 1..45 {
+        let name = format!("S{depth}");
+        machine = json!({"StartAt": name, "States": {(name.clone()): {"Type": "Parallel", "Branches": [machine], "OutputPath": "$[0]", "End": true}}});
+    }
+    let program = program(machine);
+    let event = format!("{}1{}", "[".repeat(900), "]".repeat(900));
+    let outcome = play(&program, &event, |_| ok(0));
+    assert_eq!((outcome.status, outcome.transitions), (Status::Succeeded, 45), "{:?}", outcome.failure);
+    assert_eq!(outcome.output.as_deref(), Some(&event[1..event.len() - 1]));
+    let too_deep = format!("{}{}", "[".repeat(1001), "]".repeat(1001));
+    let refused = Execution::new(Limits::default()).start(&program, too_deep.as_bytes(), &identity(1), START);
+    assert_eq!(refused, Err(EventError::TooDeep { limit: 1000 }));
+}
+
+#[test]
+fn an_event_of_the_greatest_depth_does_not_hide_the_context_object() {
+    let program = program(
+        json!({"StartAt": "P", "States": {"P": {"Type": "Pass", "Parameters": {"n.$": "$$.Execution.Name"}, "End": true}}}),
+    );
+    let event = format!("{}{}", "[".repeat(1000), "]".repeat(1000));
+    assert_eq!(play(&program, &event, |_| ok(0)).output.as_deref(), Some(r#"{"n":"orders-0-42"}"#));
+}
