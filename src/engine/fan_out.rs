@@ -155,7 +155,7 @@ impl Interpreter<'_> {
         let child_input = match &map.item_selector {
             Some(selector) => {
                 // The selector belongs to the Map state, but sees the item.
-                let around = std::mem::replace(&mut self.run.frames.at_mut(parent).item, Some(item));
+                let around = self.run.frames.at_mut(parent).item.replace(item);
                 self.run.frames.at_mut(parent).context = None;
                 let selected = self.build(selector, parent, input);
                 let parent = self.run.frames.at_mut(parent);
