@@ -265,3 +265,19 @@ proptest! {
         prop_assert_eq!(again.to_string(), compact);
     }
 }
+
+#[test]
+fn a_size_beyond_counting_is_the_greatest() {
+    let mut heap = Heap::new();
+    let mut value = heap.string(&"x".repeat(1000));
+    for _ in 0..3 {
+        // Shared a thousand times, and that a thousand times: the text would have a terabyte.
+        value = heap.array(&vec![value; 1000]).expect("it is not deep");
+    }
+    assert_eq!(heap.size(value), u32::MAX);
+    let mark = heap.mark();
+    let key = heap.key("a");
+    heap.push_entry(key, value);
+    let object = heap.object_from(mark).expect("it is not deep");
+    assert_eq!(heap.size(object), u32::MAX);
+}
