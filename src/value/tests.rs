@@ -146,7 +146,7 @@ fn a_key_is_found_wherever_it_was_found_before() {
         (r#"{"c":1,"x":2,"b":5}"#, Some("5")),
     ] {
         let Value::Object(object) = heap.parse(json.as_bytes()).unwrap() else { panic!("an object") };
-        assert_eq!(heap.find(object, &key).map(|v| heap.to_json(v)).as_deref(), expected, "{json}");
+        assert_eq!(heap.find(object, &key).map(|v| heap.to_json(*v)).as_deref(), expected, "{json}");
     }
 }
 
@@ -264,4 +264,20 @@ proptest! {
         let again: serde_json::Value = serde_json::from_str(&printed).unwrap();
         prop_assert_eq!(again.to_string(), compact);
     }
+}
+
+#[test]
+fn a_size_beyond_counting_is_the_greatest() {
+    let mut heap = Heap::new();
+    let mut value = heap.string(&"x".repeat(1000));
+    for _ in 0..3 {
+        // Shared a thousand times, and that a thousand times: the text would have a terabyte.
+        value = heap.array(&vec![value; 1000]).expect("it is not deep");
+    }
+    assert_eq!(heap.size(value), u32::MAX);
+    let mark = heap.mark();
+    let key = heap.key("a");
+    heap.push_entry(key, value);
+    let object = heap.object_from(mark).expect("it is not deep");
+    assert_eq!(heap.size(object), u32::MAX);
 }
