@@ -10,7 +10,7 @@ fuzz_target!(|text: &str| {
     let outcome = asl::read(text);
     for diagnostic in &outcome.diagnostics {
         assert!(!diagnostic.message.is_empty());
-        if let Some(span) = diagnostic.span {
+        if let Some(span) = &diagnostic.span {
             assert!(span.start <= span.end && span.end <= text.len(), "{span:?} of {} bytes", text.len());
         }
     }

@@ -19,7 +19,7 @@ fuzz_target!(|text: &str| {
     let mut scope = Everywhere { input, random: fastrand::Rng::with_seed(1) };
     match call.evaluate(&mut heap, &mut scope) {
         Ok(result) => assert_json(&heap.to_json(result)),
-        Err(error) => assert!(!error.to_string().is_empty()),
+        Err(error) => assert!(!error.cause(&heap, input).is_empty()),
     }
 });
 
