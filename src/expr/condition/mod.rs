@@ -151,7 +151,7 @@ impl Test {
             (Operator::Timestamp(comparison), Operand::Timestamp(expected), value) => {
                 instant(heap, value).is_some_and(|instant| comparison.accepts(instant.cmp(expected)))
             }
-            (Operator::BooleanEquals, Operand::Boolean(expected), Value::Bool(found)) => found == *expected,
+            (Operator::BooleanEquals, Operand::Boolean(expected), found) => found.as_bool() == Some(*expected),
             _ => false,
         }
     }
@@ -163,7 +163,7 @@ impl Test {
             }
             (Operator::Numeric(_), a, b) => heap.number(a).and_then(|a| heap.number(b).map(|b| a.compare(b))),
             (Operator::Timestamp(_), a, b) => instant(heap, a).and_then(|a| instant(heap, b).map(|b| a.cmp(&b))),
-            (Operator::BooleanEquals, Value::Bool(a), Value::Bool(b)) => return a == b,
+            (Operator::BooleanEquals, a, b) => return a.as_bool().is_some() && a.as_bool() == b.as_bool(),
             _ => None,
         };
         match self.operator {
@@ -181,7 +181,7 @@ fn is(heap: &Heap, value: Value, kind: Kind) -> bool {
         Kind::Null => matches!(value, Value::Null),
         Kind::Numeric => value.is_number(),
         Kind::String => matches!(value, Value::String(_)),
-        Kind::Boolean => matches!(value, Value::Bool(_)),
+        Kind::Boolean => value.as_bool().is_some(),
         Kind::Timestamp => instant(heap, value).is_some(),
     }
 }
