@@ -81,13 +81,6 @@ pub(super) enum Rebalance {
     },
 }
 
-/// Outcome of a commit: the error, and the partitions it was for.
-#[derive(Debug)]
-pub(super) struct Committed {
-    pub error: Option<KafkaError>,
-    pub offsets: TopicPartitionList,
-}
-
 /// Positions by topic and partition.
 pub(super) type Positions = HashMap<(String, i32), Position>;
 
@@ -104,7 +97,6 @@ pub(super) struct Position {
 #[derive(Debug, Default)]
 pub(super) struct ConsumerNews {
     pub rebalances: Vec<Rebalance>,
-    pub commits: Vec<Committed>,
     /// Where the partitions stand, when statistics arrived.
     pub positions: Option<Positions>,
 }
@@ -189,10 +181,6 @@ impl ConsumerContext for ConsumerEvents {
             Rebalance::Revoke { partitions, lost: consumer.assignment_lost() }
         };
         self.note(|news| news.rebalances.push(rebalance));
-    }
-
-    fn commit_callback(&self, result: KafkaResult<()>, offsets: &TopicPartitionList) {
-        self.note(|news| news.commits.push(Committed { error: result.err(), offsets: offsets.clone() }));
     }
 }
 

@@ -11,7 +11,7 @@
 //! | `offsets`, `partitions` | which offsets are complete and may be committed, per assignment |
 //! | `sink` | the producer, and what it could not deliver yet; `outcome` and `headers` give records their shape |
 //! | `identity` | names of executions |
-//! | `client`, `reread` | Kafka clients and their callbacks |
+//! | `client`, `reread`, `committer` | Kafka clients and their callbacks; commits |
 //! | `stats`, `counts` | what is counted |
 //!
 //! Invariant: an offset is committed only when every event up to it has ended, and its outcome is acknowledged by the
@@ -20,6 +20,7 @@
 
 mod calls;
 mod client;
+mod committer;
 mod counts;
 mod executions;
 pub mod headers;

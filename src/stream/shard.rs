@@ -6,12 +6,13 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use rdkafka::consumer::{CommitMode, Consumer};
+use rdkafka::consumer::Consumer;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use tokio::sync::Notify;
 
 use super::calls::Calls;
 use super::client::{self, ConsumerEvents, Positions, ShardConsumer};
+use super::committer::Committer;
 use super::counts::Counts;
 use super::intake::Intake;
 use super::pipeline::{Spec, StartError};
@@ -33,14 +34,12 @@ const COMMIT_TIMEOUT: Duration = Duration::from_secs(5);
 /// One worker of a pipeline.
 pub(super) struct Shard {
     pub(super) number: usize,
-    pub(super) consumer: ShardConsumer,
+    pub(super) consumer: Arc<ShardConsumer>,
     pub(super) work: Work,
     pub(super) intake: Intake,
     pub(super) revocation: Option<Revocation>,
     pub(super) reporter: Reporter,
-    commits_open: usize,
-    /// Events that the latest commit covers.
-    committing: u64,
+    committer: Committer,
     next_commit: Instant,
 }
 
@@ -49,7 +48,9 @@ impl Shard {
     /// refuses are an error.
     pub fn new(spec: Arc<Spec>, number: usize, stats: Arc<Stats>, reporter: Reporter) -> Result<Self, StartError> {
         let pipeline = &spec.pipeline;
-        let client_error = |source| StartError::Client { pipeline: pipeline.name.clone(), source };
+        let name = pipeline.name.clone();
+        let client_error = |source| StartError::Client { pipeline: name.clone(), source };
+        let thread_error = |source| StartError::Runtime { pipeline: name.clone(), source };
         let metrics = PipelineMetrics::new(&pipeline.name);
         let consumer_events = ConsumerEvents::new(pipeline.name.clone(), metrics.clone());
         let mut consumer = client::consumer(&pipeline.consumer, consumer_events).map_err(client_error)?;
@@ -60,10 +61,11 @@ impl Shard {
         consumer.subscribe(&topics).map_err(client_error)?;
         let sink =
             Sink::new(pipeline.name.clone(), pipeline.producer.clone(), metrics.clone()).map_err(client_error)?;
-        let calls = Calls::new(pipeline.name.clone(), spec.permits.clone(), bell)
-            .map_err(|source| StartError::Runtime { pipeline: pipeline.name.clone(), source })?;
+        let calls = Calls::new(pipeline.name.clone(), spec.permits.clone(), bell).map_err(thread_error)?;
         let next_commit = Instant::now() + pipeline.commit_interval;
         let work = Work::new(spec, calls, sink, Counts::new(stats, metrics));
+        let consumer = Arc::new(consumer);
+        let committer = Committer::start(consumer.clone()).map_err(thread_error)?;
         reporter.not_ready("joining its consumer group");
         Ok(Self {
             number,
@@ -72,8 +74,7 @@ impl Shard {
             intake: Intake::default(),
             revocation: None,
             reporter,
-            commits_open: 0,
-            committing: 0,
+            committer,
             next_commit,
         })
     }
@@ -154,23 +155,6 @@ impl Shard {
     /// Acts on what the consumer told through its callbacks.
     pub(super) fn hear_consumer(&mut self) {
         let Some(news) = self.consumer.context().take() else { return };
-        for commit in news.commits {
-            self.commits_open = self.commits_open.saturating_sub(1);
-            match commit.error {
-                None => {
-                    self.work.counts.stats.commits.add(1);
-                    self.work.counts.metrics.committed();
-                    if self.commits_open == 0 {
-                        self.work.counts.stats.committed.set(self.committing);
-                    }
-                }
-                Some(KafkaError::ConsumerCommit(RDKafkaErrorCode::NoOffset)) => {}
-                Some(error) => {
-                    events::commit_failed(&self.work.counts.metrics, &self.work.spec.pipeline.name, &error);
-                    self.work.partitions.commit_failed(&commit.offsets);
-                }
-            }
-        }
         if let Some(positions) = news.positions {
             self.publish_lag(&positions);
         }
@@ -188,26 +172,41 @@ impl Shard {
         }
     }
 
+    /// Begins a commit of what is complete, if none is under way and anything moved.
     fn commit(&mut self) {
-        let Some(offsets) = self.work.partitions.take_uncommitted() else { return };
-        match self.consumer.commit(&offsets, CommitMode::Async) {
+        self.hear_committer();
+        if !self.committer.is_busy()
+            && let Some(offsets) = self.work.partitions.take_uncommitted()
+        {
+            self.committer.commit(offsets, self.work.partitions.passed());
+        }
+    }
+
+    fn hear_committer(&mut self) {
+        let Some(committed) = self.committer.outcome() else { return };
+        let Work { partitions, counts, spec, .. } = &mut self.work;
+        match committed.result {
             Ok(()) => {
-                self.commits_open += 1;
-                self.committing = self.work.partitions.passed();
+                counts.stats.commits.add(1);
+                counts.stats.committed.set(committed.events);
+                counts.metrics.committed();
             }
             Err(error) => {
-                events::commit_failed(&self.work.counts.metrics, &self.work.spec.pipeline.name, &error);
-                self.work.partitions.commit_failed(&offsets);
+                events::commit_failed(&counts.metrics, &spec.pipeline.name, &error);
+                partitions.commit_failed(&committed.offsets);
             }
         }
     }
 
-    /// Commits and waits for the broker's answer: the last thing before partitions are let go. Not by librdkafka's own
-    /// synchronous commit, because that waits without a bound.
+    /// Commits and waits for the broker's answer: the last thing before partitions are let go.
     pub(super) fn commit_and_wait(&mut self) {
-        self.commit();
         let deadline = Instant::now() + COMMIT_TIMEOUT;
-        while self.commits_open > 0 && Instant::now() < deadline {
+        loop {
+            // One that is under way may be from before the last events were complete.
+            self.commit();
+            if !self.committer.is_busy() || Instant::now() >= deadline {
+                return;
+            }
             // No record can come: the partitions are paused, or librdkafka holds them back during a rebalance. If one does,
             // it is read again by the next owner, because it is not tracked.
             if let Some(Err(error)) = self.consumer.poll(ACKNOWLEDGEMENT_WAIT) {
@@ -272,6 +271,7 @@ impl Shard {
         if let Some(revocation) = self.revocation.take() {
             self.finish_revocation(revocation);
         }
+        self.committer.close();
         // Dropping the consumer leaves the group; dropping the producer throws away what was not acknowledged in time.
     }
 }

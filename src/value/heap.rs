@@ -99,13 +99,13 @@ impl Heap {
     /// The entries of an object, in order.
     pub fn entries(&self, object: List) -> impl DoubleEndedIterator<Item = (Str, Value)> + ExactSizeIterator + '_ {
         let start = object.start as usize;
-        self.nodes[start..start + 2 * object.len as usize].chunks_exact(2).map(|pair| (as_key(pair[0]), pair[1]))
+        self.nodes[start..start + 2 * object.len as usize].chunks_exact(2).map(|pair| (as_key(&pair[0]), pair[1]))
     }
 
     /// The `index`-th entry of an object.
     pub fn entry(&self, object: List, index: usize) -> (Str, Value) {
         let at = object.start as usize + 2 * index;
-        (as_key(self.nodes[at]), self.nodes[at + 1])
+        (as_key(&self.nodes[at]), self.nodes[at + 1])
     }
 
     /// The value of an object's key.
@@ -118,9 +118,9 @@ impl Heap {
         let entries = &self.nodes[start..start + 2 * object.len as usize];
         let (len, tag) = (key.len() as u32, tag(key.as_bytes()));
         entries.chunks_exact(2).rposition(|pair| {
-            let Value::String(name) = pair[0] else { return false };
+            let Value::String(name) = &pair[0] else { return false };
             if name.form == Form::Escaped {
-                return self.str_equals(name, key);
+                return self.str_equals(*name, key);
             }
             name.span.len == len
                 && name.tag == tag
@@ -285,7 +285,7 @@ impl Heap {
         let mut size = 2 + separators.saturating_sub(1);
         let mut depth = 0;
         for child in &self.stack[mark.0..] {
-            let (child_size, child_depth) = self.measure(*child);
+            let (child_size, child_depth) = self.measure(child);
             size = size.saturating_add(child_size);
             depth = depth.max(child_depth);
         }
@@ -296,14 +296,15 @@ impl Heap {
         Ok(self.take_from_stack(mark, len, depth + 1, Header { source: None, size }))
     }
 
-    /// Size and depth of a value.
+    /// Size and depth of a value. By reference: a copy of the handle would be written and read back before its tag is
+    /// known.
     #[inline]
-    fn measure(&self, value: Value) -> (u32, u16) {
+    fn measure(&self, value: &Value) -> (u32, u16) {
         match value {
             Value::String(Str { span, form: Form::Plain | Form::Quoted | Form::Escaped, .. }) => (span.len + 2, 0),
             Value::Number(span) => (span.len, 0),
-            Value::Array(list) | Value::Object(list) => (self.header(list).size, list.depth),
-            other => (self.size(other), 0),
+            Value::Array(list) | Value::Object(list) => (self.header(*list).size, list.depth),
+            other => (self.size(*other), 0),
         }
     }
 
@@ -337,9 +338,9 @@ impl Heap {
 }
 
 /// Keys are always strings: both the parser and [`Heap::push_entry`] see to it.
-fn as_key(node: Value) -> Str {
+fn as_key(node: &Value) -> Str {
     match node {
-        Value::String(key) => key,
+        Value::String(key) => *key,
         _ => Str { span: Span { start: 0, len: 0 }, form: Form::Plain, tag: 0 },
     }
 }

@@ -40,30 +40,30 @@ impl std::ops::Deref for Key {
 impl Heap {
     /// The value of an object's key. As [`field`](Heap::field), but faster for a key that is looked up often.
     #[inline]
-    pub fn find(&self, object: List, key: &Key) -> Option<Value> {
+    pub fn find(&self, object: List, key: &Key) -> Option<&Value> {
         let hint = key.hint.load(Ordering::Relaxed);
         if hint < object.len {
             let at = object.start as usize + 2 * hint as usize;
             if let Some([Value::String(name), value]) = self.nodes.get(at..).and_then(|nodes| nodes.first_chunk::<2>())
-                && self.is_key(*name, key)
+                && is_key(&self.text, name, key)
             {
-                return Some(*value);
+                return Some(value);
             }
         }
         self.search(object, key)
     }
 
-    #[inline]
-    fn is_key(&self, name: Str, key: &Key) -> bool {
-        name.tag == key.tag
-            && name.form != Form::Escaped
-            && text::equal(&self.text.as_bytes()[name.span.range()], key.text.as_bytes())
-    }
-
-    fn search(&self, object: List, key: &Key) -> Option<Value> {
+    fn search(&self, object: List, key: &Key) -> Option<&Value> {
         let index = self.position(object, key)?;
         // Written only when the shape changes: shards share the program that the key is part of.
         key.hint.store(index as u32, Ordering::Relaxed);
-        Some(self.nodes[object.start as usize + 2 * index + 1])
+        Some(&self.nodes[object.start as usize + 2 * index + 1])
     }
+}
+
+#[inline]
+fn is_key(text: &str, name: &Str, key: &Key) -> bool {
+    name.tag == key.tag
+        && name.form != Form::Escaped
+        && text::equal(&text.as_bytes()[name.span.range()], key.text.as_bytes())
 }

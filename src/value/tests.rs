@@ -146,7 +146,7 @@ fn a_key_is_found_wherever_it_was_found_before() {
         (r#"{"c":1,"x":2,"b":5}"#, Some("5")),
     ] {
         let Value::Object(object) = heap.parse(json.as_bytes()).unwrap() else { panic!("an object") };
-        assert_eq!(heap.find(object, &key).map(|v| heap.to_json(v)).as_deref(), expected, "{json}");
+        assert_eq!(heap.find(object, &key).map(|v| heap.to_json(*v)).as_deref(), expected, "{json}");
     }
 }
 

@@ -78,8 +78,8 @@ impl Call {
 #[derive(Clone, Debug)]
 struct Invocation {
     function: Function,
-    /// The literal first argument of `States.Format`, with its escapes: they tell a brace from a placeholder.
-    template: Option<Box<str>>,
+    /// The literal first argument of `States.Format`, taken apart.
+    template: Option<format::Template>,
     arguments: Box<[Argument]>,
 }
 
@@ -147,7 +147,7 @@ impl Invocation {
             heap.push(value);
         }
         let result = match &self.template {
-            Some(template) => format::format(heap, template, mark),
+            Some(template) => template.fill(heap, mark, 0),
             None => self.function.apply(heap, scope, mark),
         };
         result.map_err(|refusal| {

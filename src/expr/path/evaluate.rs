@@ -41,15 +41,15 @@ impl Steps {
         if !self.plain {
             return None;
         }
-        let mut value = start;
+        let mut value = &start;
         for step in &self.list {
             value = match (step, value) {
-                (Step::Name(name), Value::Object(object)) => heap.find(object, name)?,
-                (Step::Index(index), Value::Array(array)) => item(heap, array, *index)?,
+                (Step::Name(name), Value::Object(object)) => heap.find(*object, name)?,
+                (Step::Index(index), Value::Array(array)) => item(heap, *array, *index)?,
                 _ => return None,
             };
         }
-        Some(value)
+        Some(*value)
     }
 
     /// Applies the steps of a definite path without a function; the first `skip` of them led to `start`.
@@ -79,7 +79,7 @@ fn definite(steps: &[Step], skip: usize, heap: &mut Heap, start: Value) -> Resul
                 None if at + 1 == steps.len() => return Err(PathError::NoResults),
                 None => return Err(PathError::MissingProperty { step: at }),
             },
-            (Step::Index(index), Value::Array(array)) => item(heap, array, *index).ok_or(PathError::NoResults)?,
+            (Step::Index(index), Value::Array(array)) => *item(heap, array, *index).ok_or(PathError::NoResults)?,
             (Step::Names(names), Value::Object(object)) => pick(heap, object, names)?,
             (Step::Index(_), found) => return Err(PathError::NotAnArray { step: at, found }),
             (_, found) => return Err(PathError::NotAnObject { step: at, found }),
@@ -89,9 +89,9 @@ fn definite(steps: &[Step], skip: usize, heap: &mut Heap, start: Value) -> Resul
 }
 
 /// The element at an index, which counts from the end if it is negative.
-fn item(heap: &Heap, array: List, index: i64) -> Option<Value> {
+fn item(heap: &Heap, array: List, index: i64) -> Option<&Value> {
     let index = if index < 0 { index.checked_add(array.len() as i64)? } else { index };
-    heap.items(array).get(usize::try_from(index).ok()?).copied()
+    heap.items(array).get(usize::try_from(index).ok()?)
 }
 
 /// An object of the entries with these names, as far as they exist.
@@ -126,11 +126,11 @@ impl Search<'_> {
             self.walk.visit()?;
             match (step, value) {
                 (Step::Name(name), Value::Object(object)) => match self.heap.find(object, name) {
-                    Some(field) => value = field,
+                    Some(field) => value = *field,
                     None => return Ok(()),
                 },
                 (Step::Index(index), Value::Array(array)) => match item(self.heap, array, *index) {
-                    Some(found) => value = found,
+                    Some(found) => value = *found,
                     None => return Ok(()),
                 },
                 (Step::Index(_) | Step::Indexes(_) | Step::Slice { .. }, found)
@@ -169,7 +169,7 @@ impl Search<'_> {
             }
             (Step::Indexes(indexes), Value::Array(array)) => {
                 for index in indexes {
-                    if let Some(found) = item(self.heap, array, *index) {
+                    if let Some(&found) = item(self.heap, array, *index) {
                         self.find(next, found, false)?;
                     }
                 }
