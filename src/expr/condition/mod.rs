@@ -63,7 +63,7 @@ impl Condition {
     ///
     /// # Errors
     /// [`EvalError`] if a path finds nothing (but for `IsPresent`), or a pattern is malformed.
-    pub fn evaluate(&self, heap: &mut Heap, scope: &mut impl Scope) -> Result<bool, EvalError> {
+    pub fn evaluate(&self, heap: &mut Heap, scope: &mut impl Scope) -> Result<bool, Box<EvalError>> {
         match self {
             Condition::Test(test) => test.evaluate(heap, scope),
             Condition::Not(rule) => Ok(!rule.evaluate(heap, scope)?),
@@ -102,7 +102,7 @@ impl Condition {
 }
 
 impl Test {
-    fn evaluate(&self, heap: &mut Heap, scope: &mut impl Scope) -> Result<bool, EvalError> {
+    fn evaluate(&self, heap: &mut Heap, scope: &mut impl Scope) -> Result<bool, Box<EvalError>> {
         let found = self.variable.resolve(heap, scope);
         let value = match (found, self.operator) {
             (Ok(value), _) => value,
@@ -121,7 +121,7 @@ impl Test {
             (Operator::StringMatches, Operand::Pattern(pattern)) => match value {
                 Value::String(text) => pattern
                     .matches(&heap.str(text))
-                    .ok_or_else(|| EvalError::InvalidPattern { pattern: pattern.text().into() }),
+                    .ok_or_else(|| Box::new(EvalError::InvalidPattern { pattern: pattern.text().into() })),
                 _ => Ok(false),
             },
             _ => Ok(self.compare_constant(heap, value, operand)),
@@ -129,7 +129,7 @@ impl Test {
     }
 
     /// `IsPresent` of a variable that is not there.
-    fn is_absent(&self, heap: &Heap, error: PathError) -> Result<bool, EvalError> {
+    fn is_absent(&self, heap: &Heap, error: PathError) -> Result<bool, Box<EvalError>> {
         match error {
             PathError::TooDeep | PathError::TooManyVisits => Err(error.in_field(heap, &self.variable)),
             _ => Ok(matches!(self.operand, Operand::Boolean(false))),
