@@ -22,7 +22,7 @@ pub(super) struct Run {
     pub(super) work: Vec<Work>,
     pub(super) timers: BinaryHeap<Reverse<Timer>>,
     pub(super) effects: VecDeque<Effect>,
-    variables: Vec<Variable>,
+    pub(super) variables: Vec<Variable>,
     identity: OwnedIdentity,
     /// The execution's input.
     pub(super) input: Value,
@@ -62,7 +62,7 @@ pub(super) struct Timer {
 }
 
 #[derive(Debug)]
-struct Variable {
+pub(super) struct Variable {
     frame: Id,
     name: Str,
     value: Value,

@@ -1,9 +1,12 @@
 //! What only the inside can tell. Everything else is tested through the public API, in `tests/language`.
 
+use std::sync::Arc;
+
 use super::frame::Wait;
 use super::pool::{Id, Pool};
 use super::run::Run;
-use super::{Limits, Timestamp};
+use super::{Execution, Identity, Limits, Progress, Timestamp};
+use crate::program::Program;
 
 #[test]
 fn a_released_id_finds_nothing_even_when_its_slot_is_used_again() {
@@ -51,4 +54,35 @@ fn a_loop_of_calls_in_time_leaves_no_pile_of_timers() {
     let due = [run.due(), run.due(), run.due()];
     let last = Wait::Call { ordinal: 9_999, heartbeat: false };
     assert_eq!(due, [Some((looping, last)), Some((waiting, Wait::Delay)), None]);
+}
+
+const IDENTITY: Identity<'_> =
+    Identity { name: "n", id: "i", state_machine_name: "m", state_machine_id: "mi", role_arn: "r", seed: 1 };
+
+/// Two items that each set a variable and wait; one fails the state while the other still waits.
+const FAILING: &str = r#"{"StartAt": "M", "States": {"M": {"Type": "Map", "End": true, "ItemProcessor": {"StartAt": "V", "States": {
+    "V": {"Type": "Pass", "Assign": {"v": 1}, "Next": "W"}, "W": {"Type": "Wait", "SecondsPath": "$", "Next": "F"}, "F": {"Type": "Fail"}}}}}}"#;
+
+#[test]
+fn children_take_their_variables_with_them() {
+    let program = Arc::new(Program::from_text(FAILING).expect("it is valid"));
+    let mut execution = Execution::new(Limits::default());
+    execution.start(&program, b"[1, 2]", &IDENTITY, Timestamp(0)).expect("it is valid");
+    execution.run(Timestamp(0));
+    assert_eq!((execution.run.variables.len(), execution.run.frames.len()), (2, 3));
+    assert_eq!(execution.run(Timestamp(1_000)), Progress::Ended);
+    assert_eq!((execution.run.variables.len(), execution.run.frames.len(), execution.run.groups.len()), (0, 1, 0));
+}
+
+#[test]
+fn an_execution_that_is_left_in_the_middle_leaves_nothing_to_the_next() {
+    let program = Arc::new(Program::from_text(FAILING).expect("it is valid"));
+    let mut execution = Execution::new(Limits { transitions_per_run: 3, ..Limits::default() });
+    for _ in 0..3 {
+        execution.start(&program, b"[1, 2]", &IDENTITY, Timestamp(0)).expect("it is valid");
+        let run = &execution.run;
+        assert_eq!((run.work.len(), run.timers.len(), run.variables.len(), run.effects.len()), (1, 0, 0, 0));
+        assert_eq!((run.frames.len(), run.groups.len(), execution.heap.bytes_used() < 300), (1, 0, true));
+        assert_eq!(execution.run(Timestamp(0)), Progress::Yielded);
+    }
 }

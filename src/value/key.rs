@@ -1,6 +1,5 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use super::heap::tag;
 use super::{Form, Heap, List, Str, Value, text};
 
 /// A key that is looked up again and again. It remembers where it was found last: in a stream of events of the same
@@ -11,15 +10,13 @@ use super::{Form, Heap, List, Str, Value, text};
 #[derive(Debug)]
 pub struct Key {
     text: Box<str>,
-    tag: u16,
     hint: AtomicU32,
 }
 
 impl Key {
     /// A key of this text.
     pub fn new(text: impl Into<Box<str>>) -> Key {
-        let text = text.into();
-        Key { tag: tag(text.as_bytes()), text, hint: AtomicU32::new(0) }
+        Key { text: text.into(), hint: AtomicU32::new(0) }
     }
 }
 
@@ -42,8 +39,8 @@ impl Heap {
     #[inline]
     pub fn find(&self, object: List, key: &Key) -> Option<&Value> {
         let hint = key.hint.load(Ordering::Relaxed);
-        if hint < object.len {
-            let at = object.start as usize + 2 * hint as usize;
+        if (hint as usize) < object.len() {
+            let at = object.start() + 2 * hint as usize;
             if let Some([Value::String(name), value]) = self.nodes.get(at..).and_then(|nodes| nodes.first_chunk::<2>())
                 && is_key(&self.text, name, key)
             {
@@ -57,13 +54,13 @@ impl Heap {
         let index = self.position(object, key)?;
         // Written only when the shape changes: shards share the program that the key is part of.
         key.hint.store(index as u32, Ordering::Relaxed);
-        Some(&self.nodes[object.start as usize + 2 * index + 1])
+        Some(&self.nodes[object.start() + 2 * index + 1])
     }
 }
 
 #[inline]
 fn is_key(text: &str, name: &Str, key: &Key) -> bool {
-    name.tag == key.tag
-        && name.form != Form::Escaped
-        && text::equal(&text.as_bytes()[name.span.range()], key.text.as_bytes())
+    name.len() as usize == key.text.len()
+        && name.form() != Form::Escaped
+        && text::equal(&text.as_bytes()[name.range()], key.text.as_bytes())
 }

@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
-use super::heap::{Header, Mark, tag};
+use super::heap::{Header, Mark};
 use super::{Form, Heap, MAX_DEPTH, ParseError, ParseErrorKind, Span, Str, Value, text};
 
 impl Heap {
@@ -33,6 +33,7 @@ impl Heap {
             self.text.truncate(texts);
             self.nodes.truncate(nodes);
             self.stack.truncate(stack);
+            self.prints.clear();
             fault.locate(json)
         })
     }
@@ -73,6 +74,8 @@ struct Open {
     depth: u16,
     /// [`Parser::keys`] of the container around.
     keys_around: u64,
+    /// Where the fingerprints of the object's keys begin.
+    prints: usize,
     /// Whether a key of the object may stand twice.
     suspicious: bool,
     /// Whether the value is not what its source text says, since a key stands twice in it.
@@ -174,6 +177,7 @@ impl<'a> Parser<'a> {
             start,
             depth: 1,
             keys_around: self.keys,
+            prints: self.heap.prints.len(),
             suspicious: false,
             changed: false,
         });
@@ -187,6 +191,7 @@ impl<'a> Parser<'a> {
     fn close(&mut self) {
         let Some(open) = self.open.pop() else { return };
         self.keys = open.keys_around;
+        self.heap.prints.truncate(open.prints);
         if let Some(around) = self.open.last_mut() {
             around.depth = around.depth.max(1 + open.depth);
         }
@@ -225,10 +230,14 @@ impl<'a> Parser<'a> {
         self.heap.stack.push(built.unwrap_or(Value::Null));
     }
 
+    /// Looks whether the innermost object may have this key already. Keys with escapes are not what their text says, so
+    /// they are compared at the object's end; so are many keys, where a single pass costs less.
     #[cold]
-    fn suspect(&mut self, key: Str) {
+    fn suspect(&mut self, key: Str, print: u32) {
+        const FEW: usize = 64;
         if let Some(open) = self.open.last_mut() {
-            open.suspicious |= self.heap.may_repeat(open.children, key);
+            let prints = &self.heap.prints[open.prints..];
+            open.suspicious |= key.form() == Form::Escaped || prints.len() > FEW || prints.contains(&print);
         }
     }
 
@@ -255,12 +264,15 @@ impl<'a> Parser<'a> {
         if self.peek() != Some(b'"') {
             return Err(self.unexpected(FIELD_NAME));
         }
+        let start = self.at + 1;
         let key = self.string()?;
-        let bit = key_bit(key);
-        if self.keys & bit != 0 {
-            self.suspect(key);
+        let print = fingerprint(&self.bytes[start..self.at - 1]);
+        let bit = 1 << (print >> 58);
+        if self.keys & bit != 0 || key.form() == Form::Escaped {
+            self.suspect(key, print as u32);
         }
         self.keys |= bit;
+        self.heap.prints.push(print as u32);
         self.heap.stack.push(Value::String(key));
         if self.peek() != Some(b':') {
             return Err(self.unexpected(COLON));
@@ -292,8 +304,7 @@ impl<'a> Parser<'a> {
             }
         }
         self.at = at + 1;
-        let span = Span { start: self.text_offset(start), len: (at - start) as u32 };
-        Ok(Str { span, form, tag: tag(&self.bytes[start..at]) })
+        Ok(Str::new(Span::new(self.text_offset(start), (at - start) as u32), form))
     }
 
     /// Checks the escape at `at` and returns the offset behind it.
@@ -336,7 +347,7 @@ impl<'a> Parser<'a> {
         if let Some(b'0'..=b'9' | b'a'..=b'z' | b'A'..=b'Z' | b'_' | b'.') = self.bytes.get(self.at) {
             return Err(self.unexpected("Expected space separating root-level values or a structural character"));
         }
-        let span = Span { start: self.text_offset(start), len: (self.at - start) as u32 };
+        let span = Span::new(self.text_offset(start), (self.at - start) as u32);
         self.heap.stack.push(Value::Number(span));
         Ok(())
     }
@@ -360,8 +371,8 @@ impl<'a> Parser<'a> {
         let rest = &self.source[self.at..];
         let length = rest.find(|c: char| !(c.is_alphanumeric() || c == '_' || c == '$')).unwrap_or(rest.len());
         let value = match &rest[..length] {
-            "true" => Value::Bool(true),
-            "false" => Value::Bool(false),
+            "true" => Value::True,
+            "false" => Value::False,
             "null" => Value::Null,
             "" => return Err(self.unexpected(VALUE)),
             word => return Err(self.fault(ParseErrorKind::UnrecognizedToken(word.chars().take(256).collect()))),
@@ -418,29 +429,17 @@ impl<'a> Parser<'a> {
     }
 }
 
-/// Bits that a key shares with every key that equals it. A key with escapes has them all: its text says nothing of what
-/// it decodes to.
+/// A number that differs for most different texts.
 #[inline]
-fn key_bit(key: Str) -> u64 {
-    if key.form == Form::Escaped {
-        return u64::MAX;
-    }
-    let mixed = (u32::from(key.tag) ^ (key.span.len << 5)).wrapping_mul(0x9E37_79B1);
-    1 << (mixed >> 26)
-}
-
-impl Heap {
-    /// Whether the object under construction may have this key already. It is looked for only among a few; then a single
-    /// pass at the object's end costs less.
-    fn may_repeat(&self, object: Mark, key: Str) -> bool {
-        const FEW: usize = 64;
-        let children = &self.stack[object.0..];
-        children.len() > 2 * FEW
-            || children.iter().step_by(2).any(|name| match name {
-                Value::String(name) if name.form != Form::Escaped && key.form != Form::Escaped => {
-                    name.tag == key.tag && name.span.len == key.span.len
-                }
-                _ => true,
-            })
-    }
+fn fingerprint(text: &[u8]) -> u64 {
+    const FACTORS: [u64; 2] = [0x9E37_79B9_7F4A_7C15, 0xC2B2_AE3D_27D4_EB4F];
+    let (first, last) = match (text.first_chunk::<8>(), text.last_chunk::<8>()) {
+        (Some(first), Some(last)) => (u64::from_le_bytes(*first), u64::from_le_bytes(*last)),
+        _ => match (text.first_chunk::<4>(), text.last_chunk::<4>()) {
+            (Some(first), Some(last)) => (u32::from_le_bytes(*first).into(), u32::from_le_bytes(*last).into()),
+            _ => (text.iter().fold(0, |bytes, byte| bytes << 8 | u64::from(*byte)), 0),
+        },
+    };
+    let mixed = (first ^ text.len() as u64).wrapping_mul(FACTORS[0]) ^ last.wrapping_mul(FACTORS[1]);
+    mixed ^ mixed >> 29
 }

@@ -15,17 +15,17 @@ impl Heap {
             Value::Array(list) => self.write_array(*list, out),
             Value::Object(list) => self.write_object(*list, out),
             Value::Null => out.extend_from_slice(b"null"),
-            Value::Bool(true) => out.extend_from_slice(b"true"),
-            Value::Bool(false) => out.extend_from_slice(b"false"),
+            Value::True => out.extend_from_slice(b"true"),
+            Value::False => out.extend_from_slice(b"false"),
             Value::Int(int) => write_display(out, int),
-            Value::Float(float) => write_float(out, *float),
+            Value::Float(float) => write_float(out, float.get()),
         }
     }
 
     #[inline]
     fn write_str(&self, string: &Str, out: &mut Vec<u8>) {
-        let range = string.span.range();
-        match string.form {
+        let range = string.range();
+        match string.form() {
             Form::Quoted | Form::Escaped => {
                 out.extend_from_slice(&self.text.as_bytes()[range.start - 1..range.end + 1]);
             }
@@ -59,7 +59,7 @@ impl Heap {
         if self.copy_source(list, out) {
             return;
         }
-        let start = list.start as usize;
+        let start = list.start();
         let mut separator = b'{';
         for pair in self.nodes[start..start + 2 * list.len()].chunks_exact(2) {
             out.push(separator);
@@ -82,18 +82,18 @@ impl Heap {
     /// The length in bytes of the value's compact JSON text, without printing it.
     pub fn size(&self, value: Value) -> u32 {
         match value {
-            Value::Null | Value::Bool(true) => 4,
-            Value::Bool(false) => 5,
+            Value::Null | Value::True => 4,
+            Value::False => 5,
             Value::Int(int) => int_len(int),
             Value::Float(float) => {
                 let mut digits = Vec::new();
-                write_float(&mut digits, float);
+                write_float(&mut digits, float.get());
                 digits.len() as u32
             }
-            Value::Number(span) => span.len,
-            Value::String(string) => match string.form {
-                Form::Raw => 2 + text::escaped_len(&self.text[string.span.range()]) as u32,
-                Form::Plain | Form::Quoted | Form::Escaped => 2 + string.span.len,
+            Value::Number(span) => span.len(),
+            Value::String(string) => match string.form() {
+                Form::Raw => 2 + text::escaped_len(&self.text[string.range()]) as u32,
+                Form::Plain | Form::Quoted | Form::Escaped => 2 + string.len(),
             },
             Value::Array(list) | Value::Object(list) => self.header(list).size,
         }

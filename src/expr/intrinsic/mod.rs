@@ -61,9 +61,9 @@ impl Call {
     ///
     /// # Errors
     /// [`EvalError`] if an argument is missing, or a function refuses its arguments.
-    pub fn evaluate(&self, heap: &mut Heap, scope: &mut impl Scope) -> Result<Value, EvalError> {
+    pub fn evaluate(&self, heap: &mut Heap, scope: &mut impl Scope) -> Result<Value, Box<EvalError>> {
         self.invocation.evaluate(heap, scope).map_err(|failure| match failure {
-            Failure::Function(fault) => EvalError::Function { call: self.text.clone(), fault },
+            Failure::Function(fault) => Box::new(EvalError::Function { call: self.text.clone(), fault }),
             Failure::Path(error, path) => error.in_call(heap, path, &self.text),
         })
     }

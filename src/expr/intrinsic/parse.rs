@@ -107,7 +107,7 @@ impl<'a> Parser<'a> {
     }
 
     fn word_or_call(&mut self) -> Result<Argument, IntrinsicSyntaxError> {
-        let words = [("true", Value::Bool(true)), ("false", Value::Bool(false)), ("null", Value::Null)];
+        let words = [("true", Value::True), ("false", Value::False), ("null", Value::Null)];
         let rest = self.rest();
         let word = &rest[..rest.bytes().take_while(u8::is_ascii_alphanumeric).count()];
         match words.into_iter().find(|(name, _)| *name == word) {

@@ -177,7 +177,8 @@ impl Term<'_> {
 
     pub(super) fn boolean(self) -> Option<bool> {
         match self {
-            Term::Boolean(boolean) | Term::Value(Value::Bool(boolean)) => Some(boolean),
+            Term::Boolean(boolean) => Some(boolean),
+            Term::Value(value) => value.as_bool(),
             _ => None,
         }
     }

@@ -1,4 +1,4 @@
-use crate::value::{Heap, Num, Value};
+use crate::value::{Double, Heap, Num, Value};
 
 use super::error::PathError;
 use super::evaluate::Walk;
@@ -108,7 +108,7 @@ impl Function {
             }
             _ => sum,
         };
-        if result.is_finite() { Ok(Value::Float(result)) } else { Err(PathError::Function(NOT_FINITE)) }
+        if result.is_finite() { Ok(Value::Float(Double::new(result))) } else { Err(PathError::Function(NOT_FINITE)) }
     }
 
     fn concat(&self, heap: &mut Heap, found: Value, walk: &mut Walk) -> Result<Value, PathError> {
@@ -186,8 +186,8 @@ impl Term<'_> {
             Term::Value(value) => Some(value),
             Term::Text(text) => Some(heap.string(text)),
             Term::Number(Num::Int(int)) => Some(Value::Int(int)),
-            Term::Number(Num::Float(float)) => Some(Value::Float(float)),
-            Term::Boolean(boolean) => Some(Value::Bool(boolean)),
+            Term::Number(Num::Float(float)) => Some(Value::Float(Double::new(float))),
+            Term::Boolean(boolean) => Some(Value::bool(boolean)),
             Term::Null => Some(Value::Null),
             Term::List(_) | Term::Regex(_) | Term::Missing => None,
         }
