@@ -11,7 +11,7 @@ const ROOMS: [(&str, &[&str]); 12] = [
     ("asl", &["value", "expr"]),
     ("program", &["value", "expr", "asl"]),
     ("engine", &["value", "expr", "asl", "program"]),
-    ("config", &[]),
+    ("config", &["engine"]),
     ("telemetry", &["config"]),
     ("task", &["value", "expr", "asl", "program", "engine", "config", "telemetry"]),
     ("registry", &["value", "expr", "asl", "program", "engine", "task", "config", "telemetry"]),
@@ -38,14 +38,8 @@ const MAX_FUNCTION_LINES: usize = 60;
 const LONG_FUNCTIONS: [(&str, &str); 0] = [];
 
 /// Marks of unfinished work, and paths that exist on one machine only. Spelled apart, so as not to be found here.
-const STRAYS: [&str; 6] = [
-    concat!("TO", "DO"),
-    concat!("FIX", "ME"),
-    concat!("XX", "X"),
-    concat!("db", "g!("),
-    concat!("/ho", "me/"),
-    concat!("/ro", "ot/"),
-];
+const STRAYS: [&str; 5] =
+    [concat!("TO", "DO"), concat!("FIX", "ME"), concat!("db", "g!("), concat!("/ho", "me/"), concat!("/ro", "ot/")];
 
 #[test]
 fn rooms_use_only_the_rooms_above_them() {
@@ -126,16 +120,12 @@ fn nothing_stray_lies_about() {
 fn every_dependency_has_its_line_in_the_docs() {
     let manifest: toml::Table = read(&root().join("Cargo.toml")).parse().expect("Cargo.toml is TOML");
     let docs = read(&root().join("docs/dependencies.md"));
-    for section in ["dependencies", "dev-dependencies"] {
-        for name in manifest[section].as_table().expect("a table").keys() {
-            assert!(docs.contains(&format!("| `{name}` |")), "docs/dependencies.md says nothing of {name} ({section})");
-        }
-    }
-    let rows = docs.lines().filter_map(|line| line.strip_prefix("| `")?.split('`').next());
-    for name in rows {
-        let listed = ["dependencies", "dev-dependencies"].iter().any(|section| manifest[*section].get(name).is_some());
-        assert!(listed, "docs/dependencies.md tells of {name}, which Cargo.toml doesn't have");
-    }
+    let listed: Vec<&str> = docs.lines().filter_map(|line| line.strip_prefix("| `")?.split('`').next()).collect();
+    let tables = ["dependencies", "dev-dependencies"].map(|section| manifest[section].as_table().expect("a table"));
+    let needed: Vec<&str> = tables.into_iter().flat_map(|table| table.keys().map(String::as_str)).collect();
+    let missing: Vec<_> = needed.iter().filter(|name| !listed.contains(*name)).collect();
+    let surplus: Vec<_> = listed.iter().filter(|name| !needed.contains(*name)).collect();
+    assert!(missing.is_empty() && surplus.is_empty(), "missing: {missing:?}, in the docs only: {surplus:?}");
 }
 
 struct File {

@@ -28,8 +28,10 @@ const RUNTIME_THREADS: usize = 1;
 
 /// Arguments of `stepstream run`.
 #[derive(clap::Args)]
-#[command(after_help = "SIGTERM or SIGINT: finish what is in flight, commit, leave the group; a second one: exit at once. \
-    SIGHUP: load changed workflows.\nExit status: 0 all pipelines drained, 2 the configuration is wrong, 1 anything else.")]
+#[command(
+    after_help = "SIGTERM or SIGINT: finish what is in flight, commit, leave the group; a second one: exit at once. \
+    SIGHUP: load changed workflows.\nExit status: 0 all pipelines drained, 2 the configuration is wrong, 1 anything else."
+)]
 pub struct Args {
     /// The configuration file
     #[arg(long, value_name = "FILE")]

@@ -71,9 +71,8 @@ impl Interpreter<'_> {
     /// Counts an event on the frame's way and records it if asked to; returns its number.
     fn emit(&mut self, frame: Id, kind: &'static str, details: impl FnOnce(&Self) -> Details) -> u64 {
         let on = self.run.frames.at_mut(frame);
-        if let Some(events) = &mut on.child_events {
-            *events += 1;
-            return *events;
+        if on.child_events.is_some() {
+            return self.count_apart(frame);
         }
         let previous = on.previous_event;
         self.run.events += 1;
@@ -83,6 +82,17 @@ impl Interpreter<'_> {
             self.record_event(previous, kind, details);
         }
         self.run.events
+    }
+
+    /// Counts an event inside an item of a distributed Map: the item's own machine keeps the count.
+    fn count_apart(&mut self, frame: Id) -> u64 {
+        let mut item = frame;
+        while let Some(around) = self.run.around(item) {
+            item = around;
+        }
+        let events = self.run.frames.at_mut(item).child_events.get_or_insert(0);
+        *events += 1;
+        *events
     }
 
     /// Counts an event of the execution as a whole.

@@ -13,6 +13,11 @@ pub(super) const RUNTIME: &str = "States.Runtime";
 pub(super) const TIMEOUT: &str = "States.Timeout";
 pub(super) const DATA_LIMIT: &str = "States.DataLimitExceeded";
 
+/// Characters of an error name (a quota of the service).
+const MAX_ERROR_CHARS: usize = 256;
+/// Characters of a cause (a quota of the service). Causes show inputs, which are larger.
+const MAX_CAUSE_CHARS: usize = 32_768;
+
 /// A failure that may still be retried or caught.
 #[derive(Debug)]
 pub(super) struct Fault {
@@ -23,6 +28,8 @@ pub(super) struct Fault {
 
 impl Fault {
     pub(super) fn new(error: Option<String>, cause: Option<String>, state: &Arc<str>) -> Box<Fault> {
+        let error = error.map(|error| cut(error, MAX_ERROR_CHARS));
+        let cause = cause.map(|cause| cut(cause, MAX_CAUSE_CHARS));
         let failure = Failure { error, cause, state: Arc::clone(state) };
         Box::new(Fault { failure, missed_heartbeat: false })
     }
@@ -68,6 +75,17 @@ impl Interpreter<'_> {
         self.fault(frame, error.error_name(), &error.cause(self.heap, input))
     }
 
+    pub(super) fn transitions_fault(&self, frame: Id) -> Box<Fault> {
+        let limit = self.run.limits.max_transitions;
+        let cause = format!("The execution entered {limit} states, the most that max_transitions allows.");
+        self.runtime_fault(frame, &cause)
+    }
+
+    pub(super) fn heap_limit_fault(&self, frame: Id) -> Box<Fault> {
+        let limit = self.run.limits.max_heap_bytes;
+        self.runtime_fault(frame, &format!("The execution's values take more than {limit} bytes."))
+    }
+
     /// `what` is a state's name, a service or a function's ARN.
     pub(super) fn data_limit_fault(&self, frame: Id, what: &str) -> Box<Fault> {
         let cause = format!(
@@ -75,4 +93,14 @@ impl Interpreter<'_> {
         );
         Fault::new(Some(DATA_LIMIT.to_owned()), Some(cause), self.state_name(frame))
     }
+}
+
+fn cut(mut text: String, max_chars: usize) -> String {
+    // A text of so few bytes cannot have more characters.
+    if text.len() > max_chars
+        && let Some((end, _)) = text.char_indices().nth(max_chars)
+    {
+        text.truncate(end);
+    }
+    text
 }

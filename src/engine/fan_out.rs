@@ -55,6 +55,7 @@ impl Interpreter<'_> {
         let bound =
             if tolerance.is_some() { limits.max_distributed_concurrency } else { limits.max_inline_concurrency };
         let limit = u32::try_from(wanted).ok().filter(|wanted| *wanted > 0).map_or(bound, |wanted| wanted.min(bound));
+        let limit = limit.max(1);
         self.begin_group(frame, FanOut::Map { items, input: data, tolerance }, total, limit);
         Ok(Step::Blocked)
     }
@@ -94,7 +95,7 @@ impl Interpreter<'_> {
         }
     }
 
-    fn wrong_number(&self, frame: Id, field: &str, wanted: &str, path: &str, value: Value) -> Box<Fault> {
+    pub(super) fn wrong_number(&self, frame: Id, field: &str, wanted: &str, path: &str, value: Value) -> Box<Fault> {
         let shown = match value {
             Value::String(string) => self.heap.str(string).into_owned(),
             other => self.heap.to_json(other),
@@ -121,10 +122,13 @@ impl Interpreter<'_> {
         if group.begun >= group.total || group.live >= group.limit {
             return;
         }
+        let (parent, fan_out) = (group.parent, group.fan_out);
+        if self.run.transitions >= self.run.limits.max_transitions {
+            return self.abandon(id, parent, self.transitions_fault(parent));
+        }
         let index = group.begun;
         group.begun += 1;
         group.live += 1;
-        let (parent, fan_out) = (group.parent, group.fan_out);
         self.spawn_next(id);
         let program = self.program;
         let state = program.state(self.run.frames.at(parent).state);
@@ -151,7 +155,7 @@ impl Interpreter<'_> {
         let child_input = match &map.item_selector {
             Some(selector) => {
                 // The selector belongs to the Map state, but sees the item.
-                let around = std::mem::replace(&mut self.run.frames.at_mut(parent).item, Some(item));
+                let around = self.run.frames.at_mut(parent).item.replace(item);
                 self.run.frames.at_mut(parent).context = None;
                 let selected = self.build(selector, parent, input);
                 let parent = self.run.frames.at_mut(parent);
@@ -161,13 +165,20 @@ impl Interpreter<'_> {
             None => Ok(item.value),
         };
         match child_input {
-            Ok(child_input) => self.run_child(child, map.start, child_input),
-            Err(fault) => {
-                self.cancel_group(group);
-                self.run.frames.at_mut(parent).wait = Wait::Nothing;
-                self.settle(parent, Step::Fail(fault));
+            // An item that fails never leaves a state, where the heap is looked at.
+            Ok(_) if self.heap.bytes_used() > self.run.limits.max_heap_bytes => {
+                self.abandon(group, parent, self.heap_limit_fault(parent));
             }
+            Ok(child_input) => self.run_child(child, map.start, child_input),
+            Err(fault) => self.abandon(group, parent, fault),
         }
+    }
+
+    /// Stops a group whose next child cannot begin: the state itself has failed.
+    fn abandon(&mut self, group: Id, parent: Id, fault: Box<Fault>) {
+        self.cancel_group(group);
+        self.run.frames.at_mut(parent).wait = Wait::Nothing;
+        self.settle(parent, Step::Fail(fault));
     }
 
     fn child(&mut self, group: Id, parent: Id, index: u32, item: Option<Item>, distributed: bool) -> Id {

@@ -95,8 +95,7 @@ impl Interpreter<'_> {
             return Err(self.data_limit_fault(frame, &state.name));
         }
         if self.heap.bytes_used() > self.run.limits.max_heap_bytes {
-            let limit = self.run.limits.max_heap_bytes;
-            return Err(self.runtime_fault(frame, &format!("The execution's values take more than {limit} bytes.")));
+            return Err(self.heap_limit_fault(frame));
         }
         self.assign(frame, variables);
         self.emit_exited(frame, state, output, variables);

@@ -32,7 +32,8 @@ pub(super) struct Frame {
     pub(super) stamp: u32,
     /// Number of the attempt's call, if it has a token.
     pub(super) token: Option<u64>,
-    /// Events are numbered apart from the execution's: inside a distributed Map.
+    /// Inside an item of a distributed Map, events are numbered apart from the execution's. The frame that runs the item's own
+    /// machine keeps the count.
     pub(super) child_events: Option<u64>,
 }
 

@@ -41,13 +41,15 @@ impl Interpreter<'_> {
     }
 
     pub(super) fn run(&mut self) -> Progress {
-        self.run.budget = self.run.limits.transitions_per_run;
+        self.run.budget = self.run.limits.transitions_per_run.max(1);
         if self.run.end.is_none() && self.run.now >= self.run.deadline {
             self.time_out();
         }
         self.fire_timers();
         while self.run.end.is_none() {
             if self.run.budget == 0 && !self.run.work.is_empty() {
+                // Its turn comes after all others': a branch that runs in circles must not keep them from failing.
+                self.run.work.rotate_right(1);
                 return Progress::Yielded;
             }
             match self.run.work.pop() {
@@ -90,9 +92,7 @@ impl Interpreter<'_> {
             (frame, step) = match step {
                 Step::Blocked => return,
                 Step::Enter(..) if self.run.transitions >= self.run.limits.max_transitions => {
-                    let limit = self.run.limits.max_transitions;
-                    let cause = format!("The execution entered {limit} states, the most that max_transitions allows.");
-                    (frame, Step::Fail(self.runtime_fault(frame, &cause)))
+                    (frame, Step::Fail(self.transitions_fault(frame)))
                 }
                 Step::Enter(state, input) => {
                     self.enter(frame, state, input);

@@ -97,10 +97,13 @@ impl Execution {
         self.seed(program);
         self.run.reset(identity, now);
         let limits = &self.run.limits;
-        if event.len() > limits.max_event_bytes {
-            return Err(EventError::TooLarge { size: event.len(), limit: limits.max_event_bytes });
-        }
-        let input = self.heap.parse_limited(event, limits.max_depth).map_err(EventError::from)?;
+        let parsed = if event.len() > limits.max_event_bytes {
+            Err(EventError::TooLarge { size: event.len(), limit: limits.max_event_bytes })
+        } else {
+            self.heap.parse_limited(event, limits.max_depth).map_err(EventError::from)
+        };
+        // Without a program it is idle.
+        let input = parsed.inspect_err(|_| self.program = None)?;
         self.run.input = input;
         let timeout = program.timeout.map_or(limits.timeout, |timeout| timeout.min(limits.timeout));
         self.run.deadline = now.after(timeout);
@@ -126,9 +129,10 @@ impl Execution {
         self.run.effects.pop_front()
     }
 
-    /// When the execution wants to be run again at the latest, if no outcome comes before; `None` if it has ended.
+    /// When the execution wants to be run again at the latest, if no outcome comes before; `None` if it has ended or was
+    /// never started.
     pub fn wake_at(&mut self) -> Option<Timestamp> {
-        self.run.wake_at()
+        self.program.as_ref().and_then(|_| self.run.wake_at())
     }
 
     /// How the execution ended; `None` while it runs.

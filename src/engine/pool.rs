@@ -7,10 +7,15 @@ pub(super) struct Id {
     pub(super) generation: u32,
 }
 
+/// After [`release_all`](Pool::release_all) it hands out the same slots in the same order as a new one, so that nothing
+/// depends on what it was used for before.
 #[derive(Debug)]
 pub(super) struct Pool<T> {
     slots: Vec<Slot<T>>,
+    /// Released slots among those in use.
     free: Vec<u32>,
+    /// Slots that were handed out since all were released: the first ones.
+    touched: usize,
 }
 
 #[derive(Debug)]
@@ -22,14 +27,17 @@ struct Slot<T> {
 
 impl<T: Default> Pool<T> {
     pub(super) fn new() -> Self {
-        Pool { slots: Vec::new(), free: Vec::new() }
+        Pool { slots: Vec::new(), free: Vec::new(), touched: 0 }
     }
 
     /// A slot, with whatever its last user left in it.
     pub(super) fn acquire(&mut self) -> Id {
         let index = self.free.pop().unwrap_or_else(|| {
-            self.slots.push(Slot { generation: 0, used: false, content: T::default() });
-            (self.slots.len() - 1) as u32
+            if self.touched == self.slots.len() {
+                self.slots.push(Slot { generation: 0, used: false, content: T::default() });
+            }
+            self.touched += 1;
+            (self.touched - 1) as u32
         });
         let slot = &mut self.slots[index as usize];
         slot.used = true;
@@ -63,8 +71,13 @@ impl<T: Default> Pool<T> {
         &mut self.slots[id.index as usize].content
     }
 
+    /// How many are in use.
+    pub(super) fn len(&self) -> usize {
+        self.touched - self.free.len()
+    }
+
     pub(super) fn iter(&self) -> impl Iterator<Item = (Id, &T)> {
-        self.slots
+        self.slots[..self.touched]
             .iter()
             .enumerate()
             .filter(|(_, slot)| slot.used)
@@ -72,12 +85,11 @@ impl<T: Default> Pool<T> {
     }
 
     pub(super) fn release_all(&mut self) {
-        for (index, slot) in self.slots.iter_mut().enumerate() {
-            if slot.used {
-                slot.used = false;
-                slot.generation = slot.generation.wrapping_add(1);
-                self.free.push(index as u32);
-            }
+        for slot in self.slots[..self.touched].iter_mut().filter(|slot| slot.used) {
+            slot.used = false;
+            slot.generation = slot.generation.wrapping_add(1);
         }
+        self.free.clear();
+        self.touched = 0;
     }
 }

@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
 
 use super::event::Event;
-use super::frame::{Frame, Group, Wait};
+use super::frame::{FanOut, Frame, Group, Wait};
 use super::outcome::{Effect, End};
 use super::pool::{Id, Pool};
 use super::time::Timestamp;
@@ -20,9 +20,9 @@ pub(super) struct Run {
     pub(super) groups: Pool<Group>,
     /// What can go on right now, the next last.
     pub(super) work: Vec<Work>,
-    timers: BinaryHeap<Reverse<Timer>>,
+    pub(super) timers: BinaryHeap<Reverse<Timer>>,
     pub(super) effects: VecDeque<Effect>,
-    variables: Vec<Variable>,
+    pub(super) variables: Vec<Variable>,
     identity: OwnedIdentity,
     /// The execution's input.
     pub(super) input: Value,
@@ -41,6 +41,9 @@ pub(super) struct Run {
     pub(super) history: Vec<Event>,
 }
 
+/// Fewer timers than this are not worth a sweep.
+const MIN_SWEEP: usize = 64;
+
 /// Something that can go on.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Work {
@@ -51,7 +54,7 @@ pub(super) enum Work {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Timer {
+pub(super) struct Timer {
     when: Timestamp,
     index: u32,
     generation: u32,
@@ -59,7 +62,7 @@ struct Timer {
 }
 
 #[derive(Debug)]
-struct Variable {
+pub(super) struct Variable {
     frame: Id,
     name: Str,
     value: Value,
@@ -123,7 +126,17 @@ impl Run {
         waiting.stamp = waiting.stamp.wrapping_add(1);
         if let Some(when) = until {
             let stamp = waiting.stamp;
+            self.sweep_timers();
             self.timers.push(Reverse(Timer { when, index: frame.index, generation: frame.generation, stamp }));
+        }
+    }
+
+    /// Takes out the timers of waits that ended early, once they are the greater part: a loop of calls with timeouts would pile
+    /// them up.
+    fn sweep_timers(&mut self) {
+        if self.timers.len() >= MIN_SWEEP && self.timers.len() > 2 * self.frames.len() {
+            let frames = &mut self.frames;
+            self.timers.retain(|Reverse(timer)| waiting(frames, *timer).is_some());
         }
     }
 
@@ -134,7 +147,7 @@ impl Run {
                 return None;
             }
             self.timers.pop();
-            if let Some((id, frame)) = self.waiting(timer) {
+            if let Some((id, frame)) = waiting(&mut self.frames, timer) {
                 return Some((id, std::mem::replace(&mut frame.wait, Wait::Nothing)));
             }
         }
@@ -146,18 +159,12 @@ impl Run {
             return None;
         }
         while let Some(Reverse(timer)) = self.timers.peek().copied() {
-            if self.waiting(timer).is_some() {
+            if waiting(&mut self.frames, timer).is_some() {
                 return Some(timer.when.min(self.deadline));
             }
             self.timers.pop();
         }
         Some(self.deadline)
-    }
-
-    fn waiting(&mut self, timer: Timer) -> Option<(Id, &mut Frame)> {
-        let id = Id { index: timer.index, generation: timer.generation };
-        let frame = self.frames.find(id)?;
-        (frame.stamp == timer.stamp && frame.wait != Wait::Nothing).then_some((id, frame))
     }
 
     /// Sets a variable of the frame's own scope.
@@ -177,13 +184,15 @@ impl Run {
             if let Some(variable) = own {
                 return Some(variable.value);
             }
-            let frame = self.frames.at(scope);
-            // What runs inside a distributed Map does not see the variables outside.
-            if frame.child_events.is_some() {
-                return None;
-            }
-            scope = self.groups.at(frame.parent?).parent;
+            scope = self.around(scope)?;
         }
+    }
+
+    /// The frame around this one in the same execution: an item of a distributed Map is one of its own.
+    pub(super) fn around(&self, frame: Id) -> Option<Id> {
+        let group = self.groups.at(self.frames.at(frame).parent?);
+        let apart = matches!(group.fan_out, FanOut::Map { tolerance: Some(_), .. });
+        (!apart).then_some(group.parent)
     }
 
     pub(super) fn forget_variables(&mut self, frame: Id) {
@@ -288,6 +297,13 @@ impl Run {
     pub(super) fn task_token(&self, ordinal: u64) -> String {
         format!("{}/{ordinal}", self.identity.id)
     }
+}
+
+/// The frame that a timer is for, if it still waits for it.
+fn waiting(frames: &mut Pool<Frame>, timer: Timer) -> Option<(Id, &mut Frame)> {
+    let id = Id { index: timer.index, generation: timer.generation };
+    let frame = frames.find(id)?;
+    (frame.stamp == timer.stamp && frame.wait != Wait::Nothing).then_some((id, frame))
 }
 
 impl OwnedIdentity {

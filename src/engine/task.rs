@@ -43,8 +43,8 @@ impl Interpreter<'_> {
             }
             None => None,
         };
-        let timeout = self.seconds(frame, &task.timeout, "TimeoutSecondsPath", data)?;
-        let heartbeat = self.seconds(frame, &task.heartbeat, "HeartbeatSecondsPath", data)?;
+        let timeout = self.seconds(frame, &task.timeout, "TimeoutSeconds", data)?;
+        let heartbeat = self.seconds(frame, &task.heartbeat, "HeartbeatSeconds", data)?;
         if self.heap.size(input) > self.run.limits.max_data_bytes {
             return Err(self.data_limit_fault(frame, &state.name));
         }
@@ -93,14 +93,7 @@ impl Interpreter<'_> {
             Some(Num::Int(seconds)) if (1..=MAX_TIMEOUT_SECONDS).contains(&seconds) => {
                 Ok(Duration::from_secs(seconds as u64))
             }
-            _ => {
-                let value = self.heap.to_json(value);
-                let cause = format!(
-                    "The {field} field refers to value \"{value}\" which is not a valid integer: {}",
-                    path.text()
-                );
-                Err(self.runtime_fault(frame, &cause))
-            }
+            _ => Err(self.wrong_number(frame, field, "integer", path.text(), value)),
         }
     }
 
@@ -110,7 +103,7 @@ impl Interpreter<'_> {
         if !wanted || self.run.end.is_some() {
             return;
         }
-        self.run.budget = self.run.limits.transitions_per_run;
+        self.run.budget = self.run.limits.transitions_per_run.max(1);
         self.run.frames.at_mut(call.frame).wait = Wait::Nothing;
         let step = self.call_ended(call.frame, outcome);
         self.settle(call.frame, step);

@@ -117,8 +117,8 @@ impl EvalError {
     }
 }
 
-impl From<TooDeep> for EvalError {
-    fn from(_: TooDeep) -> EvalError {
-        EvalError::TooDeep
+impl From<TooDeep> for Box<EvalError> {
+    fn from(_: TooDeep) -> Box<EvalError> {
+        Box::new(EvalError::TooDeep)
     }
 }

@@ -31,7 +31,7 @@ impl Template {
     ///
     /// # Errors
     /// [`EvalError`] if a path finds nothing, a function fails, or the result is nested too deep.
-    pub fn evaluate(&self, heap: &mut Heap, scope: &mut impl Scope) -> Result<Value, EvalError> {
+    pub fn evaluate(&self, heap: &mut Heap, scope: &mut impl Scope) -> Result<Value, Box<EvalError>> {
         match self {
             Template::Constant(value) => Ok(*value),
             Template::Path { path, field } => path.resolve(heap, scope).map_err(|e| e.in_template(heap, path, field)),

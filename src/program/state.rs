@@ -50,7 +50,7 @@ pub(crate) enum Next {
 #[derive(Debug)]
 pub(crate) enum Kind {
     Pass(Pass),
-    Task(Task),
+    Task(Box<Task>),
     Choice { rules: Vec<ChoiceRule>, default: Option<StateId> },
     Wait(Wait, Next),
     Succeed,

@@ -64,11 +64,25 @@ impl Calls {
     /// `permits` bounds the open calls of all shards of the pipeline; `bell` wakes [`wait`](Self::wait).
     pub fn new(pipeline: Arc<str>, permits: Arc<Semaphore>, bell: Arc<Notify>) -> io::Result<Self> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        Ok(Self { runtime, local: LocalSet::new(), permits, pipeline, metrics: HashMap::new(), shared: Rc::default(), bell })
+        Ok(Self {
+            runtime,
+            local: LocalSet::new(),
+            permits,
+            pipeline,
+            metrics: HashMap::new(),
+            shared: Rc::default(),
+            bell,
+        })
     }
 
     /// Begins a call as soon as the pipeline's bound allows. Aborting the handle cancels it without an outcome.
-    pub fn start(&mut self, execution: Key, call: CallId, connector: &Arc<dyn Connector>, request: Request) -> AbortHandle {
+    pub fn start(
+        &mut self,
+        execution: Key,
+        call: CallId,
+        connector: &Arc<dyn Connector>,
+        request: Request,
+    ) -> AbortHandle {
         let (permits, connector) = (self.permits.clone(), connector.clone());
         let mut open = self.count(connector.kind());
         let future = async move {

@@ -19,8 +19,8 @@ use rdkafka::types::RDKafkaRespErr;
 use rdkafka::{ClientContext, TopicPartitionList};
 
 use crate::config::Properties;
-use crate::telemetry::events::{self, ClientLogLevel};
 use crate::telemetry::PipelineMetrics;
+use crate::telemetry::events::{self, ClientLogLevel};
 
 /// The shard's consumer.
 pub(super) type ShardConsumer = BaseConsumer<ConsumerEvents>;

@@ -104,7 +104,8 @@ impl Executions {
 
     /// Takes out all executions of an assignment that is over.
     pub fn remove_all_of(&mut self, slot: Slot) {
-        let keys: Vec<Key> = self.keys().filter(|(_, running)| running.event.ticket.slot() == slot).map(|(key, _)| key).collect();
+        let keys: Vec<Key> =
+            self.keys().filter(|(_, running)| running.event.ticket.slot() == slot).map(|(key, _)| key).collect();
         for key in keys {
             if let Some(running) = self.remove(key) {
                 self.give_back(running.execution);

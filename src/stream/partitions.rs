@@ -111,13 +111,8 @@ impl Partitions {
         let entry = &mut self.slots[index];
         let slot = Slot { index: index as u16, generation: entry.generation };
         self.by_name.insert((topic.clone(), number), slot);
-        entry.partition = Some(Partition {
-            topic,
-            number,
-            names,
-            state: State::Reading,
-            tracker: OffsetTracker::default(),
-        });
+        entry.partition =
+            Some(Partition { topic, number, names, state: State::Reading, tracker: OffsetTracker::default() });
         Some(slot)
     }
 

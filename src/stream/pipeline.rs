@@ -1,8 +1,8 @@
 //! A pipeline: its shards, started, watched and stopped together.
 
 use std::io;
-use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
 use std::thread::JoinHandle;
 
 use hdrhistogram::Histogram;
@@ -22,7 +22,9 @@ use crate::telemetry::Health;
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
     /// librdkafka refused the properties.
-    #[error("pipeline {pipeline}: the Kafka client can't be made: {source}. Check the properties in [kafka] and the pipeline's own")]
+    #[error(
+        "pipeline {pipeline}: the Kafka client can't be made: {source}. Check the properties in [kafka] and the pipeline's own"
+    )]
     Client {
         /// The pipeline.
         pipeline: Arc<str>,

@@ -38,8 +38,7 @@ impl Shard {
             if let Some(slot) = self.work.partitions.find(topic, number) {
                 self.work.release(slot);
             }
-            let execution_names =
-                ExecutionNames::new(&spec.pipeline.name, &spec.pipeline.workflow_name, topic, number);
+            let execution_names = ExecutionNames::new(&spec.pipeline.name, &spec.pipeline.workflow_name, topic, number);
             self.work.partitions.assign(topic, number, execution_names);
         });
         if let Err(error) = client::assign_to(&self.consumer, partitions) {
@@ -121,6 +120,10 @@ impl Shard {
     }
 
     fn in_flight_of(&self, slots: &[Slot]) -> usize {
-        slots.iter().filter_map(|slot| self.work.partitions.partition(*slot)).map(|partition| partition.in_flight()).sum()
+        slots
+            .iter()
+            .filter_map(|slot| self.work.partitions.partition(*slot))
+            .map(|partition| partition.in_flight())
+            .sum()
     }
 }

@@ -38,7 +38,8 @@ impl Work {
         execution.write_output(&mut self.buffer);
         let headers = outcome::result_headers(&self.spec, &self.partitions, version, event);
         if self.sink.send(topic, event.key, Some(&self.buffer), headers, event.ticket).is_err() {
-            let detail = format!("its result of {} bytes is too large for a record of topic {topic}", self.buffer.len());
+            let detail =
+                format!("its result of {} bytes is too large for a record of topic {topic}", self.buffer.len());
             self.reject(event, "result-too-large", &detail);
         }
     }

@@ -12,9 +12,9 @@ use tokio::sync::Notify;
 
 use super::calls::Calls;
 use super::client::{self, ConsumerEvents, Positions, ShardConsumer};
-use super::intake::Intake;
 use super::committer::Committer;
 use super::counts::Counts;
+use super::intake::Intake;
 use super::pipeline::{Spec, StartError};
 use super::rebalance::Revocation;
 use super::sink::Sink;
@@ -61,8 +61,7 @@ impl Shard {
         consumer.subscribe(&topics).map_err(client_error)?;
         let sink =
             Sink::new(pipeline.name.clone(), pipeline.producer.clone(), metrics.clone()).map_err(client_error)?;
-        let calls = Calls::new(pipeline.name.clone(), spec.permits.clone(), bell)
-            .map_err(thread_error)?;
+        let calls = Calls::new(pipeline.name.clone(), spec.permits.clone(), bell).map_err(thread_error)?;
         let next_commit = Instant::now() + pipeline.commit_interval;
         let work = Work::new(spec, calls, sink, Counts::new(stats, metrics));
         let consumer = Arc::new(consumer);

@@ -90,7 +90,15 @@ impl Sink {
             self.keep(topic, key, payload, headers, ticket, RDKafkaErrorCode::QueueFull, false);
             return Ok(());
         }
-        let record = BaseRecord { headers, partition: None, payload, key, timestamp: None, topic, delivery_opaque: ticket.opaque() };
+        let record = BaseRecord {
+            headers,
+            partition: None,
+            payload,
+            key,
+            timestamp: None,
+            topic,
+            delivery_opaque: ticket.opaque(),
+        };
         match self.producer.send(record) {
             Ok(()) => Ok(()),
             Err((error, record)) => match error_code(&error) {

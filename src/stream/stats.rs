@@ -138,5 +138,6 @@ impl Stats {
 
 /// A histogram of microseconds with the bounds that all of ours have.
 pub fn new_histogram() -> Histogram<u64> {
-    Histogram::new_with_bounds(1, LONGEST.as_micros() as u64, PRECISION).expect("the bounds are constants that it takes")
+    Histogram::new_with_bounds(1, LONGEST.as_micros() as u64, PRECISION)
+        .expect("the bounds are constants that it takes")
 }

@@ -162,7 +162,10 @@ pub fn producer_replaced(pipeline: &str) {
 /// An execution failed, and no topic takes failures.
 pub fn failure_untold(pipeline: &str, execution: &str, error: Option<&str>, cause: Option<&str>) {
     told(&format!("failure {pipeline} {error:?}"), |held_back| {
-        warn!(pipeline, execution, error, cause, held_back, "execution failed; set `failures` or `sink` to keep failures");
+        warn!(
+            pipeline,
+            execution, error, cause, held_back, "execution failed; set `failures` or `sink` to keep failures"
+        );
     });
 }
 

@@ -7,7 +7,7 @@ impl Heap {
     pub fn equals(&self, a: Value, b: Value) -> bool {
         match (a, b) {
             (Value::Null, Value::Null) => true,
-            (Value::Bool(a), Value::Bool(b)) => a == b,
+            (Value::True, Value::True) | (Value::False, Value::False) => true,
             (Value::String(a), Value::String(b)) => self.strs_equal(a, b),
             (Value::Array(a), Value::Array(b)) => self.arrays_equal(a, b),
             (Value::Object(a), Value::Object(b)) => self.objects_equal(a, b),
@@ -20,18 +20,18 @@ impl Heap {
     }
 
     fn strs_equal(&self, a: Str, b: Str) -> bool {
-        if a.form == Form::Escaped || b.form == Form::Escaped {
+        if a.form() == Form::Escaped || b.form() == Form::Escaped {
             return self.str(a) == self.str(b);
         }
-        self.text.as_bytes()[a.span.range()] == self.text.as_bytes()[b.span.range()]
+        self.text.as_bytes()[a.range()] == self.text.as_bytes()[b.range()]
     }
 
     fn arrays_equal(&self, a: List, b: List) -> bool {
-        a.len == b.len && std::iter::zip(self.items(a), self.items(b)).all(|(a, b)| self.equals(*a, *b))
+        a.len() == b.len() && std::iter::zip(self.items(a), self.items(b)).all(|(a, b)| self.equals(*a, *b))
     }
 
     fn objects_equal(&self, a: List, b: List) -> bool {
-        a.len == b.len
+        a.len() == b.len()
             && self
                 .entries(a)
                 .all(|(key, value)| self.field(b, &self.str(key)).is_some_and(|other| self.equals(value, other)))

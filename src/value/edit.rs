@@ -8,8 +8,8 @@ impl Heap {
     pub fn with_field(&mut self, object: List, key: Str, value: Value) -> Result<Value, TooDeep> {
         let at = self.position(object, &self.str(key));
         let mark = self.mark();
-        let start = object.start as usize;
-        self.stack.extend_from_slice(&self.nodes[start..start + 2 * object.len as usize]);
+        let start = object.start();
+        self.stack.extend_from_slice(&self.nodes[start..start + 2 * object.len()]);
         match at {
             Some(index) => self.stack[mark.0 + 2 * index + 1] = value,
             None => self.push_entry(key, value),
@@ -23,8 +23,8 @@ impl Heap {
     /// [`TooDeep`] if the value has the greatest depth already.
     pub fn with_item(&mut self, array: List, index: usize, value: Value) -> Result<Value, TooDeep> {
         let mark = self.mark();
-        let start = array.start as usize;
-        self.stack.extend_from_slice(&self.nodes[start..start + array.len as usize]);
+        let start = array.start();
+        self.stack.extend_from_slice(&self.nodes[start..start + array.len()]);
         if let Some(item) = self.stack.get_mut(mark.0 + index) {
             *item = value;
         }
@@ -37,8 +37,8 @@ impl Heap {
     /// [`TooDeep`] cannot happen where both objects are in bounds; it is passed on all the same.
     pub fn merge(&mut self, first: List, second: List) -> Result<Value, TooDeep> {
         let mark = self.mark();
-        let start = first.start as usize;
-        self.stack.extend_from_slice(&self.nodes[start..start + 2 * first.len as usize]);
+        let start = first.start();
+        self.stack.extend_from_slice(&self.nodes[start..start + 2 * first.len()]);
         for index in 0..second.len() {
             let (key, value) = self.entry(second, index);
             match self.position(first, &self.str(key)) {

@@ -16,6 +16,8 @@ pub struct Heap {
     pub(super) nodes: Vec<Value>,
     /// Children of containers that are being built.
     pub(super) stack: Vec<Value>,
+    /// Fingerprints of the keys of objects that are being read.
+    pub(super) prints: Vec<u32>,
     scratch: Vec<u8>,
     base_text: usize,
     base_nodes: usize,
@@ -29,7 +31,7 @@ pub struct TextMark(usize);
 #[derive(Clone, Copy, Debug)]
 pub struct Mark(pub(super) usize);
 
-/// A container would be nested deeper than [`MAX_DEPTH`].
+/// A container would be nested deeper than [`MAX_DEPTH`], or have more children than a handle can name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the value is nested deeper than {MAX_DEPTH} levels")]
 pub struct TooDeep;
@@ -92,57 +94,52 @@ impl Heap {
 
     /// The elements of an array.
     pub fn items(&self, array: List) -> &[Value] {
-        let start = array.start as usize;
-        &self.nodes[start..start + array.len as usize]
+        let start = array.start();
+        &self.nodes[start..start + array.len()]
     }
 
     /// The entries of an object, in order.
     pub fn entries(&self, object: List) -> impl DoubleEndedIterator<Item = (Str, Value)> + ExactSizeIterator + '_ {
-        let start = object.start as usize;
-        self.nodes[start..start + 2 * object.len as usize].chunks_exact(2).map(|pair| (as_key(pair[0]), pair[1]))
+        let start = object.start();
+        self.nodes[start..start + 2 * object.len()].chunks_exact(2).map(|pair| (as_key(&pair[0]), pair[1]))
     }
 
     /// The `index`-th entry of an object.
     pub fn entry(&self, object: List, index: usize) -> (Str, Value) {
-        let at = object.start as usize + 2 * index;
-        (as_key(self.nodes[at]), self.nodes[at + 1])
+        let at = object.start() + 2 * index;
+        (as_key(&self.nodes[at]), self.nodes[at + 1])
     }
 
-    /// The value of an object's key; with a key that stands twice, the last one counts.
+    /// The value of an object's key.
     pub fn field(&self, object: List, key: &str) -> Option<Value> {
-        self.position(object, key).map(|index| self.nodes[object.start as usize + 2 * index + 1])
+        self.position(object, key).map(|index| self.nodes[object.start() + 2 * index + 1])
     }
 
     pub(super) fn position(&self, object: List, key: &str) -> Option<usize> {
-        let start = object.start as usize;
-        let entries = &self.nodes[start..start + 2 * object.len as usize];
-        let (len, tag) = (key.len() as u32, tag(key.as_bytes()));
+        let start = object.start();
+        let entries = &self.nodes[start..start + 2 * object.len()];
+        let len = key.len() as u32;
         entries.chunks_exact(2).rposition(|pair| {
-            let Value::String(name) = pair[0] else { return false };
-            if name.form == Form::Escaped {
-                return self.str_equals(name, key);
+            let Value::String(name) = &pair[0] else { return false };
+            if name.form() == Form::Escaped {
+                return self.str_equals(*name, key);
             }
-            name.span.len == len
-                && name.tag == tag
-                && text::equal(&self.text.as_bytes()[name.span.range()], key.as_bytes())
+            name.len() == len && text::equal(&self.text.as_bytes()[name.range()], key.as_bytes())
         })
     }
 
     /// Whether a string has this text.
     pub fn str_equals(&self, string: Str, other: &str) -> bool {
-        match string.form {
-            Form::Escaped => string.span.len as usize >= other.len() && self.str(string) == other,
-            _ => {
-                string.span.len as usize == other.len()
-                    && &self.text.as_bytes()[string.span.range()] == other.as_bytes()
-            }
+        match string.form() {
+            Form::Escaped => string.len() as usize >= other.len() && self.str(string) == other,
+            _ => string.len() as usize == other.len() && &self.text.as_bytes()[string.range()] == other.as_bytes(),
         }
     }
 
     /// The decoded text of a string.
     pub fn str(&self, string: Str) -> Cow<'_, str> {
-        let text = &self.text[string.span.range()];
-        match string.form {
+        let text = &self.text[string.range()];
+        match string.form() {
             Form::Escaped => Cow::Owned(text::unescape(text)),
             _ => Cow::Borrowed(text),
         }
@@ -172,7 +169,7 @@ impl Heap {
         self.text.push_str(content);
         let span = self.span_since(start);
         self.text.push('"');
-        Str { span, form: Form::Quoted, tag: tag(content.as_bytes()) }
+        Str::new(span, Form::Quoted)
     }
 
     /// The string that was appended to the text since `start`.
@@ -182,7 +179,7 @@ impl Heap {
 
     fn str_since(&mut self, start: usize) -> Str {
         let form = if text::needs_escape(&self.text.as_bytes()[start..]) { Form::Raw } else { Form::Plain };
-        Str { span: self.span_since(start), form, tag: tag(&self.text.as_bytes()[start..]) }
+        Str::new(self.span_since(start), form)
     }
 
     /// Begins a string that is put together from parts: append them, then [finish](Heap::finish_text) it. One at a time.
@@ -198,9 +195,7 @@ impl Heap {
     /// Appends the content of a string, or the compact JSON of anything else, to the string under construction.
     pub fn append_value(&mut self, value: Value) {
         match value {
-            Value::String(Str { span, form: Form::Plain | Form::Quoted | Form::Raw, .. }) => {
-                self.text.extend_from_within(span.range())
-            }
+            Value::String(string) if string.form() != Form::Escaped => self.text.extend_from_within(string.range()),
             Value::String(escaped) => {
                 let decoded = self.str(escaped).into_owned();
                 self.text.push_str(&decoded);
@@ -231,7 +226,7 @@ impl Heap {
     }
 
     pub(super) fn span_since(&self, start: usize) -> Span {
-        Span { start: start as u32, len: (self.text.len() - start) as u32 }
+        Span::new(start as u32, (self.text.len() - start) as u32)
     }
 
     /// Begins a container: what is [pushed](Heap::push) from now on belongs to it until it is closed by
@@ -285,38 +280,39 @@ impl Heap {
         let mut size = 2 + separators.saturating_sub(1);
         let mut depth = 0;
         for child in &self.stack[mark.0..] {
-            let (child_size, child_depth) = self.measure(*child);
+            let (child_size, child_depth) = self.measure(child);
             size = size.saturating_add(child_size);
             depth = depth.max(child_depth);
         }
-        if depth >= MAX_DEPTH {
+        if depth >= MAX_DEPTH || len > List::MAX_LEN {
             self.abandon(mark);
             return Err(TooDeep);
         }
         Ok(self.take_from_stack(mark, len, depth + 1, Header { source: None, size }))
     }
 
-    /// Size and depth of a value.
+    /// Size and depth of a value. By reference: a copy of the handle would be written and read back before its tag is
+    /// known.
     #[inline]
-    fn measure(&self, value: Value) -> (u32, u16) {
+    fn measure(&self, value: &Value) -> (u32, u16) {
         match value {
-            Value::String(Str { span, form: Form::Plain | Form::Quoted | Form::Escaped, .. }) => (span.len + 2, 0),
-            Value::Number(span) => (span.len, 0),
-            Value::Array(list) | Value::Object(list) => (self.header(list).size, list.depth),
-            other => (self.size(other), 0),
+            Value::String(string) if string.form() != Form::Raw => (string.len() + 2, 0),
+            Value::Number(span) => (span.len(), 0),
+            Value::Array(list) | Value::Object(list) => (self.header(*list).size, list.depth()),
+            other => (self.size(*other), 0),
         }
     }
 
     pub(super) fn take_from_stack(&mut self, mark: Mark, len: usize, depth: u16, header: Header) -> List {
         self.nodes.push(header.pack());
-        let start = self.nodes.len() as u32;
+        let start = self.nodes.len();
         self.nodes.extend_from_slice(&self.stack[mark.0..]);
         self.stack.truncate(mark.0);
-        List { start, len: len as u32, depth }
+        List::new(start, len, depth)
     }
 
     pub(super) fn header(&self, list: List) -> Header {
-        Header::unpack(self.nodes[list.start as usize - 1])
+        Header::unpack(self.nodes[list.start() - 1])
     }
 
     /// An array of these elements, which live in this heap.
@@ -337,19 +333,9 @@ impl Heap {
 }
 
 /// Keys are always strings: both the parser and [`Heap::push_entry`] see to it.
-fn as_key(node: Value) -> Str {
+fn as_key(node: &Value) -> Str {
     match node {
-        Value::String(key) => key,
-        _ => Str { span: Span { start: 0, len: 0 }, form: Form::Plain, tag: 0 },
-    }
-}
-
-/// See [`Str`]'s field of that name.
-#[inline]
-pub(super) fn tag(text: &[u8]) -> u16 {
-    match text {
-        [] => 0,
-        [first, .., last] => u16::from_le_bytes([*first, *last]),
-        [only] => u16::from_le_bytes([*only, *only]),
+        Value::String(key) => *key,
+        _ => Str::new(Span::new(0, 0), Form::Plain),
     }
 }

@@ -43,7 +43,7 @@ impl Heap {
     pub fn number(&self, value: Value) -> Option<Num> {
         match value {
             Value::Int(int) => Some(Num::Int(int)),
-            Value::Float(float) => Some(Num::Float(float)),
+            Value::Float(float) => Some(Num::Float(float.get())),
             Value::Number(span) => Num::parse(self.digits(span)),
             _ => None,
         }

@@ -1,7 +1,10 @@
 //! One validating pass from JSON text to nodes. White space is dropped while the text is copied into the heap, so every
 //! container's source span is its compact text.
 
-use super::heap::{Header, Mark, tag};
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+
+use super::heap::{Header, Mark};
 use super::{Form, Heap, MAX_DEPTH, ParseError, ParseErrorKind, Span, Str, Value, text};
 
 impl Heap {
@@ -30,6 +33,7 @@ impl Heap {
             self.text.truncate(texts);
             self.nodes.truncate(nodes);
             self.stack.truncate(stack);
+            self.prints.clear();
             fault.locate(json)
         })
     }
@@ -68,6 +72,14 @@ struct Open {
     children: Mark,
     start: u32,
     depth: u16,
+    /// [`Parser::keys`] of the container around.
+    keys_around: u64,
+    /// Where the fingerprints of the object's keys begin.
+    prints: usize,
+    /// Whether a key of the object may stand twice.
+    suspicious: bool,
+    /// Whether the value is not what its source text says, since a key stands twice in it.
+    changed: bool,
 }
 
 struct Parser<'a> {
@@ -80,6 +92,9 @@ struct Parser<'a> {
     /// What to add to a source offset for the offset in the heap's text. Wraps.
     shift: u32,
     open: Vec<Open>,
+    /// Bits of the innermost object's keys so far, by their lengths and ends: a bit that is set already may mean a key
+    /// that stands twice.
+    keys: u64,
     max_depth: u16,
 }
 
@@ -87,7 +102,7 @@ impl<'a> Parser<'a> {
     fn new(heap: &'a mut Heap, source: &'a str, max_depth: u16) -> Self {
         let shift = heap.text.len() as u32;
         let open = Vec::new();
-        Parser { heap, source, bytes: source.as_bytes(), at: 0, copied: 0, shift, open, max_depth }
+        Parser { heap, source, bytes: source.as_bytes(), at: 0, copied: 0, shift, open, keys: 0, max_depth }
     }
 
     fn document(mut self) -> Result<Value, Box<Fault>> {
@@ -156,30 +171,108 @@ impl<'a> Parser<'a> {
             return Err(self.fault(ParseErrorKind::TooDeep(self.max_depth)));
         }
         let start = self.text_offset(self.at);
-        self.open.push(Open { is_object, children: self.heap.mark(), start, depth: 1 });
+        self.open.push(Open {
+            is_object,
+            children: self.heap.mark(),
+            start,
+            depth: 1,
+            keys_around: self.keys,
+            prints: self.heap.prints.len(),
+            suspicious: false,
+            changed: false,
+        });
+        self.keys = 0;
         self.at += 1;
         Ok(())
     }
 
     /// Closes the innermost container, whose last character was just read, and pushes it.
+    #[inline]
     fn close(&mut self) {
-        let end = self.text_offset(self.at);
         let Some(open) = self.open.pop() else { return };
+        self.keys = open.keys_around;
+        self.heap.prints.truncate(open.prints);
+        if let Some(around) = self.open.last_mut() {
+            around.depth = around.depth.max(1 + open.depth);
+        }
+        if open.changed || open.suspicious {
+            return self.close_changed(open);
+        }
+        self.push_container(&open);
+    }
+
+    #[inline]
+    fn push_container(&mut self, open: &Open) {
+        let end = self.text_offset(self.at);
         let nodes = self.heap.stack.len() - open.children.0;
         let header = Header { source: Some(open.start), size: end.wrapping_sub(open.start) };
         let len = if open.is_object { nodes / 2 } else { nodes };
         let list = self.heap.take_from_stack(open.children, len, open.depth, header);
-        if let Some(around) = self.open.last_mut() {
-            around.depth = around.depth.max(1 + open.depth);
-        }
         self.heap.stack.push(if open.is_object { Value::Object(list) } else { Value::Array(list) });
     }
 
+    /// Closes a container that cannot be printed by copying its source text.
+    #[cold]
+    fn close_changed(&mut self, mut open: Open) {
+        // Keys are compared by their text, which has to be in the heap.
+        self.copy_up_to(self.at);
+        open.changed |= open.is_object && self.unite_keys(open.children.0);
+        if !open.changed {
+            open.suspicious = false;
+            return self.push_container(&open);
+        }
+        if let Some(around) = self.open.last_mut() {
+            around.changed = true;
+        }
+        let built =
+            if open.is_object { self.heap.object_from(open.children) } else { self.heap.array_from(open.children) };
+        // Its depth was checked when it was opened.
+        self.heap.stack.push(built.unwrap_or(Value::Null));
+    }
+
+    /// Looks whether the innermost object may have this key already. Keys with escapes are not what their text says, so
+    /// they are compared at the object's end; so are many keys, where a single pass costs less.
+    #[cold]
+    fn suspect(&mut self, key: Str, print: u32) {
+        const FEW: usize = 64;
+        if let Some(open) = self.open.last_mut() {
+            let prints = &self.heap.prints[open.prints..];
+            open.suspicious |= key.form() == Form::Escaped || prints.len() > FEW || prints.contains(&print);
+        }
+    }
+
+    /// Whether a key stands twice in the innermost object. Of such a key the last value stays, at the place of the first.
+    #[cold]
+    fn unite_keys(&mut self, first: usize) -> bool {
+        let entries = self.heap.stack.split_off(first);
+        let mut places: HashMap<Box<str>, usize> = HashMap::with_capacity(entries.len() / 2);
+        for entry in entries.chunks_exact(2) {
+            let Value::String(key) = entry[0] else { continue };
+            match places.entry(self.heap.str(key).into()) {
+                Entry::Occupied(place) => self.heap.stack[place.get() + 1] = entry[1],
+                Entry::Vacant(place) => {
+                    place.insert(self.heap.stack.len());
+                    self.heap.stack.extend_from_slice(entry);
+                }
+            }
+        }
+        self.heap.stack.len() < first + entries.len()
+    }
+
+    #[inline(always)]
     fn key(&mut self) -> Result<(), Box<Fault>> {
         if self.peek() != Some(b'"') {
             return Err(self.unexpected(FIELD_NAME));
         }
+        let start = self.at + 1;
         let key = self.string()?;
+        let print = fingerprint(&self.bytes[start..self.at - 1]);
+        let bit = 1 << (print >> 58);
+        if self.keys & bit != 0 || key.form() == Form::Escaped {
+            self.suspect(key, print as u32);
+        }
+        self.keys |= bit;
+        self.heap.prints.push(print as u32);
         self.heap.stack.push(Value::String(key));
         if self.peek() != Some(b':') {
             return Err(self.unexpected(COLON));
@@ -188,6 +281,7 @@ impl<'a> Parser<'a> {
         Ok(())
     }
 
+    #[inline(always)]
     fn string(&mut self) -> Result<Str, Box<Fault>> {
         let start = self.at + 1;
         let mut form = Form::Quoted;
@@ -210,8 +304,7 @@ impl<'a> Parser<'a> {
             }
         }
         self.at = at + 1;
-        let span = Span { start: self.text_offset(start), len: (at - start) as u32 };
-        Ok(Str { span, form, tag: tag(&self.bytes[start..at]) })
+        Ok(Str::new(Span::new(self.text_offset(start), (at - start) as u32), form))
     }
 
     /// Checks the escape at `at` and returns the offset behind it.
@@ -254,7 +347,7 @@ impl<'a> Parser<'a> {
         if let Some(b'0'..=b'9' | b'a'..=b'z' | b'A'..=b'Z' | b'_' | b'.') = self.bytes.get(self.at) {
             return Err(self.unexpected("Expected space separating root-level values or a structural character"));
         }
-        let span = Span { start: self.text_offset(start), len: (self.at - start) as u32 };
+        let span = Span::new(self.text_offset(start), (self.at - start) as u32);
         self.heap.stack.push(Value::Number(span));
         Ok(())
     }
@@ -278,8 +371,8 @@ impl<'a> Parser<'a> {
         let rest = &self.source[self.at..];
         let length = rest.find(|c: char| !(c.is_alphanumeric() || c == '_' || c == '$')).unwrap_or(rest.len());
         let value = match &rest[..length] {
-            "true" => Value::Bool(true),
-            "false" => Value::Bool(false),
+            "true" => Value::True,
+            "false" => Value::False,
             "null" => Value::Null,
             "" => return Err(self.unexpected(VALUE)),
             word => return Err(self.fault(ParseErrorKind::UnrecognizedToken(word.chars().take(256).collect()))),
@@ -334,4 +427,19 @@ impl<'a> Parser<'a> {
     fn fault(&self, kind: ParseErrorKind) -> Box<Fault> {
         Fault::new(kind, self.at)
     }
+}
+
+/// A number that differs for most different texts.
+#[inline]
+fn fingerprint(text: &[u8]) -> u64 {
+    const FACTORS: [u64; 2] = [0x9E37_79B9_7F4A_7C15, 0xC2B2_AE3D_27D4_EB4F];
+    let (first, last) = match (text.first_chunk::<8>(), text.last_chunk::<8>()) {
+        (Some(first), Some(last)) => (u64::from_le_bytes(*first), u64::from_le_bytes(*last)),
+        _ => match (text.first_chunk::<4>(), text.last_chunk::<4>()) {
+            (Some(first), Some(last)) => (u32::from_le_bytes(*first).into(), u32::from_le_bytes(*last).into()),
+            _ => (text.iter().fold(0, |bytes, byte| bytes << 8 | u64::from(*byte)), 0),
+        },
+    };
+    let mixed = (first ^ text.len() as u64).wrapping_mul(FACTORS[0]) ^ last.wrapping_mul(FACTORS[1]);
+    mixed ^ mixed >> 29
 }

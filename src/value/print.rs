@@ -5,23 +5,27 @@ use super::{Form, Heap, List, Str, Value, text};
 impl Heap {
     /// Appends the value as compact JSON. What was parsed and not changed is copied from its source text.
     pub fn write(&self, value: Value, out: &mut Vec<u8>) {
+        self.print(&value, out);
+    }
+
+    fn print(&self, value: &Value, out: &mut Vec<u8>) {
         match value {
-            Value::Null => out.extend_from_slice(b"null"),
-            Value::Bool(true) => out.extend_from_slice(b"true"),
-            Value::Bool(false) => out.extend_from_slice(b"false"),
-            Value::Int(int) => write_display(out, int),
-            Value::Float(float) => write_float(out, float),
-            Value::Number(span) => out.extend_from_slice(&self.text.as_bytes()[span.range()]),
             Value::String(string) => self.write_str(string, out),
-            Value::Array(list) => self.write_array(list, out),
-            Value::Object(list) => self.write_object(list, out),
+            Value::Number(span) => out.extend_from_slice(&self.text.as_bytes()[span.range()]),
+            Value::Array(list) => self.write_array(*list, out),
+            Value::Object(list) => self.write_object(*list, out),
+            Value::Null => out.extend_from_slice(b"null"),
+            Value::True => out.extend_from_slice(b"true"),
+            Value::False => out.extend_from_slice(b"false"),
+            Value::Int(int) => write_display(out, int),
+            Value::Float(float) => write_float(out, float.get()),
         }
     }
 
     #[inline]
-    fn write_str(&self, string: Str, out: &mut Vec<u8>) {
-        let range = string.span.range();
-        match string.form {
+    fn write_str(&self, string: &Str, out: &mut Vec<u8>) {
+        let range = string.range();
+        match string.form() {
             Form::Quoted | Form::Escaped => {
                 out.extend_from_slice(&self.text.as_bytes()[range.start - 1..range.end + 1]);
             }
@@ -42,30 +46,29 @@ impl Heap {
         if self.copy_source(list, out) {
             return;
         }
-        out.push(b'[');
-        for (index, item) in self.items(list).iter().enumerate() {
-            if index > 0 {
-                out.push(b',');
-            }
-            self.write(*item, out);
+        let mut separator = b'[';
+        for item in self.items(list) {
+            out.push(separator);
+            self.print(item, out);
+            separator = b',';
         }
-        out.push(b']');
+        close_with(b"[]", list, out);
     }
 
     fn write_object(&self, list: List, out: &mut Vec<u8>) {
         if self.copy_source(list, out) {
             return;
         }
-        out.push(b'{');
-        for (index, (key, value)) in self.entries(list).enumerate() {
-            if index > 0 {
-                out.push(b',');
-            }
-            self.write_str(key, out);
+        let start = list.start();
+        let mut separator = b'{';
+        for pair in self.nodes[start..start + 2 * list.len()].chunks_exact(2) {
+            out.push(separator);
+            self.print(&pair[0], out);
             out.push(b':');
-            self.write(value, out);
+            self.print(&pair[1], out);
+            separator = b',';
         }
-        out.push(b'}');
+        close_with(b"{}", list, out);
     }
 
     fn copy_source(&self, list: List, out: &mut Vec<u8>) -> bool {
@@ -79,18 +82,18 @@ impl Heap {
     /// The length in bytes of the value's compact JSON text, without printing it.
     pub fn size(&self, value: Value) -> u32 {
         match value {
-            Value::Null | Value::Bool(true) => 4,
-            Value::Bool(false) => 5,
+            Value::Null | Value::True => 4,
+            Value::False => 5,
             Value::Int(int) => int_len(int),
             Value::Float(float) => {
                 let mut digits = Vec::new();
-                write_float(&mut digits, float);
+                write_float(&mut digits, float.get());
                 digits.len() as u32
             }
-            Value::Number(span) => span.len,
-            Value::String(string) => match string.form {
-                Form::Raw => 2 + text::escaped_len(&self.text[string.span.range()]) as u32,
-                Form::Plain | Form::Quoted | Form::Escaped => 2 + string.span.len,
+            Value::Number(span) => span.len(),
+            Value::String(string) => match string.form() {
+                Form::Raw => 2 + text::escaped_len(&self.text[string.range()]) as u32,
+                Form::Plain | Form::Quoted | Form::Escaped => 2 + string.len(),
             },
             Value::Array(list) | Value::Object(list) => self.header(list).size,
         }
@@ -103,6 +106,11 @@ impl Heap {
         // Only text of this heap and ASCII was written.
         String::from_utf8(out).unwrap_or_default()
     }
+}
+
+/// The closing bracket, after the opening one if there was no child to write it.
+fn close_with(brackets: &[u8; 2], list: List, out: &mut Vec<u8>) {
+    out.extend_from_slice(if list.is_empty() { brackets } else { &brackets[1..] });
 }
 
 fn write_display(out: &mut Vec<u8>, value: impl std::fmt::Display) {

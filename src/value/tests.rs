@@ -1,6 +1,6 @@
 use proptest::prelude::*;
 
-use super::{Heap, MAX_DEPTH, ParseErrorKind, Value};
+use super::{Heap, Key, MAX_DEPTH, ParseErrorKind, Value};
 
 fn round_trip(json: &str) -> String {
     let mut heap = Heap::new();
@@ -117,11 +117,43 @@ fn depth_is_limited_when_reading_and_when_building() {
 }
 
 #[test]
-fn fields_are_found_whatever_their_escapes_and_the_last_of_two_counts() {
+fn of_a_key_that_stands_twice_the_last_value_counts_at_the_place_of_the_first() {
+    let many = |value: &str| (0..300).map(|n| format!(r#""k{n}":{value}"#)).collect::<Vec<_>>().join(",");
+    let cases = [
+        (r#"{"a":1,"b":2,"a":3}"#.to_owned(), r#"{"a":3,"b":2}"#.to_owned()),
+        (r#"[0, {"x":{"a":1,"a":[2]}}, 1.50]"#.to_owned(), r#"[0,{"x":{"a":[2]}},1.50]"#.to_owned()),
+        (r#"{"b":1,"\u0062":2}"#.to_owned(), r#"{"b":2}"#.to_owned()),
+        (r#"{"\u0062":1,"b":2}"#.to_owned(), r#"{"\u0062":2}"#.to_owned()),
+        (r#"{"ab":1,"axb":2,"ayb":3,"a\\b":4}"#.to_owned(), r#"{"ab":1,"axb":2,"ayb":3,"a\\b":4}"#.to_owned()),
+        (format!("{{{},{}}}", many("1"), many("2")), format!("{{{}}}", many("2"))),
+        (format!("{{{}}}", many("1")), format!("{{{}}}", many("1"))),
+    ];
+    for (json, expected) in cases {
+        assert_eq!(round_trip(&json), expected);
+    }
+}
+
+#[test]
+fn a_key_is_found_wherever_it_was_found_before() {
     let mut heap = Heap::new();
-    let Value::Object(object) = heap.parse(br#"{"a":1,"\u0062":2,"a":3,"q\"":4}"#).unwrap() else {
-        panic!("an object")
-    };
+    let key = Key::new("b");
+    for (json, expected) in [
+        (r#"{"a":1,"b":2}"#, Some("2")),
+        (r#"{"b":3,"a":1}"#, Some("3")),
+        (r#"{"a":1}"#, None),
+        ("{}", None),
+        (r#"{"a":1,"\u0062":4}"#, Some("4")),
+        (r#"{"c":1,"x":2,"b":5}"#, Some("5")),
+    ] {
+        let Value::Object(object) = heap.parse(json.as_bytes()).unwrap() else { panic!("an object") };
+        assert_eq!(heap.find(object, &key).map(|v| heap.to_json(*v)).as_deref(), expected, "{json}");
+    }
+}
+
+#[test]
+fn fields_are_found_whatever_their_escapes() {
+    let mut heap = Heap::new();
+    let Value::Object(object) = heap.parse(br#"{"\u0062":2,"a":3,"q\"":4}"#).unwrap() else { panic!("an object") };
     let found = |key| heap.field(object, key).map(|v| heap.to_json(v));
     assert_eq!(found("a").as_deref(), Some("3"));
     assert_eq!(found("b").as_deref(), Some("2"));
@@ -200,7 +232,7 @@ fn json() -> impl Strategy<Value = serde_json::Value> {
     scalar.prop_recursive(5, 64, 6, |inner| {
         prop_oneof![
             prop::collection::vec(inner.clone(), 0..6).prop_map(Into::into),
-            prop::collection::vec((any::<String>(), inner), 0..6)
+            prop::collection::vec((prop_oneof![any::<String>(), "[ab]{1,2}"], inner), 0..6)
                 .prop_map(|entries| serde_json::Value::Object(entries.into_iter().collect())),
         ]
     })
@@ -232,4 +264,20 @@ proptest! {
         let again: serde_json::Value = serde_json::from_str(&printed).unwrap();
         prop_assert_eq!(again.to_string(), compact);
     }
+}
+
+#[test]
+fn a_size_beyond_counting_is_the_greatest() {
+    let mut heap = Heap::new();
+    let mut value = heap.string(&"x".repeat(1000));
+    for _ in 0..3 {
+        // Shared a thousand times, and that a thousand times: the text would have a terabyte.
+        value = heap.array(&vec![value; 1000]).expect("it is not deep");
+    }
+    assert_eq!(heap.size(value), u32::MAX);
+    let mark = heap.mark();
+    let key = heap.key("a");
+    heap.push_entry(key, value);
+    let object = heap.object_from(mark).expect("it is not deep");
+    assert_eq!(heap.size(object), u32::MAX);
 }

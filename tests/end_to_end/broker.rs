@@ -84,19 +84,19 @@ impl Broker {
 
     /// Reads a topic from its beginning, all partitions, outside any group.
     pub fn reader(&self, topic: &str) -> Reader {
-        let consumer: BaseConsumer = ClientConfig::new()
+        let mut config = ClientConfig::new();
+        config
             .set("bootstrap.servers", &self.brokers)
             .set("group.id", "unused")
             .set("enable.auto.commit", "false")
-            .set("fetch.queue.backoff.ms", "5")
-            .create()
-            .expect("a consumer");
+            .set("fetch.queue.backoff.ms", "5");
+        let consumer: BaseConsumer = config.create().expect("a consumer");
         let mut partitions = TopicPartitionList::new();
         for partition in 0..partition_count(&consumer, topic) {
             partitions.add_partition_offset(topic, partition, Offset::Beginning).expect("an offset is set");
         }
         consumer.assign(&partitions).expect("partitions are assigned");
-        Reader { consumer, topic: topic.to_owned() }
+        Reader { consumer, asking: config.create().expect("a second consumer"), topic: topic.to_owned() }
     }
 
     /// What a group has committed in a topic: offset by partition.
@@ -212,6 +212,7 @@ impl Record {
 /// Reads the records of one topic.
 pub struct Reader {
     consumer: BaseConsumer,
+    asking: BaseConsumer,
     topic: String,
 }
 
@@ -252,20 +253,25 @@ impl Reader {
 
     /// Everything up to the end that the topic has now.
     pub fn rest(&mut self) -> Vec<Record> {
+        let ends = self.ends();
         let mut records = Vec::new();
-        while !self.at_end() {
+        while !self.is_past(&ends) {
             records.extend(self.poll(Duration::from_millis(100)));
         }
         records
     }
 
-    fn at_end(&self) -> bool {
+    /// First and next offset by partition. Asked by a client of its own: the reader's connection is busy with long fetches.
+    fn ends(&self) -> HashMap<i32, (i64, i64)> {
+        let partitions = 0..partition_count(&self.asking, &self.topic);
+        let ask = |partition| self.asking.fetch_watermarks(&self.topic, partition, CALL_TIMEOUT);
+        partitions.map(|partition| (partition, ask(partition).expect("watermarks are told"))).collect()
+    }
+
+    fn is_past(&self, ends: &HashMap<i32, (i64, i64)>) -> bool {
         let position = self.consumer.position().expect("positions are known");
         position.elements().iter().all(|element| {
-            let (low, high) = self
-                .consumer
-                .fetch_watermarks(&self.topic, element.partition(), CALL_TIMEOUT)
-                .expect("watermarks are told");
+            let (low, high) = ends[&element.partition()];
             let next = if let Offset::Offset(next) = element.offset() { next } else { low };
             next >= high
         })

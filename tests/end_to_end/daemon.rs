@@ -1,5 +1,6 @@
 //! `stepstream run` as a child process.
 
+use std::cell::RefCell;
 use std::fmt::Write as _;
 use std::fs::{self, File};
 use std::io::{Read, Write};
@@ -20,7 +21,6 @@ pub struct Pipeline {
     folder: PathBuf,
     brokers: String,
     tables: String,
-    http: SocketAddr,
 }
 
 impl Pipeline {
@@ -49,7 +49,6 @@ impl Pipeline {
             folder,
             brokers: broker.brokers.clone(),
             tables: String::new(),
-            http: free_address(),
         };
         pipeline.write_workflow(definition);
         pipeline
@@ -80,8 +79,9 @@ impl Pipeline {
 
     /// Starts a daemon without waiting.
     pub fn spawn(&self) -> Daemon {
-        let config = self.folder.join("stepstream.toml");
-        fs::write(&config, self.config()).expect("the configuration is written");
+        let http = free_address();
+        let config = self.folder.join(format!("stepstream-{}.toml", http.port()));
+        fs::write(&config, self.config(http)).expect("the configuration is written");
         let log = self.folder.join("stepstream.log");
         let file = File::options().create(true).append(true).open(&log).expect("a log file");
         let child = Command::new(binary())
@@ -92,10 +92,10 @@ impl Pipeline {
             .stderr(file)
             .spawn()
             .expect("the daemon starts");
-        Daemon { child: std::cell::RefCell::new(child), http: self.http, log }
+        Daemon { child: RefCell::new(child), http, log }
     }
 
-    fn config(&self) -> String {
+    fn config(&self, http: SocketAddr) -> String {
         // The group has to notice soon that a killed member is gone; 6 s is the least that a broker allows by default.
         format!(
             r#"
@@ -121,7 +121,6 @@ shards = 2
 {tables}
 "#,
             brokers = self.brokers,
-            http = self.http,
             group = self.group,
             source = self.source.name,
             sink = self.sink.name,
@@ -132,9 +131,18 @@ shards = 2
     }
 }
 
+impl Drop for Pipeline {
+    fn drop(&mut self) {
+        // What a failed test leaves behind may explain it.
+        if !std::thread::panicking() {
+            let _ = fs::remove_dir_all(&self.folder);
+        }
+    }
+}
+
 /// A running daemon. Killed when dropped; its log is shown when the test has failed.
 pub struct Daemon {
-    child: std::cell::RefCell<Child>,
+    child: RefCell<Child>,
     http: SocketAddr,
     log: PathBuf,
 }

@@ -40,6 +40,36 @@ fn a_restart_in_mid_stream_runs_no_event_twice() {
 }
 
 #[test]
+fn instances_that_come_and_go_share_the_events_and_run_none_twice() {
+    const EVENTS: usize = 20_000;
+    const CHUNK: usize = 500;
+    let broker = Broker::connect();
+    let pipeline = Pipeline::new(&broker, "share", 4, "order");
+    let feed = broker.producer();
+    let orders = Orders::new();
+    let first = pipeline.start();
+    let mut second = None;
+    for start in (0..EVENTS).step_by(CHUNK) {
+        orders.send(&feed, &pipeline.source.name, start..start + CHUNK);
+        feed.flush();
+        match start / CHUNK {
+            10 => second = Some(pipeline.start()),
+            30 => assert!(second.take().expect("it runs").terminate().success()),
+            _ => {}
+        }
+    }
+    let mut ledger = Ledger::default();
+    let mut results = broker.reader(&pipeline.sink.name);
+    while ledger.distinct() < EVENTS {
+        ledger.note(&results.next(&format!("results of {} events so far", ledger.distinct())));
+    }
+    assert!(first.terminate().success());
+    results.rest().iter().for_each(|record| ledger.note(record));
+    assert_eq!(ledger.duplicates(), 0);
+    assert_eq!(broker.committed_total(&pipeline.group, &pipeline.source.name), EVENTS as i64);
+}
+
+#[test]
 fn sigterm_lets_open_task_calls_end_and_commits_them() {
     const EVENTS: usize = 20;
     let broker = Broker::connect();

@@ -1,6 +1,6 @@
 //! Order events in, results out.
 
-use crate::broker::Broker;
+use crate::broker::{Broker, wait_until};
 use crate::daemon::Pipeline;
 use crate::events::{Ledger, Orders, id};
 
@@ -24,6 +24,10 @@ fn every_order_has_one_result_with_its_key_and_the_workflows_version() {
         assert!(version.starts_with("1-"), "the first version ran, not {version}");
     }
     assert_eq!((ledger.distinct(), ledger.duplicates()), (EVENTS, 0));
+    for metric in ["events_consumed", "executions", "results_acknowledged"] {
+        let name = format!("stepstream_{metric}_total");
+        wait_until(&format!("{name} counts every event"), || daemon.metric(&name) == EVENTS as f64);
+    }
 
     assert!(daemon.terminate().success(), "SIGTERM ends the daemon in peace");
     assert_eq!(broker.committed_total(&pipeline.group, &pipeline.source.name), EVENTS as i64);

@@ -18,7 +18,7 @@ fn a_sink_topic_that_does_not_exist_yet_holds_the_pipeline_until_it_does() {
     feed.flush();
 
     let daemon = pipeline.spawn();
-    wait_until("the daemon has joined its group", || !broker.members(&pipeline.group).is_empty());
+    wait_until("both shards have joined the group", || broker.members(&pipeline.group).len() == 2);
     let members = broker.members(&pipeline.group);
     // Longer than the session timeout of 6 s: a member that had stopped to poll would be gone.
     std::thread::sleep(Duration::from_secs(10));
@@ -42,7 +42,7 @@ fn a_sink_topic_that_does_not_exist_yet_holds_the_pipeline_until_it_does() {
 
 #[test]
 fn results_that_the_sink_refuses_for_good_are_accounted_for_as_dead_letters() {
-    const EVENTS: usize = 300;
+    const EVENTS: usize = 100;
     let broker = Broker::connect();
     let sink = broker.absent_topic("narrow-results");
     // Some of the router's results are larger than this, some are not.

@@ -33,7 +33,8 @@ fn half_a_million_events_and_three_crashes_lose_nothing() {
                 ledger.note(&results.next(&format!("results of {} events so far", ledger.distinct())));
             }
             daemon.kill();
-            println!("kill -9 number {kill} after {} results", ledger.distinct());
+            let committed = broker.committed_total(&pipeline.group, source);
+            println!("kill -9 number {kill} after {} results, {committed} committed", ledger.distinct());
             daemon = pipeline.spawn();
         }
         while ledger.distinct() < events {

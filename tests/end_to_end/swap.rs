@@ -30,7 +30,8 @@ fn a_swap_under_load_loses_nothing_and_every_event_runs_on_one_version() {
         // A broken file changes nothing.
         pipeline.write_workflow("{ \"StartAt\": \"Nowhere\", ");
         wait_until("the daemon says that the new file is bad", || {
-            daemon.get("/workflows").is_some_and(|(_, page)| page.to_lowercase().contains("error"))
+            let page = daemon.get("/workflows").map(|(_, page)| serde_json::from_str::<Value>(&page).expect("JSON"));
+            page.is_some_and(|page| page["workflows"][0]["last_error"]["why"].is_string())
         });
         seen.extend((0..2_000).map(|_| results.next("results after a bad file")));
     });

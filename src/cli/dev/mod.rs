@@ -39,9 +39,11 @@ const LOOK: Duration = Duration::from_millis(20);
 
 /// Arguments of `stepstream dev`.
 #[derive(clap::Args)]
-#[command(after_help = "The broker is librdkafka's mock cluster inside this process: for trying out only, nothing is kept.\n\
+#[command(
+    after_help = "The broker is librdkafka's mock cluster inside this process: for trying out only, nothing is kept.\n\
     Ctrl-C: stop the generator, finish what is on its way, print the summary; twice: exit at once.\n\
-    Exit status: 0 every event has an outcome, 1 one is missing, 2 the configuration is wrong.")]
+    Exit status: 0 every event has an outcome, 1 one is missing, 2 the configuration is wrong."
+)]
 pub struct Args {
     /// Events per second; 0: as many as go through
     #[arg(long, value_name = "N", default_value_t = DEFAULT_RATE)]

@@ -93,7 +93,12 @@ impl Table {
         ] {
             println!("  {name:<12}{:>12}", grouped(count));
         }
-        println!("latency       p50 {}, p99 {}, most {}", millis(&latencies, 50.0), millis(&latencies, 99.0), most(&latencies));
+        println!(
+            "latency       p50 {}, p99 {}, most {}",
+            millis(&latencies, 50.0),
+            millis(&latencies, 99.0),
+            most(&latencies)
+        );
         if summary.missing() > 0 {
             println!("missing are the events with the numbers {:?} …", ledger.first_missing(10));
         } else {

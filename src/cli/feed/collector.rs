@@ -71,7 +71,9 @@ impl Collector {
                 let offset = match from {
                     StartFrom::Earliest => Offset::Beginning,
                     // Not `Offset::End`, which is looked up later: what is written until then would be missed.
-                    StartFrom::Latest => Offset::Offset(consumer.fetch_watermarks(topic, partition.id(), METADATA_TIMEOUT)?.1),
+                    StartFrom::Latest => {
+                        Offset::Offset(consumer.fetch_watermarks(topic, partition.id(), METADATA_TIMEOUT)?.1)
+                    }
                 };
                 all.add_partition_offset(topic, partition.id(), offset)?;
             }
@@ -83,7 +85,8 @@ impl Collector {
             while !stopped.load(Ordering::Relaxed) {
                 // Errors are those of connections; the client tries again.
                 if let Some(Ok(message)) = consumer.poll(POLL)
-                    && let (Some(number), Some(kind)) = (message.key().and_then(number_of), topics.kind(message.topic()))
+                    && let (Some(number), Some(kind)) =
+                        (message.key().and_then(number_of), topics.kind(message.topic()))
                 {
                     ledger.outcome(number, kind);
                 }

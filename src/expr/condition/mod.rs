@@ -63,7 +63,7 @@ impl Condition {
     ///
     /// # Errors
     /// [`EvalError`] if a path finds nothing (but for `IsPresent`), or a pattern is malformed.
-    pub fn evaluate(&self, heap: &mut Heap, scope: &mut impl Scope) -> Result<bool, EvalError> {
+    pub fn evaluate(&self, heap: &mut Heap, scope: &mut impl Scope) -> Result<bool, Box<EvalError>> {
         match self {
             Condition::Test(test) => test.evaluate(heap, scope),
             Condition::Not(rule) => Ok(!rule.evaluate(heap, scope)?),
@@ -102,7 +102,7 @@ impl Condition {
 }
 
 impl Test {
-    fn evaluate(&self, heap: &mut Heap, scope: &mut impl Scope) -> Result<bool, EvalError> {
+    fn evaluate(&self, heap: &mut Heap, scope: &mut impl Scope) -> Result<bool, Box<EvalError>> {
         let found = self.variable.resolve(heap, scope);
         let value = match (found, self.operator) {
             (Ok(value), _) => value,
@@ -121,7 +121,7 @@ impl Test {
             (Operator::StringMatches, Operand::Pattern(pattern)) => match value {
                 Value::String(text) => pattern
                     .matches(&heap.str(text))
-                    .ok_or_else(|| EvalError::InvalidPattern { pattern: pattern.text().into() }),
+                    .ok_or_else(|| Box::new(EvalError::InvalidPattern { pattern: pattern.text().into() })),
                 _ => Ok(false),
             },
             _ => Ok(self.compare_constant(heap, value, operand)),
@@ -129,7 +129,7 @@ impl Test {
     }
 
     /// `IsPresent` of a variable that is not there.
-    fn is_absent(&self, heap: &Heap, error: PathError) -> Result<bool, EvalError> {
+    fn is_absent(&self, heap: &Heap, error: PathError) -> Result<bool, Box<EvalError>> {
         match error {
             PathError::TooDeep | PathError::TooManyVisits => Err(error.in_field(heap, &self.variable)),
             _ => Ok(matches!(self.operand, Operand::Boolean(false))),
@@ -151,7 +151,7 @@ impl Test {
             (Operator::Timestamp(comparison), Operand::Timestamp(expected), value) => {
                 instant(heap, value).is_some_and(|instant| comparison.accepts(instant.cmp(expected)))
             }
-            (Operator::BooleanEquals, Operand::Boolean(expected), Value::Bool(found)) => found == *expected,
+            (Operator::BooleanEquals, Operand::Boolean(expected), found) => found.as_bool() == Some(*expected),
             _ => false,
         }
     }
@@ -163,7 +163,7 @@ impl Test {
             }
             (Operator::Numeric(_), a, b) => heap.number(a).and_then(|a| heap.number(b).map(|b| a.compare(b))),
             (Operator::Timestamp(_), a, b) => instant(heap, a).and_then(|a| instant(heap, b).map(|b| a.cmp(&b))),
-            (Operator::BooleanEquals, Value::Bool(a), Value::Bool(b)) => return a == b,
+            (Operator::BooleanEquals, a, b) => return a.as_bool().is_some() && a.as_bool() == b.as_bool(),
             _ => None,
         };
         match self.operator {
@@ -181,7 +181,7 @@ fn is(heap: &Heap, value: Value, kind: Kind) -> bool {
         Kind::Null => matches!(value, Value::Null),
         Kind::Numeric => value.is_number(),
         Kind::String => matches!(value, Value::String(_)),
-        Kind::Boolean => matches!(value, Value::Bool(_)),
+        Kind::Boolean => value.as_bool().is_some(),
         Kind::Timestamp => instant(heap, value).is_some(),
     }
 }

@@ -18,7 +18,7 @@ fn test(variable: &str, name: &str, operand: &str) -> Condition {
     let operand = match form {
         OperandForm::String => Operand::String(text(value).into()),
         OperandForm::Number => Operand::Number(heap.number(value).unwrap()),
-        OperandForm::Boolean => Operand::Boolean(matches!(value, Value::Bool(true))),
+        OperandForm::Boolean => Operand::Boolean(matches!(value, Value::True)),
         OperandForm::Timestamp => Operand::Timestamp(Instant::parse(&text(value)).unwrap()),
         OperandForm::Pattern => Operand::Pattern(Pattern::new(&text(value))),
         OperandForm::Path => Operand::Path(Path::parse(&text(value)).unwrap()),

@@ -35,7 +35,7 @@ pub(super) fn partition(heap: &mut Heap, mark: Mark) -> Result<Value, Refusal> {
 /// `ArrayContains(array, value)`
 pub(super) fn contains(heap: &Heap, mark: Mark) -> Result<Value, Refusal> {
     let [Value::Array(array), value] = arguments(heap, mark)? else { return Err(Refusal::Arguments) };
-    Ok(Value::Bool(heap.items(array).iter().any(|item| heap.equals(*item, value))))
+    Ok(Value::bool(heap.items(array).iter().any(|item| heap.equals(*item, value))))
 }
 
 /// `ArrayRange(first, last, step)`
@@ -113,7 +113,7 @@ fn hash(heap: &Heap, value: Value) -> u64 {
     std::mem::discriminant(&kind(value)).hash(&mut hasher);
     match value {
         Value::Null => {}
-        Value::Bool(boolean) => boolean.hash(&mut hasher),
+        Value::True | Value::False => value.as_bool().hash(&mut hasher),
         Value::Int(_) | Value::Float(_) | Value::Number(_) => {
             // Adding zero makes one zero of the two.
             heap.number(value).map(|number| (number.as_f64() + 0.0).to_bits()).hash(&mut hasher);

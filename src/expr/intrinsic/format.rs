@@ -4,39 +4,63 @@ use crate::value::{Heap, Mark, Value};
 
 use super::{Refusal, arguments};
 
+/// A template of `States.Format`, taken apart.
+#[derive(Clone, Debug)]
+pub(super) struct Template {
+    parts: Result<Box<[Part]>, CallFault>,
+    placeholders: usize,
+}
+
+#[derive(Clone, Debug)]
+enum Part {
+    Text(Box<str>),
+    Placeholder,
+}
+
+impl Template {
+    /// Takes the text of a template apart, with its escapes: they tell a brace from a placeholder. A malformed one fails
+    /// when it is filled, as with the real service.
+    pub(super) fn new(text: &str) -> Template {
+        let parts: Result<Box<[Part]>, CallFault> = Pieces { rest: text }
+            .map(|piece| match piece {
+                Piece::Text(text) => Ok(Part::Text(text.into())),
+                Piece::Placeholder => Ok(Part::Placeholder),
+                Piece::Lone('{') => Err(CallFault::UnmatchedBrace { missing: '}', found: '{' }),
+                Piece::Lone(_) => Err(CallFault::UnmatchedBrace { missing: '{', found: '}' }),
+            })
+            .collect();
+        let is_placeholder = |part: &&Part| matches!(part, Part::Placeholder);
+        let placeholders = parts.as_ref().map_or(0, |parts| parts.iter().filter(is_placeholder).count());
+        Template { parts, placeholders }
+    }
+
+    /// Fills the placeholders with what was pushed since the mark, from index `first` on.
+    pub(super) fn fill(&self, heap: &mut Heap, mark: Mark, first: usize) -> Result<Value, Refusal> {
+        let parts = self.parts.as_ref().map_err(|fault| Refusal::Fault(fault.clone()))?;
+        if heap.pushed(mark).len() != first + self.placeholders {
+            return Err(Refusal::Fault(CallFault::FormatCount));
+        }
+        let text = heap.begin_text();
+        let mut next = first;
+        for part in parts {
+            match part {
+                Part::Text(text) => heap.append_text(text),
+                Part::Placeholder => {
+                    let value = heap.pushed(mark)[next];
+                    append(heap, value);
+                    next += 1;
+                }
+            }
+        }
+        Ok(heap.finish_text(text))
+    }
+}
+
 /// `Format(template, …)` with a template that is known only now: the first of the arguments.
 pub(super) fn format_value(heap: &mut Heap, mark: Mark) -> Result<Value, Refusal> {
     let Some((Value::String(template), _)) = heap.pushed(mark).split_first() else { return Err(Refusal::Arguments) };
-    let template = heap.str(*template).into_owned();
-    fill(heap, &template, mark, 1)
-}
-
-/// `Format(template, …)` with a literal template; the other arguments are on the build stack.
-pub(super) fn format(heap: &mut Heap, template: &str, mark: Mark) -> Result<Value, Refusal> {
-    fill(heap, template, mark, 0)
-}
-
-/// Fills the placeholders with the arguments from index `first` on.
-fn fill(heap: &mut Heap, template: &str, mark: Mark, first: usize) -> Result<Value, Refusal> {
-    let placeholders = count_placeholders(template).map_err(Refusal::Fault)?;
-    if heap.pushed(mark).len() != first + placeholders {
-        return Err(Refusal::Fault(CallFault::FormatCount));
-    }
-    let text = heap.begin_text();
-    let mut next = first;
-    for piece in (Pieces { rest: template }) {
-        match piece {
-            Piece::Text(part) => heap.append_text(part),
-            Piece::Placeholder => {
-                let value = heap.pushed(mark)[next];
-                append(heap, value);
-                next += 1;
-            }
-            // Counting has found none.
-            Piece::Lone(_) => {}
-        }
-    }
-    Ok(heap.finish_text(text))
+    let template = Template::new(&heap.str(*template));
+    template.fill(heap, mark, 1)
 }
 
 fn append(heap: &mut Heap, value: Value) {
@@ -47,19 +71,6 @@ fn append(heap: &mut Heap, value: Value) {
         }
         scalar => heap.append_value(scalar),
     }
-}
-
-fn count_placeholders(template: &str) -> Result<usize, CallFault> {
-    let mut count = 0;
-    for piece in (Pieces { rest: template }) {
-        match piece {
-            Piece::Text(_) => {}
-            Piece::Placeholder => count += 1,
-            Piece::Lone('{') => return Err(CallFault::UnmatchedBrace { missing: '}', found: '{' }),
-            Piece::Lone(_) => return Err(CallFault::UnmatchedBrace { missing: '{', found: '}' }),
-        }
-    }
-    Ok(count)
 }
 
 /// A part of a template.
@@ -106,9 +117,10 @@ pub(super) fn split(heap: &mut Heap, mark: Mark) -> Result<Value, Refusal> {
         return Err(Refusal::Arguments);
     };
     let text = heap.str(text).into_owned();
-    let delimiters = heap.str(delimiters).into_owned();
+    let mut delimiters: Vec<char> = heap.str(delimiters).chars().collect();
+    delimiters.sort_unstable();
     let pieces = heap.mark();
-    for piece in text.split(|c| delimiters.contains(c)).filter(|piece| !piece.is_empty()) {
+    for piece in text.split(|c| delimiters.binary_search(&c).is_ok()).filter(|piece| !piece.is_empty()) {
         let piece = heap.string(piece);
         heap.push(piece);
     }

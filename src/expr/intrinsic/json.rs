@@ -6,7 +6,7 @@ use super::{Refusal, arguments};
 /// `JsonMerge(first, second, deep)`: a deep merge is not supported, by the real service neither.
 pub(super) fn merge(heap: &mut Heap, mark: Mark) -> Result<Value, Refusal> {
     match arguments(heap, mark)? {
-        [_, _, Value::Bool(true)] => Err(Refusal::Arguments),
+        [_, _, Value::True] => Err(Refusal::Arguments),
         [Value::Object(first), Value::Object(second), _] => Ok(heap.merge(first, second)?),
         _ => Err(Refusal::Arguments),
     }

@@ -61,9 +61,9 @@ impl Call {
     ///
     /// # Errors
     /// [`EvalError`] if an argument is missing, or a function refuses its arguments.
-    pub fn evaluate(&self, heap: &mut Heap, scope: &mut impl Scope) -> Result<Value, EvalError> {
+    pub fn evaluate(&self, heap: &mut Heap, scope: &mut impl Scope) -> Result<Value, Box<EvalError>> {
         self.invocation.evaluate(heap, scope).map_err(|failure| match failure {
-            Failure::Function(fault) => EvalError::Function { call: self.text.clone(), fault },
+            Failure::Function(fault) => Box::new(EvalError::Function { call: self.text.clone(), fault }),
             Failure::Path(error, path) => error.in_call(heap, path, &self.text),
         })
     }
@@ -78,8 +78,8 @@ impl Call {
 #[derive(Clone, Debug)]
 struct Invocation {
     function: Function,
-    /// The literal first argument of `States.Format`, with its escapes: they tell a brace from a placeholder.
-    template: Option<Box<str>>,
+    /// The literal first argument of `States.Format`, taken apart.
+    template: Option<format::Template>,
     arguments: Box<[Argument]>,
 }
 
@@ -147,7 +147,7 @@ impl Invocation {
             heap.push(value);
         }
         let result = match &self.template {
-            Some(template) => format::format(heap, template, mark),
+            Some(template) => template.fill(heap, mark, 0),
             None => self.function.apply(heap, scope, mark),
         };
         result.map_err(|refusal| {

@@ -1,6 +1,7 @@
 use crate::expr::path::Path;
 use crate::value::{Heap, Value};
 
+use super::format::Template;
 use super::function::Function;
 use super::{Argument, IntrinsicSyntaxError, Invocation};
 
@@ -78,7 +79,7 @@ impl<'a> Parser<'a> {
             self.skip_spaces();
             let is_first = arguments.is_empty() && invocation.template.is_none();
             if is_first && invocation.function == Function::Format && self.rest().starts_with('\'') {
-                invocation.template = Some(self.string()?.template.into());
+                invocation.template = Some(Template::new(&self.string()?.template));
             } else {
                 arguments.push(self.argument()?);
             }
@@ -106,7 +107,7 @@ impl<'a> Parser<'a> {
     }
 
     fn word_or_call(&mut self) -> Result<Argument, IntrinsicSyntaxError> {
-        let words = [("true", Value::Bool(true)), ("false", Value::Bool(false)), ("null", Value::Null)];
+        let words = [("true", Value::True), ("false", Value::False), ("null", Value::Null)];
         let rest = self.rest();
         let word = &rest[..rest.bytes().take_while(u8::is_ascii_alphanumeric).count()];
         match words.into_iter().find(|(name, _)| *name == word) {

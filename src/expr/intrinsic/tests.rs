@@ -4,6 +4,27 @@ use super::Call;
 use crate::expr::testing::{World, any_json};
 use crate::value::Heap;
 
+const NAMES: [&str; 18] = [
+    "Array",
+    "ArrayPartition",
+    "ArrayContains",
+    "ArrayRange",
+    "ArrayGetItem",
+    "ArrayLength",
+    "ArrayUnique",
+    "Base64Encode",
+    "Base64Decode",
+    "Hash",
+    "JsonMerge",
+    "StringToJson",
+    "JsonToString",
+    "MathRandom",
+    "MathAdd",
+    "StringSplit",
+    "UUID",
+    "Format",
+];
+
 /// The value of a call as JSON, or the cause of its error.
 fn call(text: &str, input: &str) -> Result<String, String> {
     let mut heap = Heap::new();
@@ -22,130 +43,10 @@ fn call(text: &str, input: &str) -> Result<String, String> {
     result
 }
 
-/// A line per case: a call with `$.a`, `$.b`, `$.c` for its arguments; the input; the value.
 #[test]
 fn functions_give_what_the_service_gives() {
-    let cases = [
-        ("States.Array()", "{}", "[]"),
-        ("States.Array($.a, $.b)", r#"{"a":"","b":1.1}"#, r#"["",1.1]"#),
-        ("States.Array('a', 1, -2.5, true, null, $.a)", r#"{"a":{"k":[]}}"#, r#"["a",1,-2.5,true,null,{"k":[]}]"#),
-        ("States.ArrayPartition($.a, $.b)", r#"{"a":[],"b":1}"#, "[]"),
-        ("States.ArrayPartition($.a, $.b)", r#"{"a":[0,1],"b":4}"#, "[[0,1]]"),
-        ("States.ArrayPartition($.a, $.b)", r#"{"a":[0,1,2],"b":2}"#, "[[0,1],[2]]"),
-        ("States.ArrayPartition($.a, $.b)", r#"{"a":[0,1,2,3],"b":2.9}"#, "[[0,1],[2,3]]"),
-        ("States.ArrayContains($.a, $.b)", r#"{"a":[],"b":[]}"#, "false"),
-        ("States.ArrayContains($.a, null)", r#"{"a":[]}"#, "false"),
-        ("States.ArrayContains($.a, $.b)", r#"{"a":[[1,2,3],2],"b":[1,2,3]}"#, "true"),
-        ("States.ArrayContains($.a, $.b)", r#"{"a":[{"1":2,"2":[]}],"b":{"2":[],"1":2.0}}"#, "true"),
-        ("States.ArrayContains($.a, '1')", r#"{"a":[1]}"#, "false"),
-        ("States.ArrayRange(0, 9, 3)", "{}", "[0,3,6,9]"),
-        ("States.ArrayRange(0, 10, 3)", "{}", "[0,3,6,9]"),
-        ("States.ArrayRange(1, 9, 9)", "{}", "[1]"),
-        ("States.ArrayRange(5, 5, -1)", "{}", "[5]"),
-        ("States.ArrayRange(1, 9, -1)", "{}", "[]"),
-        ("States.ArrayRange(1.6, 1.4, 1)", "{}", "[1]"),
-        ("States.ArrayRange(5.4, -0.6, -2.4)", "{}", "[5,3,1]"),
-        (
-            "States.ArrayRange(9223372036854775806, 9223372036854775807, 1)",
-            "{}",
-            "[9223372036854775806,9223372036854775807]",
-        ),
-        ("States.ArrayGetItem($.a, 1.2)", r#"{"a":[1,2]}"#, "2"),
-        ("States.ArrayGetItem($.a, 7)", r#"{"a":[]}"#, "null"),
-        ("States.ArrayGetItem($.a, -7)", r#"{"a":[]}"#, "null"),
-        ("States.ArrayLength($.a)", r#"{"a":[1,2,3,4,5,6,7,8,9]}"#, "9"),
-        (
-            "States.ArrayUnique($.a)",
-            r#"{"a":[1,2,1.0,"1",[1],[1],{"a":1,"b":2},{"b":2,"a":1}]}"#,
-            r#"[1,2,"1",[1],{"a":1,"b":2}]"#,
-        ),
-        (
-            "States.ArrayUnique($.a)",
-            r#"{"a":[0,-0,1,1.0,1,2,3,4,5,6,7,8,9,[1],[1.0],{"a":1,"b":2},{"b":2,"a":1},null,null,"","",false,false]}"#,
-            r#"[0,1,2,3,4,5,6,7,8,9,[1],{"a":1,"b":2},null,"",false]"#,
-        ),
-        ("States.Base64Encode('Data to encode')", "{}", r#""RGF0YSB0byBlbmNvZGU=""#),
-        ("States.Base64Encode('')", "{}", r#""""#),
-        ("States.Base64Decode('RGF0YSB0byBlbmNvZGU=')", "{}", r#""Data to encode""#),
-        ("States.Base64Decode('RGF0YSB0byBlbmNvZGU')", "{}", r#""Data to encode""#),
-        ("States.Hash('input data', 'MD5')", "{}", r#""812f45842bc6d66ee14572ce20db8e86""#),
-        ("States.Hash('input data', 'SHA-1')", "{}", r#""aaff4a450a104cd177d28d18d74485e8cae074b7""#),
-        (
-            "States.Hash('input data', 'SHA-256')",
-            "{}",
-            r#""b4a697a057313163aee33cd8d40c66e9f0f177e00cac2de32475ffff6169c3e3""#,
-        ),
-        (
-            "States.Hash('input data', 'SHA-384')",
-            "{}",
-            r#""d28a7d5cf25a74f11a50a18452b75e04bb3d70c9dd0510d6123aa008c756511b87525bdc835ebb27e1fb9e9374a15562""#,
-        ),
-        (
-            "States.Hash('input data', 'SHA-512')",
-            "{}",
-            r#""6ce4adb348546d4f449c4d25aad9a7c9cb711d9e91982d3f0b29ca2f3f47d4ce2deba23bf2954f0f1d593fc50283731a533d30d425402d4f91316d871303aac4""#,
-        ),
-        ("States.Hash($.a, 'MD5')", r#"{"a":{"b": 1}}"#, r#""e17d0ee99013e5ee01d0b073ed2bab2c""#),
-        (
-            "States.JsonMerge($.a, $.b, false)",
-            r#"{"a":{"a":{"a1":1,"a2":2},"b":2,"d":3},"b":{"a":{"a3":1,"a4":2},"c":3,"d":4}}"#,
-            r#"{"a":{"a3":1,"a4":2},"b":2,"d":4,"c":3}"#,
-        ),
-        ("States.JsonMerge($.a, $.a, 'x')", r#"{"a":{"k":1}}"#, r#"{"k":1}"#),
-        (
-            r#"States.JsonMerge(States.StringToJson('{"in_literal": "false"}'), $.a, false)"#,
-            r#"{"a":{"b":1}}"#,
-            r#"{"in_literal":"false","b":1}"#,
-        ),
-        ("States.StringToJson('')", "{}", "null"),
-        ("States.StringToJson(' \n')", "{}", "null"),
-        ("States.StringToJson('null')", "{}", "null"),
-        ("States.StringToJson('-0')", "{}", "0"),
-        ("States.StringToJson(' 1.1 ')", "{}", "1.1"),
-        ("States.StringToJson($.a)", r#"{"a":"{\"Arg1\": 1, \"Arg2\": []}"}"#, r#"{"Arg1":1,"Arg2":[]}"#),
-        ("States.JsonToString($.a)", r#"{"a":null}"#, r#""null""#),
-        ("States.JsonToString($.a)", r#"{"a":"HelloWorld"}"#, r#""\"HelloWorld\"""#),
-        ("States.JsonToString($.a)", r#"{"a":[1, 2, "HelloWorld"]}"#, r#""[1,2,\"HelloWorld\"]""#),
-        ("States.MathAdd(1.49, 1.5)", "{}", "3"),
-        ("States.MathAdd(1.5, 1.51)", "{}", "4"),
-        ("States.MathAdd(-1.49, -1.5)", "{}", "-2"),
-        ("States.MathAdd(-1.5, -1.51)", "{}", "-3"),
-        ("States.MathAdd(-0.5, 0.5)", "{}", "1"),
-        ("States.MathAdd(-0.5, 0)", "{}", "0"),
-        ("States.MathAdd(2.5, 0)", "{}", "3"),
-        ("States.MathAdd(-9, 3)", "{}", "-6"),
-        ("States.MathAdd(2147483647, -2147483648)", "{}", "-1"),
-        ("States.StringSplit(' ', ',')", "{}", r#"[" "]"#),
-        ("States.StringSplit(',,,,', ',')", "{}", "[]"),
-        ("States.StringSplit(', , ,', ',')", "{}", r#"[" "," "]"#),
-        ("States.StringSplit('This.is+a,test=string', '.+,=')", "{}", r#"["This","is","a","test","string"]"#),
-        ("States.StringSplit('split on T and \nnew line', 'T\n')", "{}", r#"["split on "," and ","new line"]"#),
-        ("States.StringSplit('abc', '')", "{}", r#"["abc"]"#),
-        ("States.StringSplit('aüb€c', 'ü€')", "{}", r#"["a","b","c"]"#),
-        ("States.Format('no placeholder')", "{}", r#""no placeholder""#),
-        ("States.Format('{} {}', $.a, $.b)", r#"{"a":null,"b":true}"#, r#""null true""#),
-        ("States.Format('{}{}.', $.a, '')", r#"{"a":1.10}"#, r#""1.10.""#),
-        (
-            "States.Format('fst={} and snd={}', $.a, $.b)",
-            r#"{"a":{"Arg1":1,"Arg2":[]},"b":[null,"x",{"y":"z"}]}"#,
-            r#""fst={Arg1=1, Arg2=[]} and snd=[null, x, {y=z}]""#,
-        ),
-        (r"States.Format('\{\}{}\\\'', 1)", "{}", r#""{}1\\'""#),
-        ("States.Format('{}', $.a)", r#"{"a":"q\"\n\u00e9"}"#, r#""q\"\né""#),
-        ("States.Format($text, 'World')", "{}", r#""Hello World""#),
-        (r"States.Format($.a, 1)", r#"{"a":"C:\\dir \\{{}\\}"}"#, r#""C:\\dir {1}""#),
-        (r#"States.Array('He said, "Hello, {}!"', '\\ \{ \} \'')"#, "{}", r#"["He said, \"Hello, {}!\"","\\ { } '"]"#),
-        (
-            "States.ArrayGetItem(States.StringSplit($$.StateMachine.Name, '-'), \
-             States.MathAdd(States.ArrayLength(States.StringSplit($$.StateMachine.Name, '-')), -1))",
-            "{}",
-            r#""1""#,
-        ),
-        ("States.Array($.a[0,1], $['b,)'],$.a.length() )", r#"{"a":[1,2,3],"b,)":5}"#, "[[1,2],5,3]"),
-        ("States.Array( $x.list[?(@ > 1)] , $größe )", "{}", "[[2,3],5]"),
-    ];
-    for (text, input, expected) in cases {
-        assert_eq!(call(text, input).as_deref(), Ok(expected), "{text} on {input}");
+    for (text, input, expected) in VALUES {
+        assert_eq!(call(text, input).as_deref(), Ok(*expected), "{text} on {input}");
     }
 }
 
@@ -286,6 +187,14 @@ fn what_is_no_call_is_refused_with_its_place() {
 }
 
 #[test]
+fn every_function_of_the_language_is_known() {
+    for name in NAMES {
+        let name = format!("States.{name}");
+        assert_eq!(super::Function::from_name(&name).map(super::Function::name), Some(&*name));
+    }
+}
+
+#[test]
 fn calls_know_whether_they_are_constant_and_what_they_read() {
     let cases: [(&str, bool, &[&str]); 5] = [
         ("States.Array(1, States.Format('{}', 'a'))", true, &[]),
@@ -327,26 +236,6 @@ fn uuids_are_of_version_4_and_differ() {
 }
 
 fn call_like() -> impl Strategy<Value = String> {
-    const NAMES: [&str; 18] = [
-        "Array",
-        "ArrayPartition",
-        "ArrayContains",
-        "ArrayRange",
-        "ArrayGetItem",
-        "ArrayLength",
-        "ArrayUnique",
-        "Base64Encode",
-        "Base64Decode",
-        "Hash",
-        "JsonMerge",
-        "StringToJson",
-        "JsonToString",
-        "MathRandom",
-        "MathAdd",
-        "StringSplit",
-        "UUID",
-        "Format",
-    ];
     const ARGUMENTS: [&str; 13] =
         ["$", "$.a", "$.b", "$.a[*]", "1", "-2.5", "1e99", "'a'", "'{}'", "'MD5'", "true", "null", ""];
     let argument = prop::sample::select(&ARGUMENTS[..]).prop_map(str::to_owned);
@@ -412,3 +301,124 @@ proptest! {
         }
     }
 }
+
+/// A call, the input that its paths read, and its value.
+const VALUES: &[(&str, &str, &str)] = &[
+    ("States.Array()", "{}", "[]"),
+    ("States.Array($.a, $.b)", r#"{"a":"","b":1.1}"#, r#"["",1.1]"#),
+    ("States.Array('a', 1, -2.5, true, null, $.a)", r#"{"a":{"k":[]}}"#, r#"["a",1,-2.5,true,null,{"k":[]}]"#),
+    ("States.ArrayPartition($.a, $.b)", r#"{"a":[],"b":1}"#, "[]"),
+    ("States.ArrayPartition($.a, $.b)", r#"{"a":[0,1],"b":4}"#, "[[0,1]]"),
+    ("States.ArrayPartition($.a, $.b)", r#"{"a":[0,1,2],"b":2}"#, "[[0,1],[2]]"),
+    ("States.ArrayPartition($.a, $.b)", r#"{"a":[0,1,2,3],"b":2.9}"#, "[[0,1],[2,3]]"),
+    ("States.ArrayContains($.a, $.b)", r#"{"a":[],"b":[]}"#, "false"),
+    ("States.ArrayContains($.a, null)", r#"{"a":[]}"#, "false"),
+    ("States.ArrayContains($.a, $.b)", r#"{"a":[[1,2,3],2],"b":[1,2,3]}"#, "true"),
+    ("States.ArrayContains($.a, $.b)", r#"{"a":[{"1":2,"2":[]}],"b":{"2":[],"1":2.0}}"#, "true"),
+    ("States.ArrayContains($.a, '1')", r#"{"a":[1]}"#, "false"),
+    ("States.ArrayRange(0, 9, 3)", "{}", "[0,3,6,9]"),
+    ("States.ArrayRange(0, 10, 3)", "{}", "[0,3,6,9]"),
+    ("States.ArrayRange(1, 9, 9)", "{}", "[1]"),
+    ("States.ArrayRange(5, 5, -1)", "{}", "[5]"),
+    ("States.ArrayRange(1, 9, -1)", "{}", "[]"),
+    ("States.ArrayRange(1.6, 1.4, 1)", "{}", "[1]"),
+    ("States.ArrayRange(5.4, -0.6, -2.4)", "{}", "[5,3,1]"),
+    (
+        "States.ArrayRange(9223372036854775806, 9223372036854775807, 1)",
+        "{}",
+        "[9223372036854775806,9223372036854775807]",
+    ),
+    ("States.ArrayGetItem($.a, 1.2)", r#"{"a":[1,2]}"#, "2"),
+    ("States.ArrayGetItem($.a, 7)", r#"{"a":[]}"#, "null"),
+    ("States.ArrayGetItem($.a, -7)", r#"{"a":[]}"#, "null"),
+    ("States.ArrayLength($.a)", r#"{"a":[1,2,3,4,5,6,7,8,9]}"#, "9"),
+    (
+        "States.ArrayUnique($.a)",
+        r#"{"a":[1,2,1.0,"1",[1],[1],{"a":1,"b":2},{"b":2,"a":1}]}"#,
+        r#"[1,2,"1",[1],{"a":1,"b":2}]"#,
+    ),
+    (
+        "States.ArrayUnique($.a)",
+        r#"{"a":[0,-0,1,1.0,1,2,3,4,5,6,7,8,9,[1],[1.0],{"a":1,"b":2},{"b":2,"a":1},null,null,"","",false,false]}"#,
+        r#"[0,1,2,3,4,5,6,7,8,9,[1],{"a":1,"b":2},null,"",false]"#,
+    ),
+    ("States.Base64Encode('Data to encode')", "{}", r#""RGF0YSB0byBlbmNvZGU=""#),
+    ("States.Base64Encode('')", "{}", r#""""#),
+    ("States.Base64Decode('RGF0YSB0byBlbmNvZGU=')", "{}", r#""Data to encode""#),
+    ("States.Base64Decode('RGF0YSB0byBlbmNvZGU')", "{}", r#""Data to encode""#),
+    ("States.Hash('input data', 'MD5')", "{}", r#""812f45842bc6d66ee14572ce20db8e86""#),
+    ("States.Hash('input data', 'SHA-1')", "{}", r#""aaff4a450a104cd177d28d18d74485e8cae074b7""#),
+    (
+        "States.Hash('input data', 'SHA-256')",
+        "{}",
+        r#""b4a697a057313163aee33cd8d40c66e9f0f177e00cac2de32475ffff6169c3e3""#,
+    ),
+    (
+        "States.Hash('input data', 'SHA-384')",
+        "{}",
+        r#""d28a7d5cf25a74f11a50a18452b75e04bb3d70c9dd0510d6123aa008c756511b87525bdc835ebb27e1fb9e9374a15562""#,
+    ),
+    (
+        "States.Hash('input data', 'SHA-512')",
+        "{}",
+        r#""6ce4adb348546d4f449c4d25aad9a7c9cb711d9e91982d3f0b29ca2f3f47d4ce2deba23bf2954f0f1d593fc50283731a533d30d425402d4f91316d871303aac4""#,
+    ),
+    ("States.Hash($.a, 'MD5')", r#"{"a":{"b": 1}}"#, r#""e17d0ee99013e5ee01d0b073ed2bab2c""#),
+    (
+        "States.JsonMerge($.a, $.b, false)",
+        r#"{"a":{"a":{"a1":1,"a2":2},"b":2,"d":3},"b":{"a":{"a3":1,"a4":2},"c":3,"d":4}}"#,
+        r#"{"a":{"a3":1,"a4":2},"b":2,"d":4,"c":3}"#,
+    ),
+    ("States.JsonMerge($.a, $.a, 'x')", r#"{"a":{"k":1}}"#, r#"{"k":1}"#),
+    (
+        r#"States.JsonMerge(States.StringToJson('{"in_literal": "false"}'), $.a, false)"#,
+        r#"{"a":{"b":1}}"#,
+        r#"{"in_literal":"false","b":1}"#,
+    ),
+    ("States.StringToJson('')", "{}", "null"),
+    ("States.StringToJson(' \n')", "{}", "null"),
+    ("States.StringToJson('null')", "{}", "null"),
+    ("States.StringToJson('-0')", "{}", "0"),
+    ("States.StringToJson(' 1.1 ')", "{}", "1.1"),
+    ("States.StringToJson($.a)", r#"{"a":"{\"Arg1\": 1, \"Arg2\": []}"}"#, r#"{"Arg1":1,"Arg2":[]}"#),
+    ("States.JsonToString($.a)", r#"{"a":null}"#, r#""null""#),
+    ("States.JsonToString($.a)", r#"{"a":"HelloWorld"}"#, r#""\"HelloWorld\"""#),
+    ("States.JsonToString($.a)", r#"{"a":[1, 2, "HelloWorld"]}"#, r#""[1,2,\"HelloWorld\"]""#),
+    ("States.MathAdd(1.49, 1.5)", "{}", "3"),
+    ("States.MathAdd(1.5, 1.51)", "{}", "4"),
+    ("States.MathAdd(-1.49, -1.5)", "{}", "-2"),
+    ("States.MathAdd(-1.5, -1.51)", "{}", "-3"),
+    ("States.MathAdd(-0.5, 0.5)", "{}", "1"),
+    ("States.MathAdd(-0.5, 0)", "{}", "0"),
+    ("States.MathAdd(2.5, 0)", "{}", "3"),
+    ("States.MathAdd(-9, 3)", "{}", "-6"),
+    ("States.MathAdd(2147483647, -2147483648)", "{}", "-1"),
+    ("States.StringSplit(' ', ',')", "{}", r#"[" "]"#),
+    ("States.StringSplit(',,,,', ',')", "{}", "[]"),
+    ("States.StringSplit(', , ,', ',')", "{}", r#"[" "," "]"#),
+    ("States.StringSplit('This.is+a,test=string', '.+,=')", "{}", r#"["This","is","a","test","string"]"#),
+    ("States.StringSplit('split on T and \nnew line', 'T\n')", "{}", r#"["split on "," and ","new line"]"#),
+    ("States.StringSplit('abc', '')", "{}", r#"["abc"]"#),
+    ("States.StringSplit('aüb€c', 'ü€')", "{}", r#"["a","b","c"]"#),
+    ("States.Format('no placeholder')", "{}", r#""no placeholder""#),
+    ("States.Format('{} {}', $.a, $.b)", r#"{"a":null,"b":true}"#, r#""null true""#),
+    ("States.Format('{}{}.', $.a, '')", r#"{"a":1.10}"#, r#""1.10.""#),
+    (
+        "States.Format('fst={} and snd={}', $.a, $.b)",
+        r#"{"a":{"Arg1":1,"Arg2":[]},"b":[null,"x",{"y":"z"}]}"#,
+        r#""fst={Arg1=1, Arg2=[]} and snd=[null, x, {y=z}]""#,
+    ),
+    (r"States.Format('\{\}{}\\\'', 1)", "{}", r#""{}1\\'""#),
+    ("States.Format('{}', $.a)", r#"{"a":"q\"\n\u00e9"}"#, r#""q\"\né""#),
+    ("States.Format($text, 'World')", "{}", r#""Hello World""#),
+    (r"States.Format($.a, 1)", r#"{"a":"C:\\dir \\{{}\\}"}"#, r#""C:\\dir {1}""#),
+    (r#"States.Array('He said, "Hello, {}!"', '\\ \{ \} \'')"#, "{}", r#"["He said, \"Hello, {}!\"","\\ { } '"]"#),
+    (
+        "States.ArrayGetItem(States.StringSplit($$.StateMachine.Name, '-'), \
+             States.MathAdd(States.ArrayLength(States.StringSplit($$.StateMachine.Name, '-')), -1))",
+        "{}",
+        r#""1""#,
+    ),
+    ("States.Array($.a[0,1], $['b,)'],$.a.length() )", r#"{"a":[1,2,3],"b,)":5}"#, "[[1,2],5,3]"),
+    ("States.Array( $x.list[?(@ > 1)] , $größe )", "{}", "[[2,3],5]"),
+];

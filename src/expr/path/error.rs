@@ -77,30 +77,30 @@ impl PathError {
     }
 
     /// The error of a field such as `InputPath`, `OutputPath` or `TimeoutSecondsPath`.
-    pub fn in_field(self, heap: &Heap, path: &Path) -> EvalError {
-        EvalError::InvalidPath { path: path.text().into(), detail: self.detail(heap, path).into() }
+    pub fn in_field(self, heap: &Heap, path: &Path) -> Box<EvalError> {
+        Box::new(EvalError::InvalidPath { path: path.text().into(), detail: self.detail(heap, path).into() })
     }
 
     /// The error of a `.$` value (`field` with the `.$`), of `ErrorPath` and of `CausePath`.
-    pub fn in_template(self, heap: &Heap, path: &Path, field: &str) -> EvalError {
+    pub fn in_template(self, heap: &Heap, path: &Path, field: &str) -> Box<EvalError> {
         if !self.is_missing() {
             return self.in_field(heap, path);
         }
-        EvalError::NotFound { path: path.text().into(), field: field.into() }
+        Box::new(EvalError::NotFound { path: path.text().into(), field: field.into() })
     }
 
     /// The error of `Variable` or of an operand of a Choice rule.
-    pub fn in_choice(self, path: &Path) -> EvalError {
-        EvalError::InvalidChoicePath { path: path.text().into() }
+    pub fn in_choice(self, path: &Path) -> Box<EvalError> {
+        Box::new(EvalError::InvalidChoicePath { path: path.text().into() })
     }
 
     /// The error of an argument of an intrinsic function; `call` is the whole expression.
-    pub fn in_call(self, heap: &Heap, path: &Path, call: &str) -> EvalError {
+    pub fn in_call(self, heap: &Heap, path: &Path, call: &str) -> Box<EvalError> {
         if self.is_missing() {
-            return EvalError::ArgumentNotFound { call: call.into(), path: path.text().into() };
+            return Box::new(EvalError::ArgumentNotFound { call: call.into(), path: path.text().into() });
         }
         let text = format!("Invalid path '{}' : {}", path.text(), self.detail(heap, path));
-        EvalError::Function { call: call.into(), fault: CallFault::InvalidPath(text.into()) }
+        Box::new(EvalError::Function { call: call.into(), fault: CallFault::InvalidPath(text.into()) })
     }
 }
 

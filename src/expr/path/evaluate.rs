@@ -3,17 +3,35 @@ use crate::value::{Heap, List, Value};
 use super::error::PathError;
 use super::step::{Step, Steps};
 
-/// Places that one search may visit. A search over the largest event stays far below; only a pile of `..` and `*` on
-/// deep data comes here, and would hold up the shard.
-pub(super) const MAX_VISITS: u32 = 4_000_000;
+/// Places that one evaluation may visit. Searching the largest event takes a tenth of it; only a pile of `..`, `*` and
+/// filters on deep data comes here, and would hold up the shard.
+pub(super) const MAX_VISITS: u32 = 2_000_000;
+
+/// What an evaluation carries along: through its steps, the filters in them, and the paths in those.
+pub(super) struct Walk {
+    /// What `$` in a filter stands for.
+    pub(super) root: Value,
+    visits: u32,
+}
+
+impl Walk {
+    pub(super) fn new(root: Value) -> Walk {
+        Walk { root, visits: 0 }
+    }
+
+    fn visit(&mut self) -> Result<(), PathError> {
+        self.visits += 1;
+        if self.visits > MAX_VISITS { Err(PathError::TooManyVisits) } else { Ok(()) }
+    }
+}
 
 impl Steps {
-    /// Applies the steps to `start`. `root` is what `$` in a filter stands for.
-    pub(super) fn evaluate(&self, heap: &mut Heap, start: Value, root: Value) -> Result<Value, PathError> {
-        let found = if self.definite { definite(&self.list, 0, heap, start)? } else { self.search(heap, start, root)? };
+    /// Applies the steps to `start`.
+    pub(super) fn evaluate(&self, heap: &mut Heap, start: Value, walk: &mut Walk) -> Result<Value, PathError> {
+        let found = if self.definite { definite(&self.list, 0, heap, start)? } else { self.search(heap, start, walk)? };
         match &self.function {
             None => Ok(found),
-            Some(function) => function.apply(heap, found, root),
+            Some(function) => function.apply(heap, found, walk),
         }
     }
 
@@ -23,29 +41,25 @@ impl Steps {
         if !self.plain {
             return None;
         }
-        let mut value = start;
+        let mut value = &start;
         for step in &self.list {
             value = match (step, value) {
-                (Step::Name(name), Value::Object(object)) => heap.field(object, name)?,
-                (Step::Index(index), Value::Array(array)) => item(heap, array, *index)?,
+                (Step::Name(name), Value::Object(object)) => heap.find(*object, name)?,
+                (Step::Index(index), Value::Array(array)) => item(heap, *array, *index)?,
                 _ => return None,
             };
         }
-        Some(value)
+        Some(*value)
     }
 
-    /// Applies the steps of a definite path without the first ones, which led to `start`.
+    /// Applies the steps of a definite path without a function; the first `skip` of them led to `start`.
     pub(super) fn evaluate_from(&self, skip: usize, heap: &mut Heap, start: Value) -> Result<Value, PathError> {
-        let found = definite(&self.list, skip, heap, start)?;
-        match &self.function {
-            None => Ok(found),
-            Some(function) => function.apply(heap, found, start),
-        }
+        definite(&self.list, skip, heap, start)
     }
 
-    fn search(&self, heap: &mut Heap, start: Value, root: Value) -> Result<Value, PathError> {
+    fn search(&self, heap: &mut Heap, start: Value, walk: &mut Walk) -> Result<Value, PathError> {
         let mark = heap.mark();
-        let mut search = Search { steps: &self.list, heap, root, visits: 0 };
+        let mut search = Search { steps: &self.list, heap, walk };
         match search.find(0, start, true) {
             Ok(()) => heap.array_from(mark).map_err(|_| PathError::TooDeep),
             Err(error) => {
@@ -65,7 +79,7 @@ fn definite(steps: &[Step], skip: usize, heap: &mut Heap, start: Value) -> Resul
                 None if at + 1 == steps.len() => return Err(PathError::NoResults),
                 None => return Err(PathError::MissingProperty { step: at }),
             },
-            (Step::Index(index), Value::Array(array)) => item(heap, array, *index).ok_or(PathError::NoResults)?,
+            (Step::Index(index), Value::Array(array)) => *item(heap, array, *index).ok_or(PathError::NoResults)?,
             (Step::Names(names), Value::Object(object)) => pick(heap, object, names)?,
             (Step::Index(_), found) => return Err(PathError::NotAnArray { step: at, found }),
             (_, found) => return Err(PathError::NotAnObject { step: at, found }),
@@ -75,9 +89,9 @@ fn definite(steps: &[Step], skip: usize, heap: &mut Heap, start: Value) -> Resul
 }
 
 /// The element at an index, which counts from the end if it is negative.
-fn item(heap: &Heap, array: List, index: i64) -> Option<Value> {
+fn item(heap: &Heap, array: List, index: i64) -> Option<&Value> {
     let index = if index < 0 { index.checked_add(array.len() as i64)? } else { index };
-    heap.items(array).get(usize::try_from(index).ok()?).copied()
+    heap.items(array).get(usize::try_from(index).ok()?)
 }
 
 /// An object of the entries with these names, as far as they exist.
@@ -99,8 +113,7 @@ fn pick(heap: &mut Heap, object: List, names: &[Box<str>]) -> Result<Value, Path
 struct Search<'a> {
     steps: &'a [Step],
     heap: &'a mut Heap,
-    root: Value,
-    visits: u32,
+    walk: &'a mut Walk,
 }
 
 impl Search<'_> {
@@ -110,14 +123,14 @@ impl Search<'_> {
     /// Recursion goes down one level of the value each time, so it is bounded by the value's depth.
     fn find(&mut self, mut at: usize, mut value: Value, mut strict: bool) -> Result<(), PathError> {
         while let Some(step) = self.steps.get(at) {
-            self.visit()?;
+            self.walk.visit()?;
             match (step, value) {
-                (Step::Name(name), Value::Object(object)) => match self.heap.field(object, name) {
-                    Some(field) => value = field,
+                (Step::Name(name), Value::Object(object)) => match self.heap.find(object, name) {
+                    Some(field) => value = *field,
                     None => return Ok(()),
                 },
                 (Step::Index(index), Value::Array(array)) => match item(self.heap, array, *index) {
-                    Some(found) => value = found,
+                    Some(found) => value = *found,
                     None => return Ok(()),
                 },
                 (Step::Index(_) | Step::Indexes(_) | Step::Slice { .. }, found)
@@ -130,7 +143,7 @@ impl Search<'_> {
                 }
                 // On an object a filter decides about the object itself.
                 (Step::Filter(filter), Value::Object(_)) => {
-                    if !filter.accepts(self.heap, value, self.root)? {
+                    if !filter.accepts(self.heap, value, self.walk)? {
                         return Ok(());
                     }
                 }
@@ -156,7 +169,7 @@ impl Search<'_> {
             }
             (Step::Indexes(indexes), Value::Array(array)) => {
                 for index in indexes {
-                    if let Some(found) = item(self.heap, array, *index) {
+                    if let Some(&found) = item(self.heap, array, *index) {
                         self.find(next, found, false)?;
                     }
                 }
@@ -175,9 +188,9 @@ impl Search<'_> {
             }
             (Step::Filter(filter), Value::Array(array)) => {
                 for index in 0..array.len() {
-                    self.visit()?;
+                    self.walk.visit()?;
                     let found = self.heap.items(array)[index];
-                    if filter.accepts(self.heap, found, self.root)? {
+                    if filter.accepts(self.heap, found, self.walk)? {
                         self.find(next, found, false)?;
                     }
                 }
@@ -189,11 +202,11 @@ impl Search<'_> {
 
     /// Applies the step at `at` to this value and to every container in it, outer ones first.
     fn descend(&mut self, at: usize, value: Value) -> Result<(), PathError> {
-        self.visit()?;
+        self.walk.visit()?;
         match self.steps.get(at) {
             // Every node is asked itself, so elements must not be asked a second time by their array.
             Some(Step::Filter(filter)) => {
-                if filter.accepts(self.heap, value, self.root)? {
+                if filter.accepts(self.heap, value, self.walk)? {
                     self.find(at + 1, value, false)?;
                 }
             }
@@ -206,11 +219,6 @@ impl Search<'_> {
             }
         }
         Ok(())
-    }
-
-    fn visit(&mut self) -> Result<(), PathError> {
-        self.visits += 1;
-        if self.visits > MAX_VISITS { Err(PathError::TooManyVisits) } else { Ok(()) }
     }
 }
 

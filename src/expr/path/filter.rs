@@ -3,6 +3,7 @@ use std::cmp::Ordering;
 use crate::value::{Heap, Num, Value};
 
 use super::error::PathError;
+use super::evaluate::Walk;
 use super::operator::Operator;
 use super::step::Steps;
 
@@ -46,12 +47,12 @@ pub(super) enum Term<'a> {
 }
 
 impl Filter {
-    /// Whether a value is let through. `root` is what `$` stands for.
-    pub(super) fn accepts(&self, heap: &mut Heap, current: Value, root: Value) -> Result<bool, PathError> {
+    /// Whether a value is let through.
+    pub(super) fn accepts(&self, heap: &mut Heap, current: Value, walk: &mut Walk) -> Result<bool, PathError> {
         match self {
             Filter::Or(parts) => {
                 for part in parts {
-                    if part.accepts(heap, current, root)? {
+                    if part.accepts(heap, current, walk)? {
                         return Ok(true);
                     }
                 }
@@ -59,14 +60,14 @@ impl Filter {
             }
             Filter::And(parts) => {
                 for part in parts {
-                    if !part.accepts(heap, current, root)? {
+                    if !part.accepts(heap, current, walk)? {
                         return Ok(false);
                     }
                 }
                 Ok(true)
             }
-            Filter::Not(part) => Ok(!part.accepts(heap, current, root)?),
-            Filter::Exists(operand) => Ok(match (operand, operand.evaluate(heap, current, root)?) {
+            Filter::Not(part) => Ok(!part.accepts(heap, current, walk)?),
+            Filter::Exists(operand) => Ok(match (operand, operand.evaluate(heap, current, walk)?) {
                 (_, Term::Missing) => false,
                 // A search that finds nothing gives an empty array.
                 (Operand::Current(steps) | Operand::Root(steps), Term::Value(Value::Array(found)))
@@ -77,8 +78,8 @@ impl Filter {
                 _ => true,
             }),
             Filter::Compare(left, operator, right) => {
-                let left = left.evaluate(heap, current, root)?;
-                let right = right.evaluate(heap, current, root)?;
+                let left = left.evaluate(heap, current, walk)?;
+                let right = right.evaluate(heap, current, walk)?;
                 Ok(operator.holds(heap, left, right))
             }
         }
@@ -95,10 +96,10 @@ impl Filter {
 }
 
 impl Operand {
-    pub(super) fn evaluate(&self, heap: &mut Heap, current: Value, root: Value) -> Result<Term<'_>, PathError> {
+    pub(super) fn evaluate(&self, heap: &mut Heap, current: Value, walk: &mut Walk) -> Result<Term<'_>, PathError> {
         let found = match self {
-            Operand::Current(steps) => steps.evaluate(heap, current, root),
-            Operand::Root(steps) => steps.evaluate(heap, root, root),
+            Operand::Current(steps) => steps.evaluate(heap, current, walk),
+            Operand::Root(steps) => steps.evaluate(heap, walk.root, walk),
             literal => return Ok(literal.literal()),
         };
         match found {
@@ -176,7 +177,8 @@ impl Term<'_> {
 
     pub(super) fn boolean(self) -> Option<bool> {
         match self {
-            Term::Boolean(boolean) | Term::Value(Value::Bool(boolean)) => Some(boolean),
+            Term::Boolean(boolean) => Some(boolean),
+            Term::Value(value) => value.as_bool(),
             _ => None,
         }
     }

@@ -1,6 +1,7 @@
-use crate::value::{Heap, Num, Value};
+use crate::value::{Double, Heap, Num, Value};
 
 use super::error::PathError;
+use super::evaluate::Walk;
 use super::filter::{Operand, Term};
 
 /// A function call at the end of a path. It works on what the path before it found.
@@ -56,33 +57,33 @@ impl Function {
     }
 
     /// Applies the function to `found`, what the path before it found.
-    pub(super) fn apply(&self, heap: &mut Heap, found: Value, root: Value) -> Result<Value, PathError> {
+    pub(super) fn apply(&self, heap: &mut Heap, found: Value, walk: &mut Walk) -> Result<Value, PathError> {
         match self.name {
             FunctionName::Length => Ok(match found {
                 Value::Array(list) | Value::Object(list) => Value::Int(list.len() as i64),
                 _ => Value::Null,
             }),
             FunctionName::Keys => keys(heap, found),
-            FunctionName::Concat => self.concat(heap, found, root),
-            FunctionName::Append => self.append(heap, found, root),
+            FunctionName::Concat => self.concat(heap, found, walk),
+            FunctionName::Append => self.append(heap, found, walk),
             FunctionName::First => element(heap, found, 0),
             FunctionName::Last => element(heap, found, -1),
             FunctionName::Index => {
                 let argument = self.arguments.first().ok_or(PathError::Function(NO_ELEMENT))?;
-                let index = argument.evaluate(heap, found, root)?.number(heap);
+                let index = argument.evaluate(heap, found, walk)?.number(heap);
                 let Some(Num::Int(index)) = index else { return Err(PathError::Function(NO_ELEMENT)) };
                 element(heap, found, index)
             }
-            _ => self.aggregate(heap, found, root),
+            _ => self.aggregate(heap, found, walk),
         }
     }
 
     /// The numbers in `found`, followed by those among the arguments.
-    fn numbers(&self, heap: &mut Heap, found: Value, root: Value) -> Result<Vec<f64>, PathError> {
+    fn numbers(&self, heap: &mut Heap, found: Value, walk: &mut Walk) -> Result<Vec<f64>, PathError> {
         let mut numbers = Vec::new();
         collect(heap, found, &mut numbers);
         for argument in &self.arguments {
-            match argument.evaluate(heap, found, root)? {
+            match argument.evaluate(heap, found, walk)? {
                 Term::Value(value @ Value::Array(_)) => collect(heap, value, &mut numbers),
                 term => numbers.extend(term.number(heap).map(Num::as_f64)),
             }
@@ -90,8 +91,8 @@ impl Function {
         Ok(numbers)
     }
 
-    fn aggregate(&self, heap: &mut Heap, found: Value, root: Value) -> Result<Value, PathError> {
-        let numbers = self.numbers(heap, found, root)?;
+    fn aggregate(&self, heap: &mut Heap, found: Value, walk: &mut Walk) -> Result<Value, PathError> {
+        let numbers = self.numbers(heap, found, walk)?;
         if numbers.is_empty() {
             return Err(PathError::Function(EMPTY_AGGREGATE));
         }
@@ -107,10 +108,10 @@ impl Function {
             }
             _ => sum,
         };
-        if result.is_finite() { Ok(Value::Float(result)) } else { Err(PathError::Function(NOT_FINITE)) }
+        if result.is_finite() { Ok(Value::Float(Double::new(result))) } else { Err(PathError::Function(NOT_FINITE)) }
     }
 
-    fn concat(&self, heap: &mut Heap, found: Value, root: Value) -> Result<Value, PathError> {
+    fn concat(&self, heap: &mut Heap, found: Value, walk: &mut Walk) -> Result<Value, PathError> {
         // The arguments may build values of their own, so the text is put together outside of the heap.
         let mut text = String::new();
         let mut add = |heap: &Heap, value: Value| match value {
@@ -123,7 +124,7 @@ impl Function {
             other => add(heap, other),
         }
         for argument in &self.arguments {
-            let value = argument.evaluate(heap, found, root)?.into_value(heap);
+            let value = argument.evaluate(heap, found, walk)?.into_value(heap);
             if let Some(value) = value {
                 add(heap, value);
             }
@@ -131,7 +132,7 @@ impl Function {
         Ok(heap.string(&text))
     }
 
-    fn append(&self, heap: &mut Heap, found: Value, root: Value) -> Result<Value, PathError> {
+    fn append(&self, heap: &mut Heap, found: Value, walk: &mut Walk) -> Result<Value, PathError> {
         let Value::Array(list) = found else { return Ok(found) };
         let mark = heap.mark();
         for index in 0..list.len() {
@@ -139,7 +140,7 @@ impl Function {
             heap.push(item);
         }
         for argument in &self.arguments {
-            match argument.evaluate(heap, found, root) {
+            match argument.evaluate(heap, found, walk) {
                 Ok(term) => {
                     if let Some(value) = term.into_value(heap) {
                         heap.push(value);
@@ -185,8 +186,8 @@ impl Term<'_> {
             Term::Value(value) => Some(value),
             Term::Text(text) => Some(heap.string(text)),
             Term::Number(Num::Int(int)) => Some(Value::Int(int)),
-            Term::Number(Num::Float(float)) => Some(Value::Float(float)),
-            Term::Boolean(boolean) => Some(Value::Bool(boolean)),
+            Term::Number(Num::Float(float)) => Some(Value::Float(Double::new(float))),
+            Term::Boolean(boolean) => Some(Value::bool(boolean)),
             Term::Null => Some(Value::Null),
             Term::List(_) | Term::Regex(_) | Term::Missing => None,
         }

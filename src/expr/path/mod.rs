@@ -23,6 +23,7 @@ pub use reference::{ReferencePath, ResultPathError};
 
 use crate::expr::scope::Scope;
 use crate::value::{Heap, Value};
+use evaluate::Walk;
 use step::{Step, Steps};
 
 /// What a path begins at.
@@ -63,8 +64,8 @@ impl Path {
     /// [`PathSyntaxError`] says what is wrong and where.
     pub fn parse(text: &str) -> Result<Path, PathSyntaxError> {
         let (root, steps) = parse::path(text)?;
-        let context_field =
-            if root == Root::Context && steps.definite { ContextField::find(&steps.list) } else { None };
+        let is_plain = steps.definite && steps.function.is_none();
+        let context_field = if root == Root::Context && is_plain { ContextField::find(&steps.list) } else { None };
         Ok(Path { text: text.into(), root, steps, context_field })
     }
 
@@ -102,7 +103,7 @@ impl Path {
     /// # Errors
     /// [`PathError`] if a definite path finds nothing, or a step cannot be applied to what it meets.
     pub fn evaluate(&self, heap: &mut Heap, root: Value) -> Result<Value, PathError> {
-        self.steps.evaluate(heap, root, root)
+        self.steps.evaluate(heap, root, &mut Walk::new(root))
     }
 
     /// Finds the root in the scope and applies the path to it.

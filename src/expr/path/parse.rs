@@ -1,3 +1,5 @@
+use crate::value::Key;
+
 use super::filter::Operand;
 use super::function::{Function, FunctionName};
 use super::step::{Step, Steps};
@@ -144,7 +146,7 @@ impl<'a> Parser<'a> {
             return Err(self.error("Expected a name or '*' after '.'"));
         }
         if self.peek() != Some('(') {
-            list.push(Step::Name(name.into()));
+            list.push(Step::Name(Key::new(name)));
             return Ok(None);
         }
         let Some(name) = FunctionName::from_name(&name) else {
@@ -163,7 +165,7 @@ impl<'a> Parser<'a> {
         let mut end = self.rest().len();
         while let Some((at, c)) = chars.next() {
             let ends = match place {
-                Place::Alone => matches!(c, '.' | '[' | '('),
+                Place::Alone => matches!(c, '.' | '[' | ']' | '('),
                 Place::Inside => {
                     c.is_whitespace()
                         || matches!(
@@ -234,7 +236,7 @@ impl<'a> Parser<'a> {
             self.skip_spaces();
         }
         match <[Box<str>; 1]>::try_from(names) {
-            Ok([name]) => Ok(Step::Name(name)),
+            Ok([name]) => Ok(Step::Name(Key::new(name))),
             Err(names) => Ok(Step::Names(names.into())),
         }
     }

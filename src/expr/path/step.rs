@@ -2,6 +2,7 @@ use std::fmt::Write;
 
 use super::filter::Filter;
 use super::function::Function;
+use crate::value::Key;
 
 /// What comes after the root of a path, or after the `@` of a path in a filter.
 #[derive(Clone, Debug)]
@@ -19,7 +20,7 @@ pub(super) struct Steps {
 #[derive(Clone, Debug)]
 pub(super) enum Step {
     /// `.name`
-    Name(Box<str>),
+    Name(Key),
     /// `['a','b']`: at the end of a path an object of these entries, elsewhere each of them.
     Names(Box<[Box<str>]>),
     /// `[n]`; negative from the end.
@@ -67,7 +68,7 @@ impl Step {
             let _ = write!(out, "[{}]", items.join(","));
         };
         match self {
-            Step::Name(name) => list(&mut [format!("'{name}'")].into_iter()),
+            Step::Name(name) => list(&mut [format!("'{}'", &**name)].into_iter()),
             Step::Names(names) => list(&mut names.iter().map(|name| format!("'{name}'"))),
             Step::Index(index) => list(&mut [index.to_string()].into_iter()),
             Step::Indexes(indexes) => list(&mut indexes.iter().map(i64::to_string)),

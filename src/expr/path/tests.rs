@@ -175,8 +175,10 @@ fn a_miss_says_where() {
 #[test]
 fn a_search_that_visits_too_much_is_stopped() {
     let deep = format!("{}{}", "[".repeat(900), "]".repeat(900));
-    let found = read("$..*..*..*..*", &deep);
-    assert!(found.as_ref().is_err_and(|error| error.starts_with("The path visits more than")), "{found:?}");
+    for path in ["$..*..*..*..*", "$..[?(@..[?(@..[?(@..a)])])]"] {
+        let found = read(path, &deep);
+        assert!(found.as_ref().is_err_and(|error| error.starts_with("The path visits more than")), "{found:?}");
+    }
 }
 
 #[test]
@@ -239,6 +241,7 @@ fn what_is_no_path_is_refused_with_its_place() {
         ("$.a[1:2:0]", 9),
         ("$.a[99999999999999999999]", 4),
         ("$['a']b", 6),
+        ("$.a]", 3),
         ("$.a[?(@.b", 9),
         ("$.a[?@.b]", 5),
         ("$.a[?(@.b ==)]", 12),
@@ -315,6 +318,18 @@ fn a_result_is_put_where_the_path_says() {
     for (path, into, expected) in cases {
         assert_eq!(write(path, into).as_deref(), Ok(expected), "{path} into {into}");
     }
+}
+
+#[test]
+fn a_result_may_be_nested_as_deep_as_values_may_be() {
+    let output = write(&format!("${}", ".a".repeat(1000)), "{}").unwrap();
+    assert_eq!(output.len(), r#""new""#.len() + 1000 * r#"{"a":}"#.len());
+
+    let mut heap = Heap::new();
+    let into = heap.empty_object();
+    let deepest = json(&mut heap, &format!("{}{}", "[".repeat(1000), "]".repeat(1000)));
+    let error = ReferencePath::parse("$.a").unwrap().write(&mut heap, into, deepest).unwrap_err();
+    assert_eq!(error.to_string(), "the value is nested deeper than 1000 levels");
 }
 
 #[test]

@@ -75,14 +75,14 @@ impl Compiler {
             transition: &task.transition,
         };
         let work = self.work(fields, names, location);
-        Some(Kind::Task(Task {
+        Some(Kind::Task(Box::new(Task {
             style: style(&resource),
             resource,
             timeout: timeout?,
             heartbeat: heartbeat?,
             credentials: credentials?,
             work: work?,
-        }))
+        })))
     }
 
     fn wait(&mut self, wait: &asl::WaitState, names: Names<'_>, location: &str) -> Option<Kind> {

@@ -2,8 +2,8 @@
 
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use rdkafka::consumer::{BaseConsumer, Consumer};
@@ -123,7 +123,8 @@ shards = 1
             SINKS[1],
             SINKS[2],
         );
-        let mut config = Config::parse(&text, Path::new("test.toml"), &Environment::default()).expect("a configuration");
+        let mut config =
+            Config::parse(&text, Path::new("test.toml"), &Environment::default()).expect("a configuration");
         let connectors = connectors(&self.service);
         let pipeline = config.pipelines.remove(0);
         let health = Health::new();

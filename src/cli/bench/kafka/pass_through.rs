@@ -45,7 +45,10 @@ pub(super) fn run(pipeline: &Pipeline, events: u64) -> Result<Throughput, String
     let (began, cpu) = began.ok_or("pass-through: no record was read")?;
     let done = run.done.load(Ordering::Relaxed);
     if done < events {
-        return Err(format!("pass-through: only {done} of {events} records within {} s of silence", PATIENCE.as_secs()));
+        return Err(format!(
+            "pass-through: only {done} of {events} records within {} s of silence",
+            PATIENCE.as_secs()
+        ));
     }
     let spent = machine::process_cpu_time().zip(cpu).map(|(now, before)| now.saturating_sub(before));
     Ok(Throughput { events, took: began.elapsed(), cpu: spent })
@@ -115,12 +118,7 @@ fn begin(run: &Run) {
     }
 }
 
-fn send(
-    producer: &BaseProducer<Acknowledged>,
-    sink: &str,
-    message: &impl Message,
-    opaque: usize,
-) -> KafkaResult<()> {
+fn send(producer: &BaseProducer<Acknowledged>, sink: &str, message: &impl Message, opaque: usize) -> KafkaResult<()> {
     let mut record = BaseRecord::with_opaque_to(sink, opaque).headers(headers::of_result(None, "order", "1-00000000"));
     record.key = message.key();
     record.payload = message.payload();
