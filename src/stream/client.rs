@@ -30,8 +30,10 @@ pub(super) type ShardProducer = BaseProducer<ProducerEvents>;
 /// Makes a consumer with these properties.
 pub(super) fn consumer(properties: &Properties, events: ConsumerEvents) -> KafkaResult<ShardConsumer> {
     let mut config = client_config(properties);
-    if properties.value("statistics.interval.ms").is_none() {
-        config.set("statistics.interval.ms", STATISTICS_INTERVAL_MS);
+    for (name, default) in CONSUMER_DEFAULTS {
+        if properties.value(name).is_none() {
+            config.set(name, default);
+        }
     }
     ShardConsumer::from_config_and_context(&config, events)
 }
@@ -46,15 +48,21 @@ pub(super) fn check(properties: &Properties) -> KafkaResult<()> {
     client_config(properties).create_native_config().map(drop)
 }
 
-/// How often a consumer tells the ends of its partitions, from which the lag is computed.
-const STATISTICS_INTERVAL_MS: &str = "1000";
+const CONSUMER_DEFAULTS: [(&str, &str); 2] = [
+    // How often it tells the ends of its partitions, from which the lag is computed.
+    ("statistics.interval.ms", "1000"),
+    // How soon a topic is noticed that was missing, or got more partitions: librdkafka's five minutes are long to wait.
+    ("topic.metadata.refresh.interval.ms", "10000"),
+];
 
 fn client_config(properties: &Properties) -> ClientConfig {
     let mut config = ClientConfig::new();
     for (name, value) in properties.iter() {
         config.set(name, value);
     }
-    config.set_log_level(RDKafkaLogLevel::Warning);
+    // Whoever asks librdkafka to say more wants to see it.
+    let is_debugging = properties.value("debug").is_some_and(|facilities| !facilities.is_empty());
+    config.set_log_level(if is_debugging { RDKafkaLogLevel::Debug } else { RDKafkaLogLevel::Warning });
     config
 }
 

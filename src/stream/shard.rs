@@ -31,6 +31,9 @@ const ACKNOWLEDGEMENT_WAIT: Duration = Duration::from_millis(1);
 /// How long a closing shard waits for the answer to its last commit.
 const COMMIT_TIMEOUT: Duration = Duration::from_secs(5);
 
+/// Time for the broker to hear that this member leaves.
+const LEAVE_TIME: Duration = Duration::from_millis(150);
+
 /// One worker of a pipeline.
 pub(super) struct Shard {
     pub(super) number: usize,
@@ -271,8 +274,22 @@ impl Shard {
         if let Some(revocation) = self.revocation.take() {
             self.finish_revocation(revocation);
         }
+        self.leave();
         self.committer.close();
-        // Dropping the consumer leaves the group; dropping the producer throws away what was not acknowledged in time.
+        // Dropping the producer throws away what was not acknowledged in time.
+    }
+}
+
+impl Shard {
+    /// Leaves the group. Closing the consumer alone does not always tell the broker: a member without partitions went
+    /// silently, and the group then waited for its session to time out.
+    fn leave(&self) {
+        self.consumer.unsubscribe();
+        let deadline = Instant::now() + LEAVE_TIME;
+        while Instant::now() < deadline {
+            // Serves the last revocation. Records that still come are not ours any more.
+            self.consumer.poll(ACKNOWLEDGEMENT_WAIT);
+        }
     }
 }
 
