@@ -87,7 +87,12 @@ impl Interpreter<'_> {
             Cap::Path(path) => path,
         };
         let value = self.read(path, frame, data)?;
-        match self.heap.number(value) {
+        // Recorded: a string of digits counts as the number.
+        let number = match value {
+            Value::String(string) => Num::parse(&self.heap.str(string)),
+            other => self.heap.number(other),
+        };
+        match number {
             Some(Num::Int(number)) => {
                 u64::try_from(number).map_err(|_| self.runtime_fault(frame, &format!("{field} cannot be negative.")))
             }
