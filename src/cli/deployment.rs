@@ -18,7 +18,7 @@ pub(super) enum DeployError {
     #[error("{place}: {source}")]
     Workflow { place: config::Place, source: LoadError },
     #[error("{place}: {source}")]
-    Properties { place: config::Place, source: PropertiesError },
+    Properties { place: config::Place, source: Box<PropertiesError> },
     #[error("{0}")]
     Start(#[from] StartError),
 }
@@ -38,8 +38,10 @@ impl Deployment {
         let check = move |program: &Program| known.check(program.resources()).map_err(|error| error.to_string());
         let registry = Arc::new(Registry::of_definitions(check));
         for pipeline in &config.pipelines {
-            stream::check_properties(pipeline)
-                .map_err(|source| DeployError::Properties { place: pipeline.place.clone(), source })?;
+            stream::check_properties(pipeline).map_err(|source| DeployError::Properties {
+                place: pipeline.place.clone(),
+                source: Box::new(source),
+            })?;
             registry
                 .load(&pipeline.workflow_name, &pipeline.workflow)
                 .map_err(|source| DeployError::Workflow { place: pipeline.workflow_place.clone(), source })?;

@@ -53,6 +53,7 @@ pub(super) struct Executions {
     waiting: usize,
     ready: VecDeque<Key>,
     timers: BinaryHeap<Reverse<(Timestamp, Key)>>,
+    #[allow(clippy::vec_box)] // executions are large and go back and forth: a pointer moves, not the execution
     idle: Vec<Box<Execution>>,
 }
 

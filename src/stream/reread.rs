@@ -10,6 +10,8 @@ use crate::config::Properties;
 
 /// How long the shard may wait for the event.
 const TIMEOUT: Duration = Duration::from_secs(5);
+/// How long the broker may hold a fetch back, in milliseconds: the event is there, or it is gone.
+const FETCH_WAIT_MS: &str = "10";
 /// One wait within that time.
 const POLL: Duration = Duration::from_millis(100);
 
@@ -40,6 +42,8 @@ impl Reread {
         for (name, value) in self.properties.iter() {
             config.set(name, value);
         }
+        // A fetch that still waits for records holds up the one for the next event.
+        config.set("fetch.wait.max.ms", FETCH_WAIT_MS);
         config.create().ok()
     }
 }
