@@ -80,7 +80,7 @@ fn programs() -> &'static [Arc<Program>] {
 /// What a task answers; `None`: nothing, so that the call times out.
 fn outcome(choice: u8, input: &[u8]) -> Option<Result<&[u8], TaskFailure>> {
     let failure = |error: &str| {
-        Some(Err(TaskFailure { error: Some(error.to_owned()), cause: Some("fuzz".to_owned()), timed_out: false }))
+        Some(Err(TaskFailure::new(error, "fuzz")))
     };
     match choice % 8 {
         0 => Some(Ok(b"{\"score\":80,\"segment\":\"regular\"}")),

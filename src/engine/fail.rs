@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::interpreter::Interpreter;
-use super::outcome::{Failure, TaskFailure};
+use super::outcome::{Failure, MAX_CAUSE_CHARS, MAX_ERROR_CHARS, TaskFailure, cut, too_large};
 use super::pool::Id;
 use crate::expr::EvalError;
 use crate::program::ErrorMatcher;
@@ -12,11 +12,6 @@ use crate::value::Value;
 pub(super) const RUNTIME: &str = "States.Runtime";
 pub(super) const TIMEOUT: &str = "States.Timeout";
 pub(super) const DATA_LIMIT: &str = "States.DataLimitExceeded";
-
-/// Characters of an error name (a quota of the service).
-const MAX_ERROR_CHARS: usize = 256;
-/// Characters of a cause (a quota of the service). Causes show inputs, which are larger.
-const MAX_CAUSE_CHARS: usize = 32_768;
 
 /// A failure that may still be retried or caught.
 #[derive(Debug)]
@@ -88,19 +83,6 @@ impl Interpreter<'_> {
 
     /// `what` is a state's name, a service or a function's ARN.
     pub(super) fn data_limit_fault(&self, frame: Id, what: &str) -> Box<Fault> {
-        let cause = format!(
-            "The state/task '{what}' returned a result with a size exceeding the maximum number of bytes service limit."
-        );
-        Fault::new(Some(DATA_LIMIT.to_owned()), Some(cause), self.state_name(frame))
+        Fault::new(Some(DATA_LIMIT.to_owned()), Some(too_large(what)), self.state_name(frame))
     }
-}
-
-fn cut(mut text: String, max_chars: usize) -> String {
-    // A text of so few bytes cannot have more characters.
-    if text.len() > max_chars
-        && let Some((end, _)) = text.char_indices().nth(max_chars)
-    {
-        text.truncate(end);
-    }
-    text
 }

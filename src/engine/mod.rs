@@ -37,7 +37,9 @@ use std::sync::Arc;
 
 pub use event::{Detail, Event};
 pub use limits::Limits;
-pub use outcome::{CallId, Effect, EventError, Failure, Progress, Status, TaskCall, TaskFailure};
+pub use outcome::{
+    CallId, Effect, EventError, Failure, MAX_CAUSE_CHARS, MAX_ERROR_CHARS, Progress, Status, TaskCall, TaskFailure,
+};
 pub use time::Timestamp;
 
 use crate::program::Program;

@@ -93,6 +93,11 @@ pub struct TaskCall {
     pub task_token: Option<String>,
 }
 
+/// Longest error name, in characters (a quota of the service).
+pub const MAX_ERROR_CHARS: usize = 256;
+/// Longest cause, in characters (a quota of the service). Causes show inputs, which are larger.
+pub const MAX_CAUSE_CHARS: usize = 32_768;
+
 /// How a task failed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TaskFailure {
@@ -102,6 +107,49 @@ pub struct TaskFailure {
     pub cause: Option<String>,
     /// Whether the attempt ran into its timeout or heartbeat.
     pub timed_out: bool,
+    /// Whether no call could be made of what the state's fields came to: the engine puts the state's name in front of the
+    /// cause then, and such a failure is no event of the task.
+    pub of_fields: bool,
+}
+
+impl TaskFailure {
+    /// A failure with name and cause, each cut to the service's quotas.
+    pub fn new(error: impl Into<String>, cause: impl Into<String>) -> TaskFailure {
+        TaskFailure {
+            error: Some(cut(error.into(), MAX_ERROR_CHARS)),
+            cause: Some(cut(cause.into(), MAX_CAUSE_CHARS)),
+            ..TaskFailure::default()
+        }
+    }
+
+    /// The attempt ran into its timeout. The service gives no cause.
+    pub fn timeout() -> TaskFailure {
+        TaskFailure { error: Some("States.Timeout".to_owned()), timed_out: true, ..TaskFailure::default() }
+    }
+
+    /// The result has more bytes than data may have. `what` is the service's name (`lambda`), the function's ARN, or the
+    /// resource.
+    pub fn result_too_large(what: &str) -> TaskFailure {
+        TaskFailure::new("States.DataLimitExceeded", too_large(what))
+    }
+}
+
+/// The service's words for data beyond its limit; `what` is a state's name, too.
+pub(super) fn too_large(what: &str) -> String {
+    format!(
+        "The state/task '{what}' returned a result with a size exceeding the maximum number of bytes service limit."
+    )
+}
+
+/// The text, or as many characters of it as a quota allows.
+pub(super) fn cut(mut text: String, max_chars: usize) -> String {
+    // A text of so few bytes cannot have more characters: the common case costs one comparison.
+    if text.len() > max_chars
+        && let Some((end, _)) = text.char_indices().nth(max_chars)
+    {
+        text.truncate(end);
+    }
+    text
 }
 
 /// Why an event cannot be run.
@@ -152,4 +200,22 @@ pub(super) enum End {
     Succeeded(Value),
     Failed(Failure),
     TimedOut(Failure),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cause_is_cut_by_characters_not_bytes() {
+        let failure = TaskFailure::new("E", "ä".repeat(MAX_CAUSE_CHARS + 5));
+        assert_eq!(failure.cause.map(|cause| cause.chars().count()), Some(MAX_CAUSE_CHARS));
+    }
+
+    #[test]
+    fn what_fits_stays_whole() {
+        let failure = TaskFailure::new("E".repeat(MAX_ERROR_CHARS), "ä".repeat(MAX_CAUSE_CHARS));
+        assert_eq!(failure.error.map(|error| error.len()), Some(MAX_ERROR_CHARS));
+        assert_eq!(failure.cause.map(|cause| cause.chars().count()), Some(MAX_CAUSE_CHARS));
+    }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::CallId;
-use super::fail::{Fault, TIMEOUT};
+use super::fail::{Fault, RUNTIME};
 use super::frame::Wait;
 use super::interpreter::{Interpreter, Step};
 use super::outcome::{Effect, TaskCall, TaskFailure};
@@ -121,6 +121,10 @@ impl Interpreter<'_> {
                 self.finish(frame, state, &work.common, work.result_selector.as_ref(), result)
                     .unwrap_or_else(Step::Fail)
             }
+            Err(failure) if failure.of_fields => {
+                let error = failure.error.as_deref().unwrap_or(RUNTIME);
+                Step::Fail(self.fault(frame, error, failure.cause.as_deref().unwrap_or_default()))
+            }
             Err(failure) => {
                 self.emit_call_failed(frame, task, &failure);
                 Step::Fail(Fault::from_task(failure, &state.name))
@@ -129,22 +133,15 @@ impl Interpreter<'_> {
     }
 
     fn result(&mut self, task: &Task, json: &[u8]) -> Result<Value, TaskFailure> {
-        let failure =
-            |error: &str, cause| TaskFailure { error: Some(error.to_owned()), cause: Some(cause), timed_out: false };
         let value = self
             .heap
             .parse(json)
-            .map_err(|error| failure(super::fail::RUNTIME, format!("The task's result is not valid JSON: {error}")))?;
+            .map_err(|error| TaskFailure::new(RUNTIME, format!("The task's result is not valid JSON: {error}")))?;
         if self.heap.size(value) > self.run.limits.max_data_bytes {
-            let what = match &task.style {
+            return Err(TaskFailure::result_too_large(match &task.style {
                 Style::Service { resource_type, .. } => resource_type,
                 Style::Lambda | Style::Activity => &task.resource,
-            };
-            let cause = format!(
-                "The state/task '{what}' returned a result with a size exceeding the maximum number of bytes service \
-                 limit."
-            );
-            return Err(failure(super::fail::DATA_LIMIT, cause));
+            }));
         }
         Ok(value)
     }
@@ -153,7 +150,7 @@ impl Interpreter<'_> {
         let program = self.program;
         let state = program.state(self.run.frames.at(frame).state);
         let Kind::Task(task) = &state.kind else { return Step::Blocked };
-        let failure = TaskFailure { error: Some(TIMEOUT.to_owned()), cause: None, timed_out: true };
+        let failure = TaskFailure::timeout();
         self.emit_call_failed(frame, task, &failure);
         let mut fault = Fault::from_task(failure, &state.name);
         fault.missed_heartbeat = heartbeat;

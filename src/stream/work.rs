@@ -225,11 +225,8 @@ impl Work {
 }
 
 fn no_connector(resource: &str) -> TaskFailure {
-    TaskFailure {
-        error: Some("States.TaskFailed".to_owned()),
-        cause: Some(format!("no connector for the Resource {resource}: add a [[task]] entry to the configuration")),
-        timed_out: false,
-    }
+    let cause = format!("no connector for the Resource {resource}: add a [[task]] entry to the configuration");
+    TaskFailure::new("States.TaskFailed", cause)
 }
 
 /// The time of the wall clock.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Answer, BoxFuture, Connector, OptionsError, Request, failure};
+use super::{Answer, BoxFuture, Connector, OptionsError, Request, TaskFailure};
 
 /// What a builtin connector does with a call.
 #[derive(Debug, Clone, PartialEq)]
@@ -57,7 +57,7 @@ impl BuiltinConnector {
     fn outcome(&self, input: Vec<u8>) -> Answer {
         let fails = self.options.failure_probability > 0.0 && fastrand::f64() < self.options.failure_probability;
         if fails {
-            return Err(failure::failed(self.options.error.as_str(), self.options.cause.as_str()));
+            return Err(TaskFailure::new(self.options.error.as_str(), self.options.cause.as_str()));
         }
         Ok(input)
     }
@@ -75,7 +75,7 @@ impl Connector for BuiltinConnector {
             match timeout {
                 Some(timeout) if timeout < delay => {
                     tokio::time::sleep(timeout).await;
-                    Err(failure::state_timeout())
+                    Err(TaskFailure::timeout())
                 }
                 _ => {
                     tokio::time::sleep(delay).await;
@@ -116,7 +116,7 @@ mod tests {
         let mut request = request("sleep", b"{}");
         request.timeout = Some(Duration::from_millis(1));
         let answer = call(BuiltinOptions::sleep(Duration::from_secs(3600)), request);
-        assert_eq!(answer, Err(failure::state_timeout()));
+        assert_eq!(answer, Err(TaskFailure::timeout()));
     }
 
     #[test]

@@ -24,7 +24,6 @@ use serde::de::IgnoredAny;
 use super::{
     Answer, BoxFuture, ClientOptions, Connector, OptionsError, Request, TaskFailure,
     client::{Client, ExchangeError, Reply},
-    failure::{failed, result_too_large, state_timeout},
 };
 
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
@@ -81,7 +80,7 @@ pub(super) fn identity_headers(request: &Request) -> Result<HeaderMap, TaskFailu
     let mut headers = HeaderMap::new();
     let key = HeaderValue::from_str(&request.idempotency_key).map_err(|_| {
         let key = &request.idempotency_key;
-        failed("States.Runtime", format!("The idempotency key {key:?} can't be sent as a header."))
+        TaskFailure::new("States.Runtime", format!("The idempotency key {key:?} can't be sent as a header."))
     })?;
     headers.insert(IDEMPOTENCY_KEY, key);
     Ok(headers)
@@ -99,14 +98,14 @@ fn answer(reply: Reply, resource: &str, url: &str) -> Answer {
         return Err(status_failure(&reply));
     }
     if reply.cut {
-        return Err(result_too_large(resource));
+        return Err(TaskFailure::result_too_large(resource));
     }
     if reply.body.iter().all(u8::is_ascii_whitespace) {
         return Ok(b"null".to_vec());
     }
     match check_json(&reply.body) {
         Ok(()) => Ok(reply.body),
-        Err(reason) => Err(failed(
+        Err(reason) => Err(TaskFailure::new(
             "Http.InvalidResponse",
             format!(
                 "POST {url} answered {} with a body that is not JSON ({reason}): {}",
@@ -120,7 +119,7 @@ fn answer(reply: Reply, resource: &str, url: &str) -> Answer {
 fn status_failure(reply: &Reply) -> TaskFailure {
     let cause = String::from_utf8_lossy(&reply.body);
     let error = error_type(&reply.body).unwrap_or_else(|| format!("Http.StatusCode.{}", reply.status.as_u16()));
-    failed(error, cause)
+    TaskFailure::new(error, cause)
 }
 
 /// The error name of a body in the shape of Lambda's errors.
@@ -131,11 +130,11 @@ pub(super) fn error_type(body: &[u8]) -> Option<String> {
 
 fn exchange_failure(error: ExchangeError, url: &str) -> TaskFailure {
     match error {
-        ExchangeError::StateTimeout => state_timeout(),
+        ExchangeError::StateTimeout => TaskFailure::timeout(),
         ExchangeError::Timeout(after) => {
-            failed("States.Http.Socket", format!("Timeout: POST {url} gave no answer within {after:?}."))
+            TaskFailure::new("States.Http.Socket", format!("Timeout: POST {url} gave no answer within {after:?}."))
         }
-        ExchangeError::Broken(reason) => failed("States.Http.Socket", format!("POST {url} failed: {reason}")),
+        ExchangeError::Broken(reason) => TaskFailure::new("States.Http.Socket", format!("POST {url} failed: {reason}")),
     }
 }
 

@@ -21,7 +21,6 @@ use hyper::{HeaderMap, Uri};
 use super::{
     Answer, BoxFuture, ClientOptions, Connector, OptionsError, Request, TaskFailure,
     client::{Client, ExchangeError, Reply},
-    failure::{failed, result_too_large, state_timeout},
     http::{check_json, error_type, identity_headers},
     lambda_wire::{Invocation, invoke_result},
 };
@@ -97,7 +96,8 @@ fn invocation_uri(endpoint: &Uri, invocation: &Invocation) -> Result<Uri, TaskFa
         path.push_str(&percent_encoded(qualifier));
     }
     let mut parts = endpoint.clone().into_parts();
-    let unusable = |reason: String| failed("States.Runtime", format!("The function's URL can't be built: {reason}"));
+    let unusable =
+        |reason: String| TaskFailure::new("States.Runtime", format!("The function's URL can't be built: {reason}"));
     parts.path_and_query =
         Some(path.parse().map_err(|error: hyper::http::uri::InvalidUri| unusable(error.to_string()))?);
     Uri::from_parts(parts).map_err(|error| unusable(error.to_string()))
@@ -124,7 +124,7 @@ fn payload(reply: Reply, what: &str) -> Result<Reply, TaskFailure> {
         return Err(function_failure(&reply.body));
     }
     if reply.cut {
-        return Err(result_too_large(what));
+        return Err(TaskFailure::result_too_large(what));
     }
     if reply.body.is_empty() || check_json(&reply.body).is_ok() {
         return Ok(reply);
@@ -134,14 +134,14 @@ fn payload(reply: Reply, what: &str) -> Result<Reply, TaskFailure> {
 
 fn function_failure(payload: &[u8]) -> TaskFailure {
     match error_type(payload) {
-        Some(error) => failed(error, String::from_utf8_lossy(payload)),
+        Some(error) => TaskFailure::new(error, String::from_utf8_lossy(payload)),
         None => unknown_failure(payload),
     }
 }
 
 fn unknown_failure(payload: &[u8]) -> TaskFailure {
     let payload = String::from_utf8_lossy(payload);
-    failed(
+    TaskFailure::new(
         "Lambda.Unknown",
         format!(
             "The cause could not be determined because Lambda did not return an error type. Returned payload: {payload}"
@@ -174,7 +174,7 @@ fn api_failure(reply: &Reply) -> TaskFailure {
     let text = String::from_utf8_lossy(&reply.body);
     let message = member(&["message", "Message", "errorMessage"]).unwrap_or(&text);
     let request_id = header("x-amzn-requestid").unwrap_or_default();
-    failed(
+    TaskFailure::new(
         format!("Lambda.{error}"),
         format!(
             "{message} (Service: AWSLambda; Status Code: {status}; Error Code: {code}; Request ID: {request_id}; \
@@ -185,13 +185,13 @@ fn api_failure(reply: &Reply) -> TaskFailure {
 
 fn exchange_failure(error: ExchangeError, url: &str) -> TaskFailure {
     match error {
-        ExchangeError::StateTimeout => state_timeout(),
-        ExchangeError::Timeout(after) => failed(
+        ExchangeError::StateTimeout => TaskFailure::timeout(),
+        ExchangeError::Timeout(after) => TaskFailure::new(
             "Lambda.ClientExecutionTimeoutException",
             format!("Client execution did not complete before the specified timeout configuration: {url}, {after:?}."),
         ),
         ExchangeError::Broken(reason) => {
-            failed("Lambda.SdkClientException", format!("Unable to execute HTTP request: {url}: {reason}"))
+            TaskFailure::new("Lambda.SdkClientException", format!("Unable to execute HTTP request: {url}: {reason}"))
         }
     }
 }

@@ -6,7 +6,7 @@ use hyper::{
 };
 use serde_json::{Map, Value};
 
-use super::{Answer, Request, TaskFailure, client::Reply, failure::failed};
+use super::{Answer, Request, TaskFailure, client::Reply};
 
 const INVOCATION_TYPE: HeaderName = HeaderName::from_static("x-amz-invocation-type");
 const LOG_TYPE: HeaderName = HeaderName::from_static("x-amz-log-type");
@@ -44,7 +44,7 @@ impl Invocation {
     pub(super) fn direct(request: &Request) -> Result<Self, TaskFailure> {
         let (function, qualifier) = split_function(&request.resource);
         if function.contains(':') || function.is_empty() {
-            return Err(failed(
+            return Err(TaskFailure::new(
                 "States.Runtime",
                 format!("The resource provided {} is not recognized: it is no function ARN.", request.resource),
             ));
@@ -74,7 +74,7 @@ impl Invocation {
         if let (Some(derived), Some(given)) = (derived, &qualifier)
             && derived != given
         {
-            return Err(failed(
+            return Err(TaskFailure::new(
                 "Lambda.InvalidParameterValueException",
                 "The derived qualifier from the function name does not match the specified qualifier.",
             ));
@@ -101,7 +101,7 @@ impl Invocation {
         for (name, value) in fields {
             let Some(value) = value else { continue };
             let value = HeaderValue::from_str(value).map_err(|_| {
-                failed(
+                TaskFailure::new(
                     "States.Runtime",
                     format!("The value for header {name} can't be sent: it holds control characters."),
                 )
@@ -226,11 +226,10 @@ fn invalid_format(name: &str) -> String {
     format!("The value of the field '{name}' has an invalid format")
 }
 
-/// The service's text for parameters that no call can be made from, without the prefix that names the state.
+/// The service's text for parameters that no call can be made from; the engine names the state.
 fn unusable(input: &[u8], problems: &[String]) -> TaskFailure {
     let input = String::from_utf8_lossy(input);
-    failed(
-        "States.Runtime",
-        format!("The Parameters '{input}' could not be used to start the Task: [{}]", problems.join(", ")),
-    )
+    let problems = problems.join(", ");
+    let cause = format!("The Parameters '{input}' could not be used to start the Task: [{problems}]");
+    TaskFailure { of_fields: true, ..TaskFailure::new("States.Runtime", cause) }
 }

@@ -11,7 +11,7 @@ use std::{
 
 use serde_json::{Map, Value};
 
-use super::{Answer, TaskFailure, failure::failed};
+use super::{Answer, TaskFailure};
 
 /// A mock file, read and checked.
 #[derive(Debug, Clone)]
@@ -134,7 +134,7 @@ impl MockCase {
         mocked.calls += 1;
         Some(mocked.response.answer(call).unwrap_or_else(|| {
             let response = &mocked.response;
-            Err(failed(
+            Err(TaskFailure::new(
                 "States.Runtime",
                 format!(
                     "Test case '{}' has no answer to call {call} of the state '{state}': \
@@ -306,7 +306,7 @@ fn read_throw(thrown: &Value, pointer: &str) -> Result<TaskFailure, Fault> {
         Some(Value::String(text)) => Ok(Some(text.clone())),
         Some(_) => Err(Fault::new(&below(pointer, name), "expected a string")),
     };
-    Ok(TaskFailure { error: text("Error")?, cause: text("Cause")?, timed_out: false })
+    Ok(TaskFailure { error: text("Error")?, cause: text("Cause")?, ..TaskFailure::default() })
 }
 
 fn object<'a>(value: &'a Value, pointer: &str) -> Result<&'a Map<String, Value>, Fault> {

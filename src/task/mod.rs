@@ -10,7 +10,6 @@
 mod builtin;
 mod client;
 mod connectors;
-mod failure;
 mod from_config;
 mod http;
 mod lambda;
@@ -23,9 +22,9 @@ mod testing;
 
 use std::{pin::Pin, sync::Arc, time::Duration};
 
+pub use crate::engine::TaskFailure;
 pub use builtin::{BuiltinConnector, BuiltinOptions};
 pub use connectors::{Connectors, UnmatchedResources};
-pub use failure::{MAX_CAUSE_CHARS, MAX_ERROR_CHARS, TaskFailure};
 pub use from_config::ConnectorsError;
 pub use http::{HttpConnector, HttpOptions};
 pub use lambda::{LambdaConnector, LambdaOptions};

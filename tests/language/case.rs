@@ -166,7 +166,11 @@ impl Task {
             _ if self.silent => None,
             _ if self.echo => Some(Ok(call.input.clone())),
             Some(result) => Some(Ok(result.to_string().into_bytes())),
-            None => Some(Err(TaskFailure { error: self.error.clone(), cause: self.cause.clone(), timed_out: false })),
+            None => Some(Err(TaskFailure {
+                error: self.error.clone(),
+                cause: self.cause.clone(),
+                ..TaskFailure::default()
+            })),
         };
         Answer { after_millis: millis(self.after), outcome }
     }

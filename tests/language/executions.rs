@@ -183,12 +183,24 @@ fn data_may_have_as_many_bytes_as_the_limit_says_and_no_more() {
 }
 
 #[test]
+fn a_call_that_the_states_fields_make_impossible_fails_in_the_states_name_and_for_good() {
+    let retried = task(json!({"Retry": [{"ErrorEquals": ["States.ALL"]}]}));
+    let failure = TaskFailure { of_fields: true, ..TaskFailure::new("States.Runtime", "No call can be made.") };
+    let answer = |_: &TaskCall| Answer { after_millis: 0, outcome: Some(Err(failure.clone())) };
+    let failure = play(&retried, "{}", answer).failure.expect("it fails");
+    assert_eq!(failure.error.as_deref(), Some("States.Runtime"));
+    let expected = "An error occurred while executing the state 'T' (entered at the event id #2). No call can be made.";
+    assert_eq!(failure.cause.as_deref(), Some(expected));
+}
+
+#[test]
 fn causes_and_error_names_are_cut_to_the_quotas_of_the_service() {
     let missing =
         program(json!({"StartAt": "P", "States": {"P": {"Type": "Pass", "Parameters": {"a.$": "$.no"}, "End": true}}}));
     let failure = play(&missing, &json!("ä".repeat(100_000)).to_string(), |_| ok(0)).failure.expect("it fails");
     assert_eq!(failure.cause.map(|cause| cause.chars().count()), Some(32_768));
-    let failure = TaskFailure { error: Some("E".repeat(300)), cause: Some("c".repeat(32_768)), timed_out: false };
+    let failure =
+        TaskFailure { error: Some("E".repeat(300)), cause: Some("c".repeat(32_768)), ..TaskFailure::default() };
     let answer = |_: &TaskCall| Answer { after_millis: 0, outcome: Some(Err(failure.clone())) };
     let failure = play(&task(json!({})), "{}", answer).failure.expect("it fails");
     assert_eq!(failure.error.map(|error| error.len()), Some(256));

@@ -232,7 +232,7 @@ impl<'a> Dice<'a> {
             _ => Some(Err(TaskFailure {
                 error: Some(self.one_of(&ERRORS).to_owned()),
                 cause: self.rarely(2).then(|| "why".to_owned()),
-                timed_out: false,
+                ..TaskFailure::default()
             })),
         };
         Answer { after_millis: 700 * self.roll(4) as i64, outcome }

@@ -185,8 +185,7 @@ fn call_task(call: TaskCall, job: &Job, names: &Names) -> crate::task::BoxFuture
     let Some(connector) = job.connectors.find(&call.resource) else {
         // Checked before the first event.
         let cause = format!("No [[task]] entry matches the resource {}.", call.resource);
-        let failure = TaskFailure { error: Some("States.Runtime".to_owned()), cause: Some(cause), timed_out: false };
-        return Box::pin(async move { Err(failure) });
+        return Box::pin(async move { Err(TaskFailure::new("States.Runtime", cause)) });
     };
     connector.call(Request {
         resource: call.resource,

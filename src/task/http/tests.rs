@@ -172,7 +172,7 @@ fn the_smaller_timeout_wins_and_names_the_error() {
     assert_eq!((own.error.as_deref(), own.timed_out), (Some("States.Http.Socket"), false));
     assert!(own.cause.expect("a cause").starts_with("Timeout: POST http://"));
     assert_eq!(unanswered(SHORT, None).error.as_deref(), Some("States.Http.Socket"));
-    assert_eq!(unanswered(LONG, Some(SHORT)), state_timeout());
+    assert_eq!(unanswered(LONG, Some(SHORT)), TaskFailure::timeout());
 }
 
 #[test]

@@ -214,6 +214,7 @@ fn parameters_that_do_not_fit_are_refused_together_and_without_a_call() {
     for (input, problems) in cases {
         let (seen, answer) = called(INVOKE, input, reply(200, &[], "1"));
         assert!(seen.is_none(), "{input}");
+        assert!(answer.as_ref().is_err_and(|failure| failure.of_fields), "{input}");
         let expected = format!("The Parameters '{input}' could not be used to start the Task: [{problems}]");
         assert_eq!(error(answer), ("States.Runtime".to_owned(), expected));
     }
@@ -312,7 +313,7 @@ fn connection_trouble_and_timeouts_have_the_clients_names() {
     };
     let (short, long) = (Duration::from_millis(20), Duration::from_secs(3600));
     assert_eq!(error(call(short, Some(long), true)).0, "Lambda.ClientExecutionTimeoutException");
-    assert_eq!(call(long, Some(short), true), Err(state_timeout()));
+    assert_eq!(call(long, Some(short), true), Err(TaskFailure::timeout()));
     let (name, cause) = error(call(long, None, false));
     assert_eq!(name, "Lambda.SdkClientException");
     assert!(cause.starts_with("Unable to execute HTTP request: http://127.0.0.1:1"), "{cause}");

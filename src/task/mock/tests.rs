@@ -30,7 +30,7 @@ fn happy_path() -> MockCase {
 }
 
 fn thrown(error: Option<&str>, cause: Option<&str>) -> Answer {
-    Err(TaskFailure { error: error.map(str::to_owned), cause: cause.map(str::to_owned), timed_out: false })
+    Err(TaskFailure { error: error.map(str::to_owned), cause: cause.map(str::to_owned), ..TaskFailure::default() })
 }
 
 #[test]
