@@ -7,6 +7,8 @@ use clap::{Parser, Subcommand};
 mod bench;
 mod deployment;
 mod dev;
+mod diagnostic;
+mod examples;
 mod exec;
 mod feed;
 mod pipe;

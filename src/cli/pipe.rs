@@ -139,17 +139,7 @@ fn load_config(path: Option<&Path>) -> Result<(Connectors, Limits), PipeError> {
     let Some(path) = path else { return Ok((Connectors::new(), Limits::default())) };
     let colour = io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
     let config = Config::load(path).map_err(|mistakes| PipeError::Config(mistakes.render(colour)))?;
-    let engine = config.engine;
-    let limits = Limits {
-        timeout: engine.execution_timeout,
-        max_transitions: engine.max_transitions,
-        transitions_per_run: engine.transitions_per_turn,
-        max_event_bytes: engine.max_event_bytes,
-        max_data_bytes: u32::try_from(engine.max_event_bytes).unwrap_or(u32::MAX),
-        max_depth: u16::try_from(engine.max_depth).unwrap_or(u16::MAX),
-        ..Limits::default()
-    };
-    Ok((Connectors::from_config(&config.tasks)?, limits))
+    Ok((Connectors::from_config(&config.tasks)?, config.engine.into()))
 }
 
 /// The file's name without `.asl.json` or another extension.

@@ -7,7 +7,8 @@ use std::process::ExitCode;
 use clap::ValueEnum;
 use serde::Serialize;
 
-use crate::asl::{self, Code, Definition, Diagnostic, MachineType, ReadOptions, line_column};
+use super::diagnostic::DiagnosticAnswer;
+use crate::asl::{self, Code, Definition, Diagnostic, MachineType, ReadOptions};
 use crate::program::Program;
 
 /// Exit status when a definition has errors or a file can't be read.
@@ -152,23 +153,8 @@ struct Answer<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     file: Option<&'a str>,
     result: &'static str,
-    diagnostics: Vec<AnswerDiagnostic<'a>>,
+    diagnostics: Vec<DiagnosticAnswer<'a>>,
     truncated: bool,
-}
-
-#[derive(Serialize)]
-struct AnswerDiagnostic<'a> {
-    severity: &'static str,
-    code: &'static str,
-    message: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    location: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    line: Option<usize>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    column: Option<usize>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    hint: Option<&'a str>,
 }
 
 fn json(checked: &[Checked]) -> String {
@@ -183,7 +169,8 @@ fn json(checked: &[Checked]) -> String {
 fn answer(file: &Checked, named: bool) -> Answer<'_> {
     let (valid, diagnostics) = match &file.outcome {
         Ok(outcome) => {
-            let diagnostics = outcome.diagnostics.iter().map(|diagnostic| answer_diagnostic(diagnostic, &outcome.text));
+            let diagnostics =
+                outcome.diagnostics.iter().map(|diagnostic| DiagnosticAnswer::new(diagnostic, &outcome.text));
             (outcome.errors == 0, diagnostics.collect())
         }
         Err(fault) => (false, vec![unreadable(fault)]),
@@ -192,22 +179,9 @@ fn answer(file: &Checked, named: bool) -> Answer<'_> {
     Answer { file, result: if valid { "OK" } else { "FAIL" }, diagnostics, truncated: false }
 }
 
-fn answer_diagnostic<'a>(diagnostic: &'a Diagnostic, text: &str) -> AnswerDiagnostic<'a> {
-    let place = diagnostic.span.as_ref().map(|span| line_column(text, span.start));
-    AnswerDiagnostic {
-        severity: diagnostic.severity.as_str(),
-        code: diagnostic.code.as_str(),
-        message: &diagnostic.message,
-        location: diagnostic.location.as_deref(),
-        line: place.map(|place| place.line),
-        column: place.map(|place| place.column),
-        hint: diagnostic.hint.as_deref(),
-    }
-}
-
 /// A file that can't be read has no diagnostics of its own, but whoever reads the answer needs one.
-fn unreadable(fault: &str) -> AnswerDiagnostic<'_> {
-    AnswerDiagnostic {
+fn unreadable(fault: &str) -> DiagnosticAnswer<'_> {
+    DiagnosticAnswer {
         severity: "ERROR",
         code: "UNREADABLE_FILE",
         message: fault,

@@ -20,7 +20,7 @@ const NUMBERS_CHARS: usize = 1 + 10 + 1 + 19;
 /// The name is `<pipeline>-<topic>-<partition>-<offset>`: two pipelines may read one topic, and their calls to one service
 /// must not look like redeliveries of each other. What is too long for AWS's 80 characters is cut and a hash of it added.
 /// The id is an ARN of the shape that the service gives to Express executions.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct ExecutionNames {
     name: String,
     name_prefix: usize,
@@ -34,7 +34,15 @@ pub struct ExecutionNames {
 impl ExecutionNames {
     /// Names for executions of `workflow`, run by `pipeline` for the events of one partition.
     pub fn new(pipeline: &str, workflow: &str, topic: &str, partition: i32) -> Self {
-        let name = format!("{}-{partition}-", stem(&format!("{pipeline}-{topic}")));
+        Self::with_prefix(format!("{}-{partition}-", stem(&format!("{pipeline}-{topic}"))), workflow)
+    }
+
+    /// Names for executions of `workflow` in a run outside of Kafka: `<run>-<number of the event>`.
+    pub fn of_run(run: &str, workflow: &str) -> Self {
+        Self::with_prefix(format!("{run}-"), workflow)
+    }
+
+    fn with_prefix(name: String, workflow: &str) -> Self {
         let id = format!("{EXECUTION_ARN}{workflow}:");
         let mut seed = [0; 8];
         seed.copy_from_slice(&Sha256::digest(name.as_bytes())[..8]);
@@ -59,8 +67,8 @@ impl ExecutionNames {
         self.id.push_str(RUN_SUFFIX);
     }
 
-    /// Identity of the current execution. The seed is the same on redelivery too, so random ids in results are.
-    pub(super) fn identity<'a>(&'a self, workflow: &'a str) -> Identity<'a> {
+    /// Identity of the current execution of `workflow`. The seed is the same on redelivery too, so random ids in results are.
+    pub fn identity<'a>(&'a self, workflow: &'a str) -> Identity<'a> {
         Identity {
             name: &self.name,
             id: &self.id,

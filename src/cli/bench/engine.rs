@@ -12,12 +12,13 @@ use hdrhistogram::Histogram;
 use serde_json::json;
 
 use super::machine;
-use crate::engine::{Effect, Execution, Identity, Limits, Progress, Status, Timestamp};
+use crate::cli::examples::{ORDER_EVENT, ORDER_WORKFLOW};
+use crate::engine::{Effect, Execution, Limits, Progress, Status, Timestamp};
 use crate::program::Program;
+use crate::stream::ExecutionNames;
 
-const ORDER_WORKFLOW: &str = include_str!("../../../config/workflows/order.asl.json");
-const ORDER_EVENT: &str = include_str!("../../../config/events/order.json");
-
+/// The workflow's name in the context object.
+const WORKFLOW: &str = "bench";
 /// How long executions or the yardstick run before the other one's turn.
 const TURN: Duration = Duration::from_millis(20);
 /// Share of the time that goes to the latency phase.
@@ -65,6 +66,7 @@ struct Bench {
     workflow: String,
     events: Vec<Vec<u8>>,
     execution: Execution,
+    names: ExecutionNames,
     output: Vec<u8>,
     next: usize,
 }
@@ -113,7 +115,9 @@ impl Bench {
             return Err("the event file holds no event".to_owned());
         }
         let execution = Execution::new(Limits::default());
-        Ok(Bench { program: Arc::new(program), workflow, events, execution, output: Vec::new(), next: 0 })
+        let mut names = ExecutionNames::new("bench", WORKFLOW, "orders", 0);
+        names.set(1);
+        Ok(Bench { program: Arc::new(program), workflow, events, execution, names, output: Vec::new(), next: 0 })
     }
 
     /// Runs every event once: a benchmark of failures would mislead.
@@ -133,16 +137,8 @@ impl Bench {
     fn execute(&mut self) -> Result<Option<Status>, crate::engine::EventError> {
         let event = &self.events[self.next];
         self.next = (self.next + 1) % self.events.len();
-        let identity = Identity {
-            name: "orders-0-1",
-            id: "arn:aws:states:us-east-1:000000000000:express:bench:orders-0-1",
-            state_machine_name: "bench",
-            state_machine_id: "arn:aws:states:us-east-1:000000000000:stateMachine:bench",
-            role_arn: "arn:aws:iam::000000000000:role/stepstream",
-            seed: 7,
-        };
         let mut now = Timestamp(1_700_000_000_000);
-        self.execution.start(&self.program, event, &identity, now)?;
+        self.execution.start(&self.program, event, &self.names.identity(WORKFLOW), now)?;
         loop {
             match self.execution.run(now) {
                 Progress::Ended => break,

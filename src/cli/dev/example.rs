@@ -4,15 +4,8 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::cli::examples::{CONFIG, WORKFLOWS};
 use crate::config::{Config, ConfigErrors, Environment};
-
-const CONFIG: &str = include_str!("../../../config/stepstream.toml");
-const WORKFLOWS: [(&str, &str); 4] = [
-    ("order.asl.json", include_str!("../../../config/workflows/order.asl.json")),
-    ("router.asl.json", include_str!("../../../config/workflows/router.asl.json")),
-    ("enrichment.asl.json", include_str!("../../../config/workflows/enrichment.asl.json")),
-    ("saga.asl.json", include_str!("../../../config/workflows/saga.asl.json")),
-];
 
 /// The mock cluster holds a fetch back for the whole of this time, whatever arrives meanwhile: in milliseconds.
 const FETCH_WAIT: (&str, &str) = ("STEPSTREAM_KAFKA_CONSUMER_FETCH_WAIT_MAX_MS", "10");

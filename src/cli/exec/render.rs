@@ -4,7 +4,8 @@ use std::path::Path;
 
 use serde_json::{Map, Value, json};
 
-use crate::asl::{Diagnostic, line_column};
+use crate::asl::Diagnostic;
+use crate::cli::diagnostic::DiagnosticAnswer;
 use crate::engine::{Detail, Event, Execution, Status};
 
 /// The result as one object, with the history in the service's shape if it was recorded.
@@ -92,24 +93,12 @@ pub(super) fn text(execution: &Execution, history: bool) {
 /// Shows why a definition is invalid.
 pub(super) fn invalid(file: &Path, text: &str, diagnostics: &[Diagnostic], as_json: bool) {
     if as_json {
-        let diagnostics: Vec<Value> = diagnostics.iter().map(|diagnostic| self::diagnostic(text, diagnostic)).collect();
+        let diagnostics: Vec<_> =
+            diagnostics.iter().map(|diagnostic| DiagnosticAnswer::new(diagnostic, text)).collect();
         println!("{}", json!({"status": "INVALID_DEFINITION", "diagnostics": diagnostics}));
         return;
     }
     for diagnostic in diagnostics {
         eprintln!("{}: {}: {}", file.display(), diagnostic.code, diagnostic.message);
     }
-}
-
-fn diagnostic(text: &str, diagnostic: &Diagnostic) -> Value {
-    let place = diagnostic.span.as_ref().map(|span| line_column(text, span.start));
-    json!({
-        "severity": diagnostic.severity.as_str(),
-        "code": diagnostic.code.as_str(),
-        "message": diagnostic.message,
-        "location": diagnostic.location,
-        "line": place.map(|place| place.line),
-        "column": place.map(|place| place.column),
-        "hint": diagnostic.hint,
-    })
 }

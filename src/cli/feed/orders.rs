@@ -1,8 +1,8 @@
 //! Order events from samples: about 900 bytes each, all different, the same for the same seed.
 
 use super::key_of;
+use crate::cli::examples::ORDER_EVENTS;
 
-const SAMPLES: &str = include_str!("../../../config/events/orders.jsonl");
 /// What a sample's id begins with; the event's own number takes the place of what follows.
 const ID: &str = "\"id\":\"ord-";
 
@@ -21,7 +21,7 @@ struct Sample {
 impl Orders {
     /// Orders from the samples in `config/events`.
     pub fn new(seed: u64) -> Self {
-        Self::from_lines(SAMPLES, seed)
+        Self::from_lines(ORDER_EVENTS, seed)
     }
 
     /// Events from the lines of a text. Where one has an order's id, it becomes the event's own.

@@ -1,6 +1,5 @@
 //! Runs events through the engine, on one thread.
 
-use std::fmt::Write as _;
 use std::io;
 use std::panic::resume_unwind;
 use std::sync::Arc;
@@ -12,14 +11,10 @@ use tokio::task::{AbortHandle, JoinSet, LocalSet, yield_now};
 use super::flow::Worker;
 use super::lines::{Chunk, Content};
 use super::results::Results;
-use crate::engine::{
-    CallId, Effect, EventError, Execution, Identity, Limits, Progress, TaskCall, TaskFailure, Timestamp,
-};
+use crate::engine::{CallId, Effect, EventError, Execution, Limits, Progress, TaskCall, TaskFailure, Timestamp};
 use crate::program::Program;
+use crate::stream::ExecutionNames;
 use crate::task::{Answer, Connectors, Request};
-
-/// Region and account are those of no one: nothing runs at AWS.
-const ARN_PREFIX: &str = "arn:aws:states:local:000000000000";
 
 /// What all workers do.
 pub(super) struct Job {
@@ -42,7 +37,7 @@ pub(super) struct EventWorker {
     job: Arc<Job>,
     /// Executions at rest.
     idle: Vec<Execution>,
-    names: Names,
+    names: ExecutionNames,
     /// Where tasks and waits go on; `None` for programs that never wait.
     runtime: Option<Runtime>,
 }
@@ -54,7 +49,7 @@ impl EventWorker {
             true => Some(tokio::runtime::Builder::new_current_thread().enable_all().build()?),
             false => None,
         };
-        let names = Names::new(&job);
+        let names = ExecutionNames::of_run(&job.run_id, &job.workflow);
         Ok(EventWorker { job, idle: Vec::new(), names, runtime })
     }
 
@@ -62,8 +57,8 @@ impl EventWorker {
         let mut execution = self.idle.pop().unwrap_or_else(|| Execution::new(self.job.limits.clone()));
         let mut results = Results::default();
         for (line, event) in chunk.events() {
-            self.names.set(line);
-            match execution.start(&self.job.program, event, &self.names.identity(line), now()) {
+            self.names.set(line.cast_signed());
+            match execution.start(&self.job.program, event, &self.names.identity(&self.job.workflow), now()) {
                 Ok(()) => {
                     // Such a program never waits: each turn gets it further.
                     while execution.run(now()) != Progress::Ended {}
@@ -89,9 +84,9 @@ impl EventWorker {
             let (job, event) = (Arc::clone(&self.job), event.to_vec());
             let mut names = self.names.clone();
             running.spawn_local(async move {
-                names.set(line);
+                names.set(line.cast_signed());
                 let mut results = Results::default();
-                match execution.start(&job.program, &event, &names.identity(line), now()) {
+                match execution.start(&job.program, &event, &names.identity(&job.workflow), now()) {
                     Ok(()) => {
                         drive(&mut execution, &job, &names).await;
                         results.ended(&execution, line, &event, job.keep_failures);
@@ -141,7 +136,7 @@ impl Worker for EventWorker {
 }
 
 /// Runs an execution that has started to its end, carrying out its effects.
-async fn drive(execution: &mut Execution, job: &Job, names: &Names) {
+async fn drive(execution: &mut Execution, job: &Job, names: &ExecutionNames) {
     // Calls that are open at the end are aborted with the set.
     let mut calls: JoinSet<(CallId, Answer)> = JoinSet::new();
     let mut open: Vec<(CallId, AbortHandle)> = Vec::new();
@@ -181,7 +176,7 @@ async fn drive(execution: &mut Execution, job: &Job, names: &Names) {
     }
 }
 
-fn call_task(call: TaskCall, job: &Job, names: &Names) -> crate::task::BoxFuture<'static, Answer> {
+fn call_task(call: TaskCall, job: &Job, names: &ExecutionNames) -> crate::task::BoxFuture<'static, Answer> {
     let Some(connector) = job.connectors.find(&call.resource) else {
         // Checked before the first event.
         let cause = format!("No [[task]] entry matches the resource {}.", call.resource);
@@ -191,9 +186,9 @@ fn call_task(call: TaskCall, job: &Job, names: &Names) -> crate::task::BoxFuture
         resource: call.resource,
         state: call.state,
         input: call.input,
-        idempotency_key: format!("{}-{}", names.name, call.ordinal),
+        idempotency_key: format!("{}-{}", names.name(), call.ordinal),
         timeout: call.timeout,
-        execution: names.id.as_str().into(),
+        execution: names.id().into(),
     })
 }
 
@@ -208,61 +203,6 @@ fn now() -> Timestamp {
     // A clock before 1970 is as good as one at 1970.
     let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     Timestamp(i64::try_from(since_epoch.as_millis()).unwrap_or(i64::MAX))
-}
-
-/// Names of executions, in buffers that are used again.
-#[derive(Clone)]
-struct Names {
-    name: String,
-    name_prefix: usize,
-    id: String,
-    id_prefix: usize,
-    workflow: String,
-    workflow_id: String,
-    role: String,
-    /// Same run id, same line: same random numbers.
-    seed: u64,
-}
-
-impl Names {
-    fn new(job: &Job) -> Self {
-        let name = format!("{}-", job.run_id);
-        let id = format!("{ARN_PREFIX}:express:{}:", job.workflow);
-        // FNV-1a: any spread will do, but it has to be the same in every build.
-        let seed = job
-            .run_id
-            .bytes()
-            .fold(0xcbf2_9ce4_8422_2325, |hash: u64, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
-        Names {
-            name_prefix: name.len(),
-            name,
-            id_prefix: id.len(),
-            id,
-            workflow: job.workflow.clone(),
-            workflow_id: format!("{ARN_PREFIX}:stateMachine:{}", job.workflow),
-            role: "arn:aws:iam::000000000000:role/stepstream".to_owned(),
-            seed,
-        }
-    }
-
-    fn set(&mut self, line: u64) {
-        self.name.truncate(self.name_prefix);
-        write!(self.name, "{line}").expect("writing to a String can't fail");
-        self.id.truncate(self.id_prefix);
-        self.id.push_str(&self.name);
-        self.id.push_str(":1");
-    }
-
-    fn identity(&self, line: u64) -> Identity<'_> {
-        Identity {
-            name: &self.name,
-            id: &self.id,
-            state_machine_name: &self.workflow,
-            state_machine_id: &self.workflow_id,
-            role_arn: &self.role,
-            seed: self.seed.wrapping_add(line),
-        }
-    }
 }
 
 #[cfg(test)]

@@ -13,12 +13,12 @@ use super::topics::Cluster;
 use super::{Args, Measured, Throughput, pass_through};
 use crate::cli::bench::machine;
 use crate::cli::deployment::Deployment;
+use crate::cli::examples::ORDER_WORKFLOW;
 use crate::cli::feed::{Collector, Ledger, Orders, Summary, Topics, key_of};
 use crate::config::{self, Config, Environment, StartFrom};
 use crate::stream::Pipeline;
 use crate::telemetry::{self, Health};
 
-const ORDER_WORKFLOW: &str = include_str!("../../../../config/workflows/order.asl.json");
 /// Seed of the events: every run has the same.
 const SEED: u64 = 1;
 /// Without progress for so long a phase is given up.
