@@ -12,11 +12,13 @@
 //! | [`asl`] | the definition as people write it: model with source positions, reading, diagnostics, lint |
 //! | [`program`] | the compiled form, and the compiler from `asl` to it |
 //! | [`engine`] | executions: a pure, synchronous interpreter without I/O, clock, threads or async |
+//! | [`config`] | pipelines, tasks and limits as the configuration file gives them |
+//! | [`telemetry`] | metrics, log events, health |
 //! | [`task`] | connectors: what a task call means in the world |
 //! | [`registry`] | workflows and their versions: loading, watching, swapping |
 //! | [`stream`] | shards, Kafka source and sink, offset tracking, backpressure, dead letters, drain |
 //! | [`api`] | the HTTP side: health, metrics, workflows |
-//! | [`config`], [`telemetry`], [`cli`] | as they say |
+//! | [`cli`] | a module per subcommand |
 //!
 //! `docs/architecture.md` tells the way of an event through them and the invariants that hold.
 

@@ -83,7 +83,7 @@ fn run(args: &Args) -> Result<(), RunError> {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(RUNTIME_THREADS).enable_all().build()?;
     let health = Health::new();
     let server = Http::start(&runtime, &config, &health, deployment.registry.clone())?;
-    let _watch = Watch::start(deployment.registry.clone());
+    let _watch = Watch::start(deployment.registry.clone())?;
     let mut signals = {
         let _context = runtime.enter();
         Signals::new()?

@@ -13,6 +13,10 @@ pub(super) const CONSUMER: &[(&str, &str)] = &[
     (ASSIGNMENT_STRATEGY, "cooperative-sticky"),
     // A workflow's result must not come from a transaction that was rolled back.
     ("isolation.level", "read_committed"),
+    // How often it tells the ends of its partitions, from which the lag is computed.
+    ("statistics.interval.ms", "1000"),
+    // How soon a topic is noticed that was missing, or got more partitions: librdkafka's five minutes are long to wait.
+    ("topic.metadata.refresh.interval.ms", "10000"),
     // Connections that a broker closes while idle are no error.
     ("log.connection.close", "false"),
 ];

@@ -274,12 +274,25 @@ fn the_defaults_that_the_example_shows_are_the_defaults() {
         (bounds, (*commit_interval, *drain_timeout, *revoke_timeout), (*start_from, *result_headers, *forward_headers))
     };
     assert_eq!(settings(&shown.pipelines[0]), settings(&plain.pipelines[0]));
-    for name in
-        ["fetch.queue.backoff.ms", "queued.max.messages.kbytes", "partition.assignment.strategy", "isolation.level"]
-    {
+    for name in [
+        "fetch.queue.backoff.ms",
+        "queued.min.messages",
+        "queued.max.messages.kbytes",
+        "statistics.interval.ms",
+        "partition.assignment.strategy",
+        "isolation.level",
+    ] {
         assert_eq!(shown.pipelines[0].consumer.value(name), plain.pipelines[0].consumer.value(name), "{name}");
     }
-    for name in ["enable.idempotence", "linger.ms", "batch.size", "message.timeout.ms"] {
+    for name in [
+        "enable.idempotence",
+        "linger.ms",
+        "batch.size",
+        "batch.num.messages",
+        "queue.buffering.max.messages",
+        "partitioner",
+        "message.timeout.ms",
+    ] {
         assert_eq!(shown.pipelines[0].producer.value(name), plain.pipelines[0].producer.value(name), "{name}");
     }
 }

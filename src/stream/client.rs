@@ -29,13 +29,7 @@ pub(super) type ShardProducer = BaseProducer<ProducerEvents>;
 
 /// Makes a consumer with these properties.
 pub(super) fn consumer(properties: &Properties, events: ConsumerEvents) -> KafkaResult<ShardConsumer> {
-    let mut config = client_config(properties);
-    for (name, default) in CONSUMER_DEFAULTS {
-        if properties.value(name).is_none() {
-            config.set(name, default);
-        }
-    }
-    ShardConsumer::from_config_and_context(&config, events)
+    ShardConsumer::from_config_and_context(&client_config(properties), events)
 }
 
 /// Makes a producer with these properties.
@@ -47,13 +41,6 @@ pub(super) fn producer(properties: &Properties, events: ProducerEvents) -> Kafka
 pub(super) fn check(properties: &Properties) -> KafkaResult<()> {
     client_config(properties).create_native_config().map(drop)
 }
-
-const CONSUMER_DEFAULTS: [(&str, &str); 2] = [
-    // How often it tells the ends of its partitions, from which the lag is computed.
-    ("statistics.interval.ms", "1000"),
-    // How soon a topic is noticed that was missing, or got more partitions: librdkafka's five minutes are long to wait.
-    ("topic.metadata.refresh.interval.ms", "10000"),
-];
 
 fn client_config(properties: &Properties) -> ClientConfig {
     let mut config = ClientConfig::new();

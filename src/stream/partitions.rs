@@ -19,7 +19,8 @@ pub(super) struct Ticket(u64);
 
 const GENERATION_BITS: u32 = 18;
 const SEQUENCE_BITS: u32 = 32;
-const MAX_SLOTS: usize = 1 << (64 - GENERATION_BITS - SEQUENCE_BITS);
+/// Partitions that one shard can own at a time.
+pub(super) const MAX_SLOTS: usize = 1 << (64 - GENERATION_BITS - SEQUENCE_BITS);
 
 // The opaque of a record is a pointer's width.
 const _: () = assert!(usize::BITS == 64, "tickets need 64-bit pointers");

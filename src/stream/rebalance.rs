@@ -10,7 +10,7 @@ use rdkafka::consumer::Consumer;
 
 use super::client::{self, Rebalance};
 use super::identity::ExecutionNames;
-use super::partitions::{Slot, State, for_each};
+use super::partitions::{MAX_SLOTS, Slot, State, for_each};
 use super::shard::Shard;
 use crate::telemetry::events;
 
@@ -39,7 +39,10 @@ impl Shard {
                 self.work.release(slot);
             }
             let execution_names = ExecutionNames::new(&spec.pipeline.name, &spec.pipeline.workflow_name, topic, number);
-            self.work.partitions.assign(topic, number, execution_names);
+            if self.work.partitions.assign(topic, number, execution_names).is_none() {
+                let why = format!("{topic}-{number} is not read: a shard has room for {MAX_SLOTS} partitions");
+                events::rebalance_failed(&spec.pipeline.name, &why);
+            }
         });
         if let Err(error) = client::assign_to(&self.consumer, partitions) {
             events::rebalance_failed(&spec.pipeline.name, &error);

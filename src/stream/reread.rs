@@ -44,6 +44,8 @@ impl Reread {
         }
         // A fetch that still waits for records holds up the one for the next event.
         config.set("fetch.wait.max.ms", FETCH_WAIT_MS);
+        // Nobody asks for its lag.
+        config.set("statistics.interval.ms", "0");
         config.create().ok()
     }
 }

@@ -125,15 +125,17 @@ impl Work {
         let Some(partition) = self.partitions.partition_mut(ticket.slot()) else { return };
         partition.names.set(offset);
         let message = self.reread.event(&partition.topic, partition.number, offset);
+        // Then the dead letter goes without what may be large: it would be refused for ever.
         let refused_twice = self.spec.pipeline.dead_letters.as_deref() == Some(topic);
+        let whole = message.as_ref().filter(|_| !refused_twice);
         let event = EventRef {
             ticket,
             offset,
             read_at: Instant::now(),
             name: None,
             key: message.as_ref().and_then(|message| message.key()),
-            payload: message.as_ref().filter(|_| !refused_twice).and_then(|message| message.payload()),
-            headers: EventHeaders::Owned(message.as_ref().and_then(|message| message.headers())),
+            payload: whole.and_then(|message| message.payload()),
+            headers: EventHeaders::Owned(whole.and_then(|message| message.headers())),
         };
         let detail = format!("the broker takes no record of this size for topic {topic}");
         self.reject(&event, "record-refused", &detail);
