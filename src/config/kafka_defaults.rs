@@ -31,6 +31,9 @@ pub(super) const PRODUCER: &[(&str, &str)] = &[
     ("batch.num.messages", "10000"),
     // Records that may wait in the producer: above `max_in_flight`, which is the bound that counts.
     ("queue.buffering.max.messages", "500000"),
+    // As Java clients: results land in the partitions in which other services put the same key. librdkafka's own default
+    // hashes differently. Records without a key are spread.
+    ("partitioner", "murmur2_random"),
     ("log.connection.close", "false"),
 ];
 

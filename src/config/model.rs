@@ -92,7 +92,8 @@ pub struct Pipeline {
     pub sink: Option<String>,
     /// Topic for executions that failed; see [`Pipeline::failure_topic`].
     pub failures: Option<String>,
-    /// Topic for events that can't be run; none: they are counted, logged and skipped.
+    /// Topic for events that can't be run; none: they go to [`Pipeline::failure_topic`] as failures, and if there is none
+    /// either, they are counted, logged and skipped.
     pub dead_letters: Option<String>,
     /// Worker threads.
     pub shards: usize,

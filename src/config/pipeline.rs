@@ -121,7 +121,12 @@ impl Outputs {
         // One that is there and broken was reported already: hence the nodes.
         let at = section.origin("name");
         if section.node("dead_letters").is_none() {
-            report.warning(at, "no `dead_letters`: events that can't be run are counted, logged and skipped");
+            let fate = if sink.is_some() || failures.is_some() {
+                "go to the topic of failures without their bytes"
+            } else {
+                "are counted, logged and skipped"
+            };
+            report.warning(at, &format!("no `dead_letters`: events that can't be run {fate}"));
         }
         if section.node("sink").is_none() {
             let what = if failures.is_some() { "outputs are" } else { "outputs and failures are" };

@@ -1,12 +1,12 @@
 //! The way of the data through a state: InputPath, templates, ResultPath, OutputPath, variables.
 
-use super::fail::Fault;
+use super::fail::{DATA_LIMIT, Fault};
 use super::interpreter::{Interpreter, Step};
 use super::pool::Id;
 use super::view::View;
 use crate::expr::{Path, PathError, Template};
 use crate::program::{Common, Next, ResultPath, Selection, State};
-use crate::value::Value;
+use crate::value::{List, Value};
 
 impl Interpreter<'_> {
     /// Applies InputPath or OutputPath.
@@ -97,7 +97,7 @@ impl Interpreter<'_> {
         if self.heap.bytes_used() > self.run.limits.max_heap_bytes {
             return Err(self.heap_limit_fault(frame));
         }
-        self.assign(frame, variables);
+        self.assign(frame, variables)?;
         self.emit_exited(frame, state, output, variables);
         Ok(match next {
             Next::State(next) => Step::Enter(next, output),
@@ -105,11 +105,33 @@ impl Interpreter<'_> {
         })
     }
 
-    fn assign(&mut self, frame: Id, variables: Option<Value>) {
-        let Some(Value::Object(variables)) = variables else { return };
+    fn assign(&mut self, frame: Id, variables: Option<Value>) -> Result<(), Box<Fault>> {
+        let Some(Value::Object(variables)) = variables else { return Ok(()) };
+        self.check_variables(frame, variables)?;
         for index in 0..variables.len() {
             let (name, value) = self.heap.entry(variables, index);
             self.run.assign(self.heap, frame, name, value);
         }
+        Ok(())
+    }
+
+    fn check_variables(&self, frame: Id, variables: List) -> Result<(), Box<Fault>> {
+        let bytes = |value| u64::from(self.heap.size(value));
+        let limits = &self.run.limits;
+        let set: u64 = self.heap.entries(variables).map(|(_, value)| bytes(value)).sum();
+        if set > u64::from(limits.max_assign_bytes) {
+            let cause = format!("Assign sets {set} bytes, more than the {} that it may.", limits.max_assign_bytes);
+            return Err(self.fault(frame, DATA_LIMIT, &cause));
+        }
+        let old = self.heap.entries(variables).filter_map(|(name, _)| self.run.own_variable(self.heap, frame, name));
+        let all = self.run.variables.iter().map(|variable| bytes(variable.value)).sum::<u64>() + set
+            - old.map(bytes).sum::<u64>();
+        if all > limits.max_variables_bytes {
+            let limit = limits.max_variables_bytes;
+            let cause =
+                format!("The execution's variables would take {all} bytes, more than the {limit} that they may.");
+            return Err(self.fault(frame, DATA_LIMIT, &cause));
+        }
+        Ok(())
     }
 }

@@ -11,6 +11,10 @@ pub struct Limits {
     pub max_event_bytes: usize,
     /// Bytes of the JSON text of a state's input, output or result. AWS: 262,144.
     pub max_data_bytes: u32,
+    /// Bytes of the JSON text of what one `Assign` sets, hence of a variable too. AWS: 262,144.
+    pub max_assign_bytes: u32,
+    /// Bytes of the JSON text of all variables of an execution. AWS: 10 MiB.
+    pub max_variables_bytes: u64,
     /// Levels of arrays and objects in an event.
     pub max_depth: u16,
     /// Iterations of an inline Map at once. AWS: 40.
@@ -32,6 +36,8 @@ impl Default for Limits {
             timeout: Duration::from_secs(5 * 60),
             max_event_bytes: 262_144,
             max_data_bytes: 262_144,
+            max_assign_bytes: 262_144,
+            max_variables_bytes: 10 << 20,
             max_depth: MAX_DEPTH,
             max_inline_concurrency: 40,
             max_distributed_concurrency: 1_000,

@@ -65,7 +65,7 @@ pub(super) struct Timer {
 pub(super) struct Variable {
     frame: Id,
     name: Str,
-    value: Value,
+    pub(super) value: Value,
 }
 
 #[derive(Debug, Default)]
@@ -174,6 +174,13 @@ impl Run {
             Some(variable) => variable.value = value,
             None => self.variables.push(Variable { frame, name, value }),
         }
+    }
+
+    /// The value of a variable of the frame's own scope.
+    pub(super) fn own_variable(&self, heap: &Heap, frame: Id, name: Str) -> Option<Value> {
+        let text = heap.str(name);
+        let mut own = self.variables.iter().filter(|variable| variable.frame == frame);
+        own.find(|variable| heap.str_equals(variable.name, &text)).map(|variable| variable.value)
     }
 
     /// The value of a variable in the frame's scope or one around it.

@@ -35,11 +35,13 @@ impl Drop for Folder {
     }
 }
 
-/// A registry whose programs are texts: those that begin with `bad` don't compile, those with `alien` can't run here.
+/// A registry whose programs are texts: those that begin with `bad` don't compile, those
+/// that begin with `alien` can't run here, and `panic` is too much for the compiler.
 fn registry() -> Registry<String> {
-    let compile = |_: &Path, text: &str| match text.starts_with("bad") {
-        true => Err(format!("1:1: {text}")),
-        false => Ok(Compiled { program: text.to_owned(), states: text.len(), warnings: String::new() }),
+    let compile = |_: &Path, text: &str| match text {
+        "panic" => panic!("the compiler has a fault"),
+        bad if bad.starts_with("bad") => Err(format!("1:1: {text}")),
+        _ => Ok(Compiled { program: text.to_owned(), states: text.len(), warnings: String::new() }),
     };
     let check = |program: &String| match program.starts_with("alien") {
         true => Err("no connector for `alien`".to_owned()),
@@ -50,6 +52,20 @@ fn registry() -> Registry<String> {
 
 fn program(registry: &Registry<String>, name: &str) -> String {
     registry.find(name).unwrap().current().program.to_string()
+}
+
+#[test]
+fn a_compiler_that_panics_refuses_the_text_and_reads_the_next_one() {
+    let folder = Folder::new();
+    let file = folder.file("order.asl.json");
+    fs::write(&file, "one").unwrap();
+    let registry = registry();
+    let workflow = registry.load("order", &file).unwrap();
+    fs::write(&file, "panic").unwrap();
+    assert!(matches!(registry.reload(&workflow), Reload::Refused { why } if why.contains("the compiler panicked")));
+    assert_eq!(program(&registry, "order"), "one");
+    fs::write(&file, "two").unwrap();
+    assert!(matches!(registry.reload(&workflow), Reload::Swapped { .. }));
 }
 
 #[test]

@@ -1,4 +1,5 @@
 use std::fs;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -12,6 +13,10 @@ use crate::telemetry::events;
 
 /// Bytes of a definition's hash in a version's label: enough to tell versions of one workflow apart at a glance.
 const LABEL_HASH_BYTES: usize = 4;
+
+/// The panic itself, with its place, stands before it in the log.
+const COMPILER_PANICKED: &str =
+    "the compiler panicked on this definition: a fault of Stepstream's; please report it with the definition";
 
 /// A named state machine with versions.
 pub struct Workflow<P = Program> {
@@ -195,9 +200,12 @@ pub(super) fn read(file: &Path) -> Result<String, String> {
 }
 
 fn compiled<P>(file: &Path, text: &str, maker: &Maker<P>) -> Result<Compiled<P>, String> {
-    let compiled = (maker.compile)(file, text)?;
-    (maker.check)(&compiled.program)?;
-    Ok(compiled)
+    let made = catch_unwind(AssertUnwindSafe(|| {
+        let compiled = (maker.compile)(file, text)?;
+        (maker.check)(&compiled.program).map(|()| compiled)
+    }));
+    // A fault of ours must not end the watch, nor keep the other workflows from being read.
+    made.unwrap_or_else(|_| Err(format!("{}: {COMPILER_PANICKED}", file.display())))
 }
 
 fn make<P>(name: &Arc<str>, file: &Path, text: &str, ordinal: u64, maker: &Maker<P>) -> Result<Version<P>, String> {

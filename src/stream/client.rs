@@ -144,7 +144,8 @@ impl ConsumerEvents {
         self.closing.store(true, Ordering::Relaxed);
     }
 
-    fn note(&self, change: impl FnOnce(&mut ConsumerNews)) {
+    /// Adds to what happened.
+    pub fn note(&self, change: impl FnOnce(&mut ConsumerNews)) {
         change(&mut self.news.lock().unwrap_or_else(PoisonError::into_inner));
         self.has_news.store(true, Ordering::Relaxed);
     }

@@ -9,7 +9,7 @@ use std::thread::JoinHandle;
 
 use rdkafka::TopicPartitionList;
 use rdkafka::consumer::{CommitMode, Consumer};
-use rdkafka::error::KafkaResult;
+use rdkafka::error::{KafkaResult, RDKafkaErrorCode};
 
 use super::client::ShardConsumer;
 
@@ -19,6 +19,25 @@ pub(super) struct Committed {
     pub offsets: TopicPartitionList,
     /// What the shard gave with it: how many events it covers.
     pub events: u64,
+}
+
+impl Committed {
+    /// Whether the group refused the commit because this consumer is no member any more, or its partitions were given away:
+    /// to try again can't help.
+    pub fn is_of_a_stranger(&self) -> bool {
+        let code = self.result.as_ref().err().and_then(|error| error.rdkafka_error_code());
+        matches!(
+            code,
+            Some(
+                RDKafkaErrorCode::UnknownMemberId
+                    | RDKafkaErrorCode::IllegalGeneration
+                    | RDKafkaErrorCode::FencedInstanceId
+                    | RDKafkaErrorCode::FencedMemberEpoch
+                    | RDKafkaErrorCode::StaleMemberEpoch
+                    | RDKafkaErrorCode::AssignmentLost
+            )
+        )
+    }
 }
 
 /// The thread that commits. It holds the consumer until it has ended: see [`close`](Self::close).
@@ -68,6 +87,28 @@ impl Committer {
         if !self.open {
             // A panic of the thread was reported when it happened.
             self.thread.join().ok();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rdkafka::error::KafkaError;
+
+    use super::*;
+
+    #[test]
+    fn only_a_lost_membership_makes_another_try_useless() {
+        let is_final = |result| Committed { result, offsets: TopicPartitionList::new(), events: 0 }.is_of_a_stranger();
+        assert!(!is_final(Ok(())));
+        for (code, expected) in [
+            (RDKafkaErrorCode::UnknownMemberId, true),
+            (RDKafkaErrorCode::IllegalGeneration, true),
+            (RDKafkaErrorCode::AssignmentLost, true),
+            (RDKafkaErrorCode::RebalanceInProgress, false),
+            (RDKafkaErrorCode::CoordinatorLoadInProgress, false),
+        ] {
+            assert_eq!(is_final(Err(KafkaError::ConsumerCommit(code))), expected, "{code}");
         }
     }
 }

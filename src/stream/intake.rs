@@ -45,6 +45,11 @@ impl Intake {
         matches!(self, Self::Paused | Self::Stopped)
     }
 
+    /// Whether nothing will be read any more.
+    pub fn is_stopped(&self) -> bool {
+        matches!(self, Self::Stopped)
+    }
+
     /// Reads no more.
     pub fn stop(&mut self) {
         *self = Self::Stopped;

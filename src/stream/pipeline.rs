@@ -108,6 +108,14 @@ impl Stop {
     pub fn is_aborted(&self) -> bool {
         self.0.load(Ordering::Relaxed) >= ABORTED
     }
+
+    pub fn stop(&self) {
+        self.0.fetch_max(STOPPING, Ordering::Relaxed);
+    }
+
+    pub fn abort(&self) {
+        self.0.fetch_max(ABORTED, Ordering::Relaxed);
+    }
 }
 
 /// A running pipeline.
@@ -222,12 +230,12 @@ impl Pipeline {
 
     /// Tells the shards to finish what is in flight, within the pipeline's drain timeout, and to leave.
     pub fn stop(&self) {
-        self.spec.stop.0.fetch_max(STOPPING, Ordering::Relaxed);
+        self.spec.stop.stop();
     }
 
     /// Tells the shards to leave without finishing what is in flight; it will be delivered again.
     pub fn abort(&self) {
-        self.spec.stop.0.fetch_max(ABORTED, Ordering::Relaxed);
+        self.spec.stop.abort();
     }
 
     /// Waits for the shards to end; call [`stop`](Self::stop) before. How many events were left in flight, to be delivered

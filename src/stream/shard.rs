@@ -108,17 +108,24 @@ impl Shard {
     }
 
     fn read(&mut self) -> bool {
-        let Self { consumer, work, intake, reporter, .. } = self;
         let mut read = 0;
-        while read < READ_BATCH && intake.has_room(work) {
-            match consumer.poll(Duration::ZERO) {
-                None => break,
-                Some(Ok(message)) => work.event(&message),
-                Some(Err(error)) => consume_error(work, reporter, &error),
-            }
+        while read < READ_BATCH && self.intake.has_room(&self.work) && self.poll(Duration::ZERO) {
             read += 1;
         }
         read > 0
+    }
+
+    /// Polls the consumer, which also serves its callbacks, and runs the event that comes. Whether anything came.
+    fn poll(&mut self, timeout: Duration) -> bool {
+        let Self { consumer, work, intake, reporter, .. } = self;
+        match consumer.poll(timeout) {
+            None => return false,
+            // It is not tracked, and nothing behind it will be: the next owner reads it again.
+            Some(Ok(_)) if intake.is_stopped() => {}
+            Some(Ok(message)) => work.event(&message),
+            Some(Err(error)) => consume_error(work, reporter, &error),
+        }
+        true
     }
 
     /// Waits for whatever can happen next: a record, an outcome, an acknowledgement, a time.
@@ -132,11 +139,7 @@ impl Shard {
         } else if self.intake.is_holding() {
             std::thread::sleep(timeout.min(ACKNOWLEDGEMENT_WAIT));
         } else {
-            match self.consumer.poll(timeout) {
-                None => {}
-                Some(Ok(message)) => self.work.event(&message),
-                Some(Err(error)) => consume_error(&self.work, &self.reporter, &error),
-            }
+            self.poll(timeout);
         }
     }
 
@@ -170,14 +173,14 @@ impl Shard {
         let now = Instant::now();
         if now >= self.next_commit {
             self.next_commit = now + self.work.spec.pipeline.commit_interval;
-            self.commit();
+            self.hear_committer();
+            self.begin_commit();
             self.reporter.beat();
         }
     }
 
     /// Begins a commit of what is complete, if none is under way and anything moved.
-    fn commit(&mut self) {
-        self.hear_committer();
+    fn begin_commit(&mut self) {
         if !self.committer.is_busy()
             && let Some(offsets) = self.work.partitions.take_uncommitted()
         {
@@ -185,8 +188,10 @@ impl Shard {
         }
     }
 
-    fn hear_committer(&mut self) {
-        let Some(committed) = self.committer.outcome() else { return };
+    /// Takes the outcome of the commit under way, if it has come. Whether another one may succeed.
+    fn hear_committer(&mut self) -> bool {
+        let Some(committed) = self.committer.outcome() else { return true };
+        let is_member = !committed.is_of_a_stranger();
         let Work { partitions, counts, spec, .. } = &mut self.work;
         match committed.result {
             Ok(()) => {
@@ -199,22 +204,21 @@ impl Shard {
                 partitions.commit_failed(&committed.offsets);
             }
         }
+        is_member
     }
 
     /// Commits and waits for the broker's answer: the last thing before partitions are let go.
     pub(super) fn commit_and_wait(&mut self) {
         let deadline = Instant::now() + COMMIT_TIMEOUT;
-        loop {
-            // One that is under way may be from before the last events were complete.
-            self.commit();
+        while self.hear_committer() {
+            // One that was under way may be from before the last events were complete.
+            self.begin_commit();
             if !self.committer.is_busy() || Instant::now() >= deadline {
                 return;
             }
-            // No record can come: the partitions are paused, or librdkafka holds them back during a rebalance. If one does,
-            // it is read again by the next owner, because it is not tracked.
-            if let Some(Err(error)) = self.consumer.poll(ACKNOWLEDGEMENT_WAIT) {
-                consume_error(&self.work, &self.reporter, &error);
-            }
+            // librdkafka holds records back during a rebalance. Should one come of a partition that stays, it must be run: a
+            // later one would be committed past it.
+            self.poll(ACKNOWLEDGEMENT_WAIT);
             self.hear_consumer();
         }
     }
@@ -259,10 +263,8 @@ impl Shard {
             if !worked {
                 self.work.calls.wait(self.time_to_wait().min(ACKNOWLEDGEMENT_WAIT));
             }
-            // Membership and rebalances need it; records are not taken.
-            if let Some(Err(error)) = self.consumer.poll(Duration::ZERO) {
-                consume_error(&self.work, &self.reporter, &error);
-            }
+            // Membership and rebalances need it.
+            self.poll(Duration::ZERO);
         }
         self.close();
     }
@@ -271,6 +273,8 @@ impl Shard {
         self.commit_and_wait();
         self.work.counts.publish_now(self.work.partitions.in_flight());
         self.consumer.context().close();
+        // A rebalance that was told in the last poll has no other answer.
+        self.hear_consumer();
         if let Some(revocation) = self.revocation.take() {
             self.finish_revocation(revocation);
         }

@@ -286,6 +286,8 @@ impl Sink {
             self.producer.poll(Duration::from_millis(10));
         }
         self.collect();
+        // It was purged too, so no acknowledgement will come for it.
+        self.alone = None;
         events::producer_replaced(&self.pipeline);
         self.producer = producer;
         let purged = std::mem::take(&mut self.deliveries.undelivered);
@@ -316,4 +318,31 @@ fn is_topic_trouble(code: RDKafkaErrorCode) -> bool {
             | RDKafkaErrorCode::UnknownPartition
             | RDKafkaErrorCode::TopicAuthorizationFailed
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::stream::identity::ExecutionNames;
+    use crate::stream::partitions::Partitions;
+
+    /// It knows no broker: what is sent stays in the client.
+    fn sink() -> Sink {
+        Sink::new("p".into(), Properties::default(), PipelineMetrics::new("p")).expect("a producer")
+    }
+
+    #[test]
+    fn a_suspect_that_was_sent_alone_is_sent_again_by_the_producer_that_replaces_a_broken_one() {
+        let mut partitions = Partitions::default();
+        let slot = partitions.assign("t", 0, ExecutionNames::new("p", "w", "t", 0)).expect("there is room");
+        let ticket = partitions.track(slot, 0, 1).expect("assigned");
+        let mut sink = sink();
+        sink.keep("results", None, Some(b"1"), None, ticket, RDKafkaErrorCode::MessageSizeTooLarge, true);
+        let mut reports = Vec::new();
+        sink.serve(Instant::now(), &mut reports);
+        assert_eq!((sink.alone, sink.refused.len()), (Some(ticket), 0));
+        sink.replace_producer();
+        sink.serve(Instant::now(), &mut reports);
+        assert!(sink.refused.is_empty(), "it waits for an acknowledgement that can't come");
+    }
 }

@@ -6,6 +6,7 @@ mod harness;
 use std::time::Duration;
 
 use harness::{Cluster, Found, echo, failing, waiting};
+use rdkafka::consumer::Consumer;
 use rdkafka::types::RDKafkaRespErr;
 
 const SOME: usize = 200;
@@ -171,4 +172,25 @@ fn a_redelivered_event_has_the_same_idempotency_key() {
     }
     let keys = cluster.idempotency_keys();
     assert_eq!(keys[0], keys[1]);
+}
+
+#[test]
+fn a_rebalance_that_was_told_and_not_yet_answered_does_not_hold_the_shutdown_up() {
+    let shutdown = std::thread::spawn(|| {
+        let cluster = Cluster::new(1);
+        let shard = cluster.shard();
+        let consumer = shard.consumer.clone();
+        harness::eventually("an assignment is told", || {
+            consumer.poll(Duration::from_millis(10));
+            let Some(news) = consumer.context().take() else { return false };
+            let is_told = !news.rebalances.is_empty();
+            consumer.context().note(|later| *later = news);
+            is_told
+        });
+        drop(consumer);
+        shard.work.spec.stop.stop();
+        shard.run();
+    });
+    harness::eventually("the shard has left", || shutdown.is_finished());
+    shutdown.join().expect("no shard panics");
 }

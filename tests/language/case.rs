@@ -64,6 +64,8 @@ struct Task {
 struct CaseLimits {
     timeout_seconds: Option<u64>,
     max_data_bytes: Option<u32>,
+    max_assign_bytes: Option<u32>,
+    max_variables_bytes: Option<u64>,
     max_transitions: Option<u64>,
     transitions_per_run: Option<u32>,
     max_heap_bytes: Option<usize>,
@@ -134,6 +136,8 @@ impl Case {
         let Some(own) = &self.limits else { return limits };
         limits.timeout = own.timeout_seconds.map_or(limits.timeout, Duration::from_secs);
         limits.max_data_bytes = own.max_data_bytes.unwrap_or(limits.max_data_bytes);
+        limits.max_assign_bytes = own.max_assign_bytes.unwrap_or(limits.max_assign_bytes);
+        limits.max_variables_bytes = own.max_variables_bytes.unwrap_or(limits.max_variables_bytes);
         limits.max_transitions = own.max_transitions.unwrap_or(limits.max_transitions);
         limits.transitions_per_run = own.transitions_per_run.unwrap_or(limits.transitions_per_run);
         limits.max_heap_bytes = own.max_heap_bytes.unwrap_or(limits.max_heap_bytes);

@@ -27,7 +27,7 @@ impl Compiler {
             asl::Condition::Not(inner) => Condition::Not(Box::new(self.condition(inner, location)?)),
             asl::Condition::Test(test) => Condition::Test(self.test(test, location)?),
             asl::Condition::Expression(node) => {
-                self.fault("A JSONata condition cannot be run yet".to_owned(), location.to_owned(), &node.span);
+                self.refuse("A JSONata condition", location.to_owned(), &node.span);
                 return None;
             }
         })

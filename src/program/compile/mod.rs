@@ -93,6 +93,12 @@ impl Compiler {
         self.faults.push(Diagnostic::error(Code::SchemaValidationFailed, message).at(location, span.clone()));
     }
 
+    /// Something that is valid, but that this version has no way to run.
+    fn refuse(&mut self, what: &str, location: String, span: &Span) {
+        let message = format!("{what} cannot be run yet");
+        self.faults.push(Diagnostic::error(Code::NotSupported, message).at(location, span.clone()));
+    }
+
     fn path(&mut self, text: &Spanned<String>, location: impl FnOnce() -> String) -> Option<Path> {
         match Path::parse(&text.value) {
             Ok(path) => Some(path),

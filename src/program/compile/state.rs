@@ -152,7 +152,7 @@ impl Compiler {
             [("ItemReader", &map.item_reader), ("ItemBatcher", &map.item_batcher), ("ResultWriter", &map.result_writer)]
         {
             if let Some(node) = node {
-                self.fault(format!("Field '{field}' cannot be run yet"), format!("{location}/{field}"), &node.span);
+                self.refuse(&format!("Field '{field}'"), format!("{location}/{field}"), &node.span);
             }
         }
         let item_selector = self.optional_template(&map.item_selector, &format!("{location}/ItemSelector"));

@@ -15,7 +15,10 @@ use rdkafka::{ClientConfig, Offset, TopicPartitionList};
 use tokio::sync::Semaphore;
 
 use super::super::Pipeline;
-use crate::config::{Config, Environment};
+use super::super::pipeline::{Spec, Stop};
+use super::super::shard::Shard;
+use super::super::stats::Stats;
+use crate::config::{self, Config, Environment};
 use crate::engine::Limits;
 use crate::program::Program;
 use crate::registry::{Registry, Workflow};
@@ -100,6 +103,29 @@ impl Cluster {
 
     /// Starts a pipeline of one shard with more settings in its `[[pipeline]]`, and waits until it has joined.
     pub fn start(&self, settings: &str) -> Pipeline {
+        let (connectors, health) = (Arc::new(connectors(&self.service)), Health::new());
+        let pipeline =
+            Pipeline::start(self.configuration(settings), workflow(), connectors, Limits::default(), &health)
+                .expect("the pipeline starts");
+        eventually("the pipeline has joined its group", || pipeline.is_ready());
+        pipeline
+    }
+
+    /// A shard whose loop the test runs itself, on the thread that asks for it.
+    pub fn shard(&self) -> Shard {
+        let spec = Spec {
+            pipeline: self.configuration(""),
+            workflow: workflow(),
+            connectors: Arc::new(connectors(&self.service)),
+            limits: Limits::default(),
+            permits: Arc::new(Semaphore::new(1)),
+            stop: Stop::default(),
+        };
+        let reporter = Health::new().register("the shard".to_owned());
+        Shard::new(Arc::new(spec), 0, Arc::new(Stats::default()), reporter).expect("the shard starts")
+    }
+
+    fn configuration(&self, settings: &str) -> config::Pipeline {
         let text = format!(
             r#"
 [kafka]
@@ -125,13 +151,7 @@ shards = 1
         );
         let mut config =
             Config::parse(&text, Path::new("test.toml"), &Environment::default()).expect("a configuration");
-        let connectors = connectors(&self.service);
-        let pipeline = config.pipelines.remove(0);
-        let health = Health::new();
-        let pipeline = Pipeline::start(pipeline, workflow(), Arc::new(connectors), Limits::default(), &health)
-            .expect("the pipeline starts");
-        eventually("the pipeline has joined its group", || pipeline.is_ready());
-        pipeline
+        config.pipelines.remove(0)
     }
 
     pub fn send(&self, events: impl IntoIterator<Item = Event>) {
