@@ -1,14 +1,16 @@
 //! Whole executions of the example workflows, event bytes in and output bytes out, beside the yardstick: sonic-rs parsing
 //! and printing the same event. Tasks answer with their own input at once.
 
+mod yardstick;
+
 use std::hint::black_box;
 use std::sync::Arc;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use stepstream::engine::{Effect, Execution, Identity, Limits, Progress, Timestamp};
 use stepstream::program::Program;
+use yardstick::ORDER;
 
-const ORDER_EVENT: &str = include_str!("../config/events/order.json");
 const WORKFLOWS: [(&str, &str); 4] = [
     ("router", include_str!("../config/workflows/router.asl.json")),
     ("order", include_str!("../config/workflows/order.asl.json")),
@@ -17,19 +19,12 @@ const WORKFLOWS: [(&str, &str); 4] = [
 ];
 
 fn executions(criterion: &mut Criterion) {
-    let event = ORDER_EVENT.trim().as_bytes();
+    let event = ORDER.trim().as_bytes();
     let mut group = criterion.benchmark_group("executions");
     group.throughput(Throughput::Elements(1));
 
     let mut out = Vec::with_capacity(4096);
-    group.bench_function("yardstick (sonic-rs parse and print)", |bencher| {
-        bencher.iter(|| {
-            let tree: sonic_rs::Value = sonic_rs::from_slice(black_box(event)).expect("the example is JSON");
-            out.clear();
-            sonic_rs::to_writer(&mut out, &tree).expect("a tree can be printed");
-            black_box(&out);
-        });
-    });
+    yardstick::add_to(&mut group);
     for (name, definition) in WORKFLOWS {
         let program = Arc::new(Program::from_text(definition).expect("the example is valid"));
         let mut execution = Execution::new(Limits::default());

@@ -1,14 +1,15 @@
 //! Paths, rules, templates and functions on the example order. Each reads what an earlier state left in the heap, so
 //! only the expression itself is timed; the heap is emptied behind it.
 
+mod yardstick;
+
 use std::hint::black_box;
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use stepstream::expr::condition::Pattern;
 use stepstream::expr::{Call, Condition, Operand, Operator, Path, Root, Scope, Template, Test};
 use stepstream::value::{Heap, Value};
-
-const ORDER: &str = include_str!("../config/events/order.json");
+use yardstick::ORDER;
 
 /// A scope in which every path begins at the order.
 struct Order {
@@ -45,6 +46,7 @@ fn test(variable: &str, operator: &str, operand: Operand) -> Condition {
 
 fn paths(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("paths");
+    yardstick::add_to(&mut group);
     for text in ["$.total", "$.shipping.country", "$.lines[1].sku", "$.lines[*].price", "$.lines[?(@.qty > 1)].sku"] {
         let (mut heap, mut scope) = order(Heap::new());
         let path = path(text);
@@ -73,6 +75,7 @@ fn rules(criterion: &mut Criterion) {
         ),
     ];
     let mut group = criterion.benchmark_group("rules");
+    yardstick::add_to(&mut group);
     for (name, rule) in rules {
         let (mut heap, mut scope) = order(Heap::new());
         group.bench_function(name, |bencher| {
@@ -84,6 +87,7 @@ fn rules(criterion: &mut Criterion) {
 
 fn templates(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("templates");
+    yardstick::add_to(&mut group);
     let mut keys = Heap::new();
     let entry = |keys: &mut Heap, key: &str, text: &str| {
         (keys.key(key), Template::Path { path: path(text), field: format!("{key}.$").into() })
@@ -107,6 +111,7 @@ fn templates(criterion: &mut Criterion) {
 
 fn functions(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("functions");
+    yardstick::add_to(&mut group);
     let calls = [
         "States.Format('{} ships {} to {}', $.id, $.total, $.shipping.country)",
         "States.ArrayLength($.lines)",

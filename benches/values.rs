@@ -1,11 +1,12 @@
 //! Reading and printing events, beside the yardstick: sonic-rs parsing and printing the same event.
 
+mod yardstick;
+
 use std::hint::black_box;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use stepstream::value::Heap;
-
-const ORDER: &str = include_str!("../config/events/order.json");
+use yardstick::ORDER;
 
 fn values(criterion: &mut Criterion) {
     let event = ORDER.trim().as_bytes();
@@ -13,14 +14,7 @@ fn values(criterion: &mut Criterion) {
     group.throughput(Throughput::Bytes(event.len() as u64));
 
     let mut out = Vec::with_capacity(4096);
-    group.bench_function("yardstick (sonic-rs parse and print)", |bencher| {
-        bencher.iter(|| {
-            let tree: sonic_rs::Value = sonic_rs::from_slice(black_box(event)).expect("the example is JSON");
-            out.clear();
-            sonic_rs::to_writer(&mut out, &tree).expect("a tree can be printed");
-            black_box(&out);
-        });
-    });
+    yardstick::add_to(&mut group);
     let mut heap = Heap::new();
     group.bench_function("parse", |bencher| {
         bencher.iter(|| {

@@ -1,6 +1,6 @@
 //! Paths: the JSONPath dialect of the real service, and reference paths, its subset of one place.
 //!
-//! A path is parsed once into [steps](step::Steps). A definite path, which names one place, is evaluated by a plain loop
+//! A path is parsed once into steps. A definite path, which names one place, is evaluated by a plain loop
 //! over names and indexes. Any other path is a search that collects what it finds on the heap's build stack.
 
 mod context;

@@ -126,7 +126,8 @@ impl<'a> Bench<'a> {
     /// Sends events at the rate of the latency phase. Each counts from when it was due, not from when its turn came.
     fn send_at_rate(&self, ledger: &Ledger, orders: &mut Orders) -> Result<(), String> {
         let mut config = self.client.clone();
-        config.set("linger.ms", "0");
+        // With no linger at all each event is a request of its own, and the sender becomes the bottleneck that is measured.
+        config.set("linger.ms", "1");
         let producer: BaseProducer = config.create().map_err(|error| error.to_string())?;
         let topic = &self.config.pipelines[0].sources[0];
         let events = (self.args.rate as f64 * self.args.latency_seconds) as u64;
