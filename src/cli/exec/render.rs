@@ -1,10 +1,11 @@
 //! The result of an execution, for people and for programs.
 
+use std::io::{self, IsTerminal};
 use std::path::Path;
 
 use serde_json::{Map, Value, json};
 
-use crate::asl::{Diagnostic, line_column};
+use crate::asl::{self, Diagnostic, line_column};
 use crate::engine::{Detail, Event, Execution, Status};
 
 /// The result as one object, with the history in the service's shape if it was recorded.
@@ -96,9 +97,10 @@ pub(super) fn invalid(file: &Path, text: &str, diagnostics: &[Diagnostic], as_js
         println!("{}", json!({"status": "INVALID_DEFINITION", "diagnostics": diagnostics}));
         return;
     }
-    for diagnostic in diagnostics {
-        eprintln!("{}: {}: {}", file.display(), diagnostic.code, diagnostic.message);
-    }
+    let errors: Vec<Diagnostic> = diagnostics.iter().filter(|diagnostic| diagnostic.is_error()).cloned().collect();
+    let colour = io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+    eprint!("{}", asl::render(&errors, &file.display().to_string(), text, colour));
+    eprintln!("stepstream exec: {} is invalid", file.display());
 }
 
 fn diagnostic(text: &str, diagnostic: &Diagnostic) -> Value {
