@@ -63,7 +63,7 @@ pub fn main(args: Args) -> ExitCode {
     match run(&args) {
         Ok(all_succeeded) => ExitCode::from(u8::from(!all_succeeded)),
         Err(error) => {
-            eprintln!("{error}");
+            eprintln!("stepstream pipe: {error}");
             match error {
                 PipeError::Flow(_) => ExitCode::FAILURE,
                 _ => ExitCode::from(EXIT_NOT_BEGUN),
@@ -75,20 +75,20 @@ pub fn main(args: Args) -> ExitCode {
 /// Why not all of the input was run.
 #[derive(Debug, thiserror::Error)]
 enum PipeError {
-    #[error("error: can't read the definition {}: {source}", path.display())]
+    #[error("can't read the definition {}: {source}", path.display())]
     Definition { path: PathBuf, source: io::Error },
-    /// Rendered diagnostics, which say what and where.
-    #[error("{0}")]
-    Invalid(String),
-    #[error("{0}")]
+    /// With rendered diagnostics, which say what and where.
+    #[error("{} is invalid:\n{diagnostics}", path.display())]
+    Invalid { path: PathBuf, diagnostics: String },
+    #[error("the configuration is wrong:\n{0}")]
     Config(String),
-    #[error("error: {0}")]
+    #[error("{0}")]
     Connectors(#[from] crate::task::ConnectorsError),
-    #[error("error: {path}: {source}", path = path.display())]
+    #[error("{path}: {source}", path = path.display())]
     Unmatched { path: PathBuf, source: crate::task::UnmatchedResources },
-    #[error("error: can't write failures to {}: {source}", path.display())]
+    #[error("can't write failures to {}: {source}", path.display())]
     Failures { path: PathBuf, source: io::Error },
-    #[error("error: {0}")]
+    #[error("{0}")]
     Flow(#[from] FlowError),
 }
 
@@ -131,7 +131,8 @@ fn load_program(path: &Path) -> Result<Program, PipeError> {
     Program::from_text(&text).map_err(|mut diagnostics| {
         diagnostics.retain(asl::Diagnostic::is_error);
         let colour = io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
-        PipeError::Invalid(asl::render(&diagnostics, &path.display().to_string(), &text, colour))
+        let diagnostics = asl::render(&diagnostics, &path.display().to_string(), &text, colour);
+        PipeError::Invalid { path: path.to_owned(), diagnostics }
     })
 }
 

@@ -44,7 +44,7 @@ pub struct Args {
 /// Why the daemon did not run, or not to its orderly end.
 #[derive(Debug, thiserror::Error)]
 enum RunError {
-    #[error("{}", .0.render(io::stderr().is_terminal()))]
+    #[error("the configuration is wrong:\n{}", .0.render(io::stderr().is_terminal()))]
     Config(ConfigErrors),
     #[error("{0}")]
     Deploy(#[from] DeployError),

@@ -16,8 +16,11 @@ const EXIT_INVALID: u8 = 2;
 
 /// Arguments of `stepstream validate`.
 #[derive(clap::Args)]
+#[command(
+    after_help = "Exit status: 0 all definitions are valid, 2 one has errors or can't be read. Warnings refuse nothing."
+)]
 pub struct Args {
-    /// Definitions to check; `-` is standard input
+    /// Definitions to check; - is standard input
     #[arg(value_name = "FILE", required = true)]
     files: Vec<PathBuf>,
     /// Print the answer of the API's ValidateStateMachineDefinition (for several files, a list of them)

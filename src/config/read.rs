@@ -140,7 +140,8 @@ fn pipelines(
     report: &mut Report,
 ) -> Vec<Pipeline> {
     let tables = tables(top, "pipeline", report);
-    if top.node("pipeline").is_none() {
+    // After a fault of syntax or a misspelt name, it may well be there.
+    if top.node("pipeline").is_none() && report.is_clean() {
         let hint = "add one: [[pipeline]] with name, sources, workflow and sink";
         report.mistake(&Origin::File(0..0), "there is no [[pipeline]]", Some(hint.to_owned()));
     }

@@ -117,6 +117,11 @@ impl Report {
         self.mistakes.push(Mistake { message, hint, place, span });
     }
 
+    /// Whether there is no mistake so far.
+    pub fn is_clean(&self) -> bool {
+        self.mistakes.is_empty()
+    }
+
     /// Adds what works but bites.
     pub fn warning(&mut self, origin: &Origin, message: &str) {
         let at = match origin {

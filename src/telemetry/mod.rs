@@ -27,8 +27,17 @@ use crate::config::{Log, LogFormat};
 
 /// Sends log lines to standard error from here on. A second call changes nothing.
 pub fn init_logging(log: &Log) {
+    init_logging_with(log, || {});
+}
+
+/// As [`init_logging`]; `before_event` is called before each event is written, to make room on a terminal.
+pub fn init_logging_with(log: &Log, before_event: fn()) {
     let filter = EnvFilter::builder().parse_lossy(&log.level);
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).with_target(false);
+    let writer = move || {
+        before_event();
+        io::stderr()
+    };
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(writer).with_target(false);
     // The error of a second call is no error: whoever came first decides.
     let _ = match log.format {
         LogFormat::Text => builder.with_ansi(io::IsTerminal::is_terminal(&io::stderr())).try_init(),

@@ -4,6 +4,7 @@
 //! their own input at once and waits are jumped over: what is measured is the engine.
 
 use std::hint::black_box;
+use std::io::{self, IsTerminal};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -12,6 +13,7 @@ use hdrhistogram::Histogram;
 use serde_json::json;
 
 use super::machine;
+use crate::asl;
 use crate::cli::examples::{ORDER_EVENT, ORDER_WORKFLOW};
 use crate::engine::{Effect, Execution, Limits, Progress, Status, Timestamp};
 use crate::program::Program;
@@ -28,15 +30,16 @@ const LATENCY_LOAD: f64 = 0.5;
 
 /// Arguments of `stepstream bench engine`.
 #[derive(clap::Args)]
+#[command(after_help = super::EXIT_STATUS)]
 pub struct Args {
-    /// The workflow. Default: the order workflow of the examples
-    #[arg(long)]
+    /// The workflow [default: the example order.asl.json]
+    #[arg(long, value_name = "FILE")]
     workflow: Option<PathBuf>,
-    /// A file with one JSON event, or with one in every line (.jsonl). Default: the order event of the examples
-    #[arg(long)]
+    /// A file with one JSON event, or with one in every line (.jsonl) [default: the example order.json]
+    #[arg(long, value_name = "FILE")]
     event: Option<PathBuf>,
     /// How long to measure
-    #[arg(long, default_value_t = 5.0)]
+    #[arg(long, value_name = "SECONDS", default_value_t = 5.0)]
     seconds: f64,
     /// Print the report as one JSON object
     #[arg(long)]
@@ -97,10 +100,10 @@ impl Bench {
             Some(path) => (path.display().to_string(), read(path)?),
             None => ("order (built in)".to_owned(), ORDER_WORKFLOW.to_owned()),
         };
-        let program = Program::from_text(&text).map_err(|diagnostics| {
-            let errors =
-                diagnostics.iter().map(|diagnostic| format!("\n  {}: {}", diagnostic.code, diagnostic.message));
-            format!("{workflow} is invalid:{}", errors.collect::<String>())
+        let program = Program::from_text(&text).map_err(|mut diagnostics| {
+            diagnostics.retain(asl::Diagnostic::is_error);
+            let colour = io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+            format!("{workflow} is invalid:\n{}", asl::render(&diagnostics, &workflow, &text, colour))
         })?;
         let events = match &args.event {
             Some(path) if path.extension().is_some_and(|extension| extension == "jsonl") => read(path)?
@@ -122,12 +125,12 @@ impl Bench {
 
     /// Runs every event once: a benchmark of failures would mislead.
     fn check(&mut self) -> Result<(), String> {
-        for _ in 0..self.events.len() {
-            let status = self.execute().map_err(|error| error.to_string())?;
+        for number in 1..=self.events.len() {
+            let status = self.execute().map_err(|error| format!("event {number} can't be run: {error}"))?;
             if status != Some(Status::Succeeded) {
                 let failure = self.execution.failure();
                 let cause = failure.and_then(|failure| failure.cause.as_deref()).unwrap_or("no cause");
-                return Err(format!("an event does not succeed: {cause}"));
+                return Err(format!("event {number} does not succeed: {cause}"));
             }
         }
         Ok(())

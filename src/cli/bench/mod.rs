@@ -6,8 +6,12 @@ mod machine;
 
 use std::process::ExitCode;
 
+/// Told in the help of each benchmark.
+const EXIT_STATUS: &str = "Exit status: 0 measured, 1 not, 2 the arguments are wrong.";
+
 /// Arguments of `stepstream bench`.
 #[derive(clap::Args)]
+#[command(after_help = EXIT_STATUS)]
 pub struct Args {
     #[command(subcommand)]
     what: What,

@@ -7,7 +7,7 @@ mod example;
 mod generator;
 mod table;
 
-use std::io;
+use std::io::{self, IsTerminal};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -22,7 +22,7 @@ use rdkafka::producer::DefaultProducerContext;
 use super::deployment::{DeployError, Deployment};
 use super::feed::{Collector, Ledger, Orders, Summary, Topics};
 use crate::config::{self, Config, ConfigErrors, StartFrom};
-use crate::registry::Watch;
+use crate::registry::{LoadError, Watch};
 use crate::stream::ShardPanicked;
 use crate::telemetry::{self, Health};
 use generator::Generator;
@@ -65,8 +65,11 @@ pub struct Args {
 /// Why it did not run.
 #[derive(Debug, thiserror::Error)]
 enum DevError {
-    #[error("{0}")]
+    #[error("the configuration is wrong:\n{}", .0.render(io::stderr().is_terminal()))]
     Config(#[from] ConfigErrors),
+    /// What `--workflow` names: no configuration is to blame.
+    #[error("{0}")]
+    Workflow(LoadError),
     #[error("{0}")]
     Deploy(#[from] DeployError),
     #[error("{0}")]
@@ -84,7 +87,7 @@ pub fn main(args: Args) -> ExitCode {
     match run(&args) {
         Ok(summary) if summary.missing() == 0 => ExitCode::SUCCESS,
         Ok(_) => ExitCode::FAILURE,
-        Err(error @ (DevError::Config(_) | DevError::Deploy(_))) => {
+        Err(error @ (DevError::Config(_) | DevError::Workflow(_) | DevError::Deploy(_))) => {
             eprintln!("stepstream dev: {error}");
             ExitCode::from(2)
         }
@@ -101,9 +104,15 @@ fn run(args: &Args) -> Result<Summary, DevError> {
     let example = example::Folder::new().map_err(DevError::Example)?;
     let config = configuration(args, &brokers, &example)?;
     telemetry::init_metrics();
-    telemetry::init_logging(&config::Log { level: "warn".to_owned(), format: config.log.format });
+    telemetry::init_logging_with(
+        &config::Log { level: "warn".to_owned(), format: config.log.format },
+        table::clear_for_log,
+    );
     let interrupts = Interrupts::listen().map_err(DevError::Signals)?;
-    let deployment = Deployment::new(&config)?;
+    let deployment = Deployment::new(&config).map_err(|error| match error {
+        DeployError::Workflow { source, .. } if args.workflow.is_some() => DevError::Workflow(source),
+        error => error.into(),
+    })?;
     let spec = &config.pipelines[0];
     create_topics(&cluster, spec)?;
     let _watch = Watch::start(deployment.registry.clone());
@@ -123,7 +132,7 @@ fn run(args: &Args) -> Result<Summary, DevError> {
         } else {
             std::thread::sleep(LOOK);
         }
-        table.show(&ledger, &pipeline);
+        table.show(&ledger, &pipeline, &deployment.registry);
         let done = generator.is_done() || stopping;
         if done && wait.is_over(&ledger, || generator.flush()) {
             break;
@@ -208,6 +217,7 @@ impl Interrupts {
                         _ = terminate.recv() => {}
                     }
                     if counted.fetch_add(1, Ordering::Relaxed) > 0 {
+                        eprintln!("\nstopped at once; what was on its way is not accounted for");
                         std::process::exit(1);
                     }
                 }

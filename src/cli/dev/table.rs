@@ -7,15 +7,24 @@ use hdrhistogram::Histogram;
 
 use crate::cli::feed::Ledger;
 use crate::config;
+use crate::program::Program;
+use crate::registry::Registry;
 use crate::stream::{Pipeline, Snapshot};
 
 /// Time between two lines, or two drawings.
 const INTERVAL: Duration = Duration::from_secs(1);
 
+/// Erases from the cursor to the end of the screen.
+const CLEAR_BELOW: &str = "\x1b[J";
+/// Cuts lines at the terminal's edge.
+const NO_WRAP: &str = "\x1b[?7l";
+/// Wraps lines at the terminal's edge again.
+const WRAP: &str = "\x1b[?7h";
+
 /// The display.
 pub(super) struct Table {
     terminal: bool,
-    drawn_lines: usize,
+    drawn: Vec<String>,
     shown: Instant,
     before: Snapshot,
 }
@@ -25,28 +34,25 @@ impl Table {
     pub fn new(brokers: &str, pipeline: &config::Pipeline) -> Self {
         let topic = |topic: &Option<String>| topic.clone().unwrap_or_else(|| "-".to_owned());
         println!("Trying out Stepstream. The broker is librdkafka's mock cluster in this process: nothing is kept.");
-        println!(
-            "  pipeline {}: {} -> {} -> {} (failures {}, dead letters {})",
-            pipeline.name,
-            pipeline.sources.join(", "),
-            pipeline.workflow_name,
-            topic(&pipeline.sink),
-            topic(&pipeline.failures),
-            topic(&pipeline.dead_letters)
-        );
-        println!("  workflow {} (change it: it is swapped while events flow)", pipeline.workflow.display());
-        println!("  brokers  {brokers}");
-        println!("Joining the consumer group takes a few seconds.\n");
+        println!();
+        println!("pipeline      {}, on the broker {brokers}", pipeline.name);
+        println!("events        {}", pipeline.sources.join(", "));
+        println!("results       {}", topic(&pipeline.sink));
+        println!("failures      {}", topic(&pipeline.failures));
+        println!("dead letters  {}", topic(&pipeline.dead_letters));
+        println!("workflow      {}", pipeline.workflow.display());
+        println!("              Save a change there: it is swapped in while events flow.");
+        println!("\nJoining the consumer group takes a few seconds. Ctrl-C stops.\n");
         Self {
             terminal: std::io::stdout().is_terminal(),
-            drawn_lines: 0,
+            drawn: Vec::new(),
             shown: Instant::now(),
             before: Snapshot::default(),
         }
     }
 
     /// Shows how things are, if it is time.
-    pub fn show(&mut self, ledger: &Ledger, pipeline: &Pipeline) {
+    pub fn show(&mut self, ledger: &Ledger, pipeline: &Pipeline, registry: &Registry<Program>) {
         let took = self.shown.elapsed();
         if took < INTERVAL || !pipeline.is_ready() {
             return;
@@ -59,29 +65,37 @@ impl Table {
             latencies: ledger.recent_latencies(),
             elapsed: ledger.elapsed(),
             out: ledger.summary().accounted(),
+            version: version(pipeline, registry),
         };
         self.before = now;
-        if self.terminal { self.draw(&row) } else { println!("{}", row.line()) }
+        if self.terminal {
+            self.drawn = row.table();
+            self.draw();
+        } else {
+            println!("{}", row.line())
+        }
     }
 
-    fn draw(&mut self, row: &Row) {
+    /// Draws the table and leaves the cursor on its first line: what the log or the terminal writes meanwhile takes the
+    /// table's place, and the table comes back below it. Lines are cut at the terminal's edge, so that their count holds.
+    fn draw(&self) {
+        let lines = &self.drawn;
+        // What is cut shows its last character at the edge: a space.
+        let text = format!("\r{CLEAR_BELOW}{NO_WRAP}{} \n{WRAP}\x1b[{}A", lines.join(" \n"), lines.len());
         let mut out = std::io::stdout().lock();
-        let lines = row.table();
         // Nothing can be done about a terminal that is gone.
-        if self.drawn_lines > 0 {
-            write!(out, "\x1b[{}A", self.drawn_lines).ok();
-        }
-        for line in &lines {
-            writeln!(out, "\x1b[2K{line}").ok();
-        }
-        out.flush().ok();
-        self.drawn_lines = lines.len();
+        out.write_all(text.as_bytes()).and_then(|()| out.flush()).ok();
     }
 
     /// Shows what came of all events.
     pub fn finish(&self, ledger: &Ledger, snapshot: &Snapshot) {
         let summary = ledger.summary();
         let latencies = ledger.latencies();
+        if !self.drawn.is_empty() {
+            // The last table stays, without the ^C of the terminal.
+            self.draw();
+            print!("{}", "\n".repeat(self.drawn.len()));
+        }
         println!("\nevents sent   {:>12}", grouped(summary.sent));
         for (name, count) in [
             ("results", summary.results),
@@ -107,12 +121,29 @@ impl Table {
     }
 }
 
+/// Makes room for an event of the log where the table is.
+pub(super) fn clear_for_log() {
+    if std::io::stdout().is_terminal() && std::io::stderr().is_terminal() {
+        eprint!("\r{CLEAR_BELOW}");
+    }
+}
+
+/// The current version of the pipeline's workflow, and whether a later one was refused.
+fn version(pipeline: &Pipeline, registry: &Registry<Program>) -> String {
+    let status = registry.statuses().into_iter().find(|status| *status.name == *pipeline.config().workflow_name);
+    status.map_or_else(String::new, |status| {
+        let refused = if status.last_error.is_some() { " (the last change was refused)" } else { "" };
+        format!("{}{refused}", status.version)
+    })
+}
+
 struct Row {
     now: Snapshot,
     per_second: f64,
     latencies: Histogram<u64>,
     elapsed: Duration,
     out: u64,
+    version: String,
 }
 
 impl Row {
@@ -137,13 +168,14 @@ impl Row {
                 cell("dead letters", grouped(now.dead_letters))
             ),
             format!("{}    {}", cell("retries", grouped(now.retries)), cell("lag", grouped(now.lag))),
+            format!("{:<14}{}", "version", self.version),
         ]
     }
 
     fn line(&self) -> String {
         let now = &self.now;
         format!(
-            "{:>4}s in={} out={} executions/s={:.0} p50={} p99={} failures={} dead-letters={} retries={} lag={} in-flight={}",
+            "{:>4}s in={} out={} executions/s={:.0} p50={} p99={} failures={} dead-letters={} retries={} lag={} in-flight={} version={}",
             self.elapsed.as_secs(),
             now.events,
             self.out,
@@ -154,7 +186,8 @@ impl Row {
             now.dead_letters,
             now.retries,
             now.lag,
-            now.in_flight
+            now.in_flight,
+            self.version
         )
     }
 }
@@ -207,11 +240,12 @@ mod tests {
             latencies: crate::stream::new_histogram(),
             elapsed: Duration::from_secs(61),
             out: 9,
+            version: "1-aa7f466f".to_owned(),
         };
         assert_eq!(
             row.line(),
-            "  61s in=10 out=9 executions/s=10 p50=- p99=- failures=2 dead-letters=0 retries=0 lag=3 in-flight=0"
+            "  61s in=10 out=9 executions/s=10 p50=- p99=- failures=2 dead-letters=0 retries=0 lag=3 in-flight=0 version=1-aa7f466f"
         );
-        assert_eq!(row.table().len(), 5);
+        assert_eq!(row.table().len(), 6);
     }
 }

@@ -137,7 +137,8 @@ fn begin_call(
     }
     let Some(connector) = tasks.connectors.find(&call.resource) else {
         return Err(Trouble::Message(format!(
-            "the state \"{}\" calls {}, which neither the test case nor a [[task]] entry of the configuration answers",
+            "the state \"{}\" calls {}, which nothing answers: give --mocks and --test-case with responses for this state, \
+             or --config with a [[task]] entry for this Resource",
             call.state, call.resource
         )));
     };

@@ -21,17 +21,22 @@ const INVALID: u8 = 2;
 
 /// Arguments of `stepstream exec`.
 #[derive(clap::Args)]
+#[command(
+    after_help = "Exit status: 0 the execution succeeded, 1 it failed or timed out, 2 it could not be run: the definition, \
+    the input or another file is invalid."
+)]
 pub struct Args {
     /// The definition: JSON, comments and trailing commas allowed
+    #[arg(value_name = "DEFINITION")]
     definition: PathBuf,
-    /// The execution's input, a file with one JSON value; `-` reads standard input. Default: {}
-    #[arg(long, short)]
+    /// The execution's input, a file with one JSON value; - is standard input [default: {}]
+    #[arg(long, short, value_name = "FILE")]
     input: Option<PathBuf>,
-    /// The state machine's name, in the context object and in the mock file. Default: the definition's file name
-    #[arg(long)]
+    /// The state machine's name, in the context object and in the mock file [default: the definition's file name]
+    #[arg(long, value_name = "NAME")]
     name: Option<String>,
-    /// The execution's name. Default: a random one
-    #[arg(long)]
+    /// The execution's name [default: random]
+    #[arg(long, value_name = "NAME")]
     execution_name: Option<String>,
     /// Waits, retry delays and timeouts elapse at once, on the engine's own clock
     #[arg(long)]
@@ -43,16 +48,16 @@ pub struct Args {
     #[arg(long)]
     json: bool,
     /// Tasks answer from this mock file, in the format of Step Functions Local
-    #[arg(long, requires = "test_case")]
+    #[arg(long, value_name = "FILE", requires = "test_case")]
     mocks: Option<PathBuf>,
     /// The test case of the mock file
-    #[arg(long, requires = "mocks")]
+    #[arg(long, value_name = "NAME", requires = "mocks")]
     test_case: Option<String>,
-    /// A configuration file, for its [[task]] entries and [engine] limits
-    #[arg(long)]
+    /// A configuration whose [[task]] entries and [engine] limits apply
+    #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
-    /// Seed of States.MathRandom, States.UUID and jitter. Default: random
-    #[arg(long)]
+    /// Seed of States.MathRandom, States.UUID and jitter [default: random]
+    #[arg(long, value_name = "N")]
     seed: Option<u64>,
 }
 
@@ -104,7 +109,9 @@ fn execute(args: &Args) -> Result<Status, Trouble> {
     }
     let identity = drive::OwnedIdentity::new(&name, args.execution_name.as_deref(), args.seed);
     let mut clock = Clock::new(args.fast_forward);
-    execution.start(&program, &input, &identity.as_identity(), clock.now())?;
+    execution
+        .start(&program, &input, &identity.as_identity(), clock.now())
+        .map_err(|error| Trouble::Message(format!("the input{}: {error}", from_file(args))))?;
     let status = drive::to_the_end(&mut execution, &mut clock, &mut tasks, &identity)?;
     if args.json {
         println!("{}", render::json(&execution, args.history));
@@ -112,6 +119,11 @@ fn execute(args: &Args) -> Result<Status, Trouble> {
         render::text(&execution, args.history);
     }
     Ok(status)
+}
+
+/// Names the input's file in a message, if there is one.
+fn from_file(args: &Args) -> String {
+    args.input.as_ref().map(|path| format!(" {}", path.display())).unwrap_or_default()
 }
 
 fn read_input(args: &Args) -> Result<Vec<u8>, Trouble> {

@@ -1,10 +1,11 @@
 //! The result of an execution, for people and for programs.
 
+use std::io::{self, IsTerminal};
 use std::path::Path;
 
 use serde_json::{Map, Value, json};
 
-use crate::asl::Diagnostic;
+use crate::asl::{self, Diagnostic};
 use crate::cli::diagnostic::DiagnosticAnswer;
 use crate::engine::{Detail, Event, Execution, Status};
 
@@ -98,7 +99,8 @@ pub(super) fn invalid(file: &Path, text: &str, diagnostics: &[Diagnostic], as_js
         println!("{}", json!({"status": "INVALID_DEFINITION", "diagnostics": diagnostics}));
         return;
     }
-    for diagnostic in diagnostics {
-        eprintln!("{}: {}: {}", file.display(), diagnostic.code, diagnostic.message);
-    }
+    let errors: Vec<Diagnostic> = diagnostics.iter().filter(|diagnostic| diagnostic.is_error()).cloned().collect();
+    let colour = io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+    eprint!("{}", asl::render(&errors, &file.display().to_string(), text, colour));
+    eprintln!("stepstream exec: {} is invalid", file.display());
 }

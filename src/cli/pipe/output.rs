@@ -85,9 +85,9 @@ fn progress(input_length: Option<u64>) -> ProgressBar {
     let (bar, template) = match input_length {
         Some(length) => (
             ProgressBar::new(length),
-            "{bar:32} {percent:>3}%  {bytes}/{total_bytes}  {bytes_per_sec}  {eta} left  {msg}",
+            "{bar:16} {percent:>3}%  {bytes}/{total_bytes}  {bytes_per_sec}  {eta} left  {wide_msg}",
         ),
-        None => (ProgressBar::no_length(), "{spinner} {bytes}  {bytes_per_sec}  {elapsed}  {msg}"),
+        None => (ProgressBar::no_length(), "{spinner} {bytes}  {bytes_per_sec}  {elapsed}  {wide_msg}"),
     };
     // The templates are constants; one that did not parse would only look different.
     if let Ok(style) = ProgressStyle::with_template(template) {

@@ -21,17 +21,18 @@ const BROKERS: &str = "KAFKA_BROKERS";
 
 /// Arguments of `stepstream bench kafka`.
 #[derive(clap::Args)]
+#[command(after_help = crate::cli::bench::EXIT_STATUS)]
 pub struct Args {
-    /// host:port[,host:port] of the brokers. Default: the environment's KAFKA_BROKERS
-    #[arg(long)]
+    /// Brokers, as host:port[,host:port] [default: the environment's KAFKA_BROKERS]
+    #[arg(long, value_name = "BROKERS")]
     brokers: Option<String>,
     /// Events to run for throughput
     #[arg(long, value_name = "N", default_value_t = 1_000_000)]
     events: u64,
-    /// The workflow. Default: the order workflow of the examples
+    /// The workflow [default: the example order.asl.json]
     #[arg(long, value_name = "FILE")]
     workflow: Option<PathBuf>,
-    /// A file with one JSON event per line. Default: the order events of the examples
+    /// A file with one JSON event per line [default: generated orders]
     #[arg(long, value_name = "FILE")]
     event: Option<PathBuf>,
     /// Partitions of each topic

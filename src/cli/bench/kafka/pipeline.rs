@@ -1,7 +1,7 @@
 //! The phases of a run.
 
 use std::fmt::Write as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -12,13 +12,17 @@ use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
 use super::topics::Cluster;
 use super::{Args, Measured, Throughput, pass_through};
 use crate::cli::bench::machine;
-use crate::cli::deployment::Deployment;
+use crate::cli::deployment::{DeployError, Deployment};
 use crate::cli::examples::ORDER_WORKFLOW;
 use crate::cli::feed::{Collector, Ledger, Orders, Summary, Topics, key_of};
-use crate::config::{self, Config, Environment, StartFrom};
+use crate::config::{Config, Environment, StartFrom};
 use crate::stream::Pipeline;
 use crate::telemetry::{self, Health};
 
+/// The topics, as the cluster names them for this run.
+const EVENTS: &str = "events";
+const RESULTS: &str = "results";
+const COPIES: &str = "copies";
 /// Seed of the events: every run has the same.
 const SEED: u64 = 1;
 /// Without progress for so long a phase is given up.
@@ -30,16 +34,27 @@ const LOOK: Duration = Duration::from_millis(1);
 pub(super) struct Bench<'a> {
     args: &'a Args,
     config: Config,
+    deployment: Deployment,
     client: ClientConfig,
     orders: Orders,
+    /// Where the built-in workflow is, as long as the run lasts.
+    _folder: Option<Folder>,
 }
 
 impl<'a> Bench<'a> {
-    /// Makes the topics and reads workflow and events.
+    /// Reads workflow and events, then makes the topics.
     pub fn new(args: &'a Args, cluster: &Cluster) -> Result<Self, String> {
         telemetry::init_metrics();
-        let config = configuration(args, cluster)?;
+        let folder = if args.workflow.is_none() { Some(Folder::with_built_in_workflow()?) } else { None };
+        let workflow = args.workflow.clone().or_else(|| folder.as_ref().map(Folder::workflow)).unwrap_or_default();
+        let config = configuration(args, cluster, &workflow)?;
         telemetry::init_logging(&config.log);
+        let deployment = Deployment::new(&config).map_err(|error| match error {
+            // The configuration is made up here: its lines tell nobody anything.
+            DeployError::Workflow { source, .. } => source.to_string(),
+            DeployError::Properties { source, .. } => source.to_string(),
+            error => error.to_string(),
+        })?;
         let orders = match &args.event {
             Some(file) => {
                 let text = std::fs::read_to_string(file).map_err(|error| format!("{}: {error}", file.display()))?;
@@ -49,7 +64,10 @@ impl<'a> Bench<'a> {
         };
         let mut client = ClientConfig::new();
         client.set("bootstrap.servers", &cluster.brokers);
-        Ok(Self { args, config, client, orders })
+        for topic in [EVENTS, RESULTS, COPIES] {
+            cluster.create(topic, args.partitions)?;
+        }
+        Ok(Self { args, config, deployment, client, orders, _folder: folder })
     }
 
     /// All phases.
@@ -60,9 +78,8 @@ impl<'a> Bench<'a> {
         say(self.args, "pass-through");
         let pass_through = pass_through::run(&self.config.pipelines[1], events)?;
         say(self.args, "pipeline");
-        let deployment = Deployment::new(&self.config).map_err(|error| error.to_string())?;
         let spec = &self.config.pipelines[0];
-        let pipeline = deployment.start(spec, &Health::new()).map_err(|error| error.to_string())?;
+        let pipeline = self.deployment.start(spec, &Health::new()).map_err(|error| error.to_string())?;
         let throughput = measure(&pipeline, events)?;
         say(self.args, "checking that every event has its outcome");
         let ledger = Arc::new(Ledger::new());
@@ -185,7 +202,7 @@ fn send(producer: &BaseProducer, topic: &str, number: u64, event: &[u8]) -> Resu
 }
 
 /// Two pipelines of the same settings: the one that is measured, and one whose clients the pass-through uses.
-fn configuration(args: &Args, cluster: &Cluster) -> Result<Config, String> {
+fn configuration(args: &Args, cluster: &Cluster, workflow: &Path) -> Result<Config, String> {
     let mut text = String::from("[log]\nlevel = \"warn\"\n[kafka]\n");
     let line = |text: &mut String, name: &str, value: &str| {
         // A JSON string is a TOML basic string too.
@@ -199,35 +216,45 @@ fn configuration(args: &Args, cluster: &Cluster) -> Result<Config, String> {
             .ok_or_else(|| format!("--property {property}: write NAME=VALUE, such as compression.type=lz4"))?;
         line(&mut text, name, value);
     }
-    let events = cluster.create("events", args.partitions)?;
-    for (name, sink) in [("bench", "results"), ("pass-through", "copies")] {
+    let events = cluster.name(EVENTS);
+    for (name, sink) in [("bench", RESULTS), ("pass-through", COPIES)] {
         text.push_str("[[pipeline]]\n");
         line(&mut text, "name", name);
         line(&mut text, "group", &cluster.name(name));
-        line(&mut text, "sink", &cluster.create(sink, args.partitions)?);
+        line(&mut text, "sink", &cluster.name(sink));
         line(&mut text, "start_from", "earliest");
-        line(&mut text, "workflow", &args.workflow.as_deref().unwrap_or(Path::new("order.asl.json")).to_string_lossy());
+        line(&mut text, "workflow", &workflow.to_string_lossy());
         writeln!(text, "sources = [{}]\nshards = {}", serde_json::Value::from(&*events), args.shards)
             .expect("writing to a String can't fail");
     }
     let mut config =
         Config::parse(&text, Path::new("bench.toml"), &Environment::process()).map_err(|error| error.to_string())?;
-    match &args.workflow {
-        Some(workflow) => config.pipelines.iter_mut().for_each(|pipeline| pipeline.workflow = workflow.clone()),
-        None => built_in_workflow(&mut config.pipelines)?,
-    }
+    config.pipelines.iter_mut().for_each(|pipeline| pipeline.workflow = workflow.to_owned());
     Ok(config)
 }
 
-/// Workflows are files: the built-in one is written to a temporary one.
-fn built_in_workflow(pipelines: &mut [config::Pipeline]) -> Result<(), String> {
-    let folder = std::env::temp_dir().join(format!("stepstream-bench-{}", std::process::id()));
-    let file = folder.join("order.asl.json");
-    std::fs::create_dir_all(&folder)
-        .and_then(|()| std::fs::write(&file, ORDER_WORKFLOW))
-        .map_err(|error| format!("{}: {error}", file.display()))?;
-    pipelines.iter_mut().for_each(|pipeline| pipeline.workflow = file.clone());
-    Ok(())
+/// Workflows are files: the built-in one is written to a temporary folder. Removed when dropped.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn with_built_in_workflow() -> Result<Self, String> {
+        let folder = Self(std::env::temp_dir().join(format!("stepstream-bench-{}", std::process::id())));
+        std::fs::create_dir_all(&folder.0)
+            .and_then(|()| std::fs::write(folder.workflow(), ORDER_WORKFLOW))
+            .map_err(|error| format!("cannot write {}: {error}", folder.workflow().display()))?;
+        Ok(folder)
+    }
+
+    fn workflow(&self) -> PathBuf {
+        self.0.join("order.asl.json")
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        // What can't be removed is left to whoever cleans temporary files.
+        std::fs::remove_dir_all(&self.0).ok();
+    }
 }
 
 fn say(args: &Args, what: &str) {

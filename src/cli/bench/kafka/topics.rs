@@ -11,6 +11,9 @@ use tokio::runtime::Runtime;
 /// How long the broker may take to make or to delete topics.
 const TIMEOUT: Duration = Duration::from_secs(30);
 
+/// How long the broker may take to answer at all.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+
 /// The broker, with the topics that this run made.
 pub(super) struct Cluster {
     pub brokers: String,
@@ -21,15 +24,21 @@ pub(super) struct Cluster {
 }
 
 impl Cluster {
+    /// Connects; an error if no broker answers.
     pub fn new(brokers: &str) -> Result<Self, String> {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()
             .map_err(|error| format!("no async runtime: {error}"))?;
-        let admin = ClientConfig::new()
-            .set("bootstrap.servers", brokers)
-            .create()
-            .map_err(|error| format!("no Kafka client for {brokers}: {error}"))?;
+        let admin: AdminClient<DefaultClientContext> =
+            ClientConfig::new()
+                .set("bootstrap.servers", brokers)
+                .create()
+                .map_err(|error| format!("no Kafka client for {brokers}: {error}"))?;
+        admin
+            .inner()
+            .fetch_metadata(None, CONNECT_TIMEOUT)
+            .map_err(|error| format!("no broker answers at {brokers}: {error}; scripts/kafka starts one"))?;
         let seconds = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
         let run = format!("bench-{seconds}-{}", std::process::id());
         Ok(Self { brokers: brokers.to_owned(), admin, runtime, run, made: RefCell::default() })
@@ -59,6 +68,9 @@ impl Cluster {
     /// Deletes the topics of this run.
     pub fn delete_topics(&self) {
         let made = self.made.borrow();
+        if made.is_empty() {
+            return;
+        }
         let names: Vec<&str> = made.iter().map(String::as_str).collect();
         let options = AdminOptions::new().operation_timeout(Some(TIMEOUT)).request_timeout(Some(TIMEOUT));
         if let Err(error) = self.runtime.block_on(self.admin.delete_topics(&names, &options)) {

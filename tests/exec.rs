@@ -1,0 +1,53 @@
+//! `stepstream exec` as people see it: what is wrong, where, and what to do.
+
+use std::path::PathBuf;
+use std::process::{Command, Output};
+
+const SUCCEEDS: &str = r#"{ "StartAt": "S", "States": { "S": { "Type": "Succeed" } } }"#;
+const FAILS: &str = r#"{ "StartAt": "F", "States": { "F": { "Type": "Fail", "Error": "Bad", "Cause": "because" } } }"#;
+const INVALID: &str = "{\n  \"StartAt\": \"S\",\n  \"States\": { \"S\": { \"Type\": \"Pass\", \"Next\": \"T\" } }\n}\n";
+const CALLS: &str = r#"{ "StartAt": "T", "States": { "T": { "Type": "Task", "Resource": "arn:aws:lambda:::function:f", "End": true } } }"#;
+
+#[test]
+fn the_exit_status_and_standard_output_tell_the_outcome() {
+    for (name, definition, status, shown) in [
+        ("succeeds", SUCCEEDS, 0, "SUCCEEDED\n{}\n"),
+        ("fails", FAILS, 1, "FAILED\nerror: Bad\ncause: because\nstate: F\n"),
+    ] {
+        let output = exec(&[&file(&format!("{name}.asl.json"), definition)]);
+        assert_eq!(output.status.code(), Some(status), "{name}");
+        assert_eq!(String::from_utf8_lossy(&output.stdout), shown, "{name}");
+    }
+}
+
+#[test]
+fn what_can_t_be_run_is_explained() {
+    let rubbish = file("rubbish.json", "not json");
+    let succeeds = file("explained-succeeds.asl.json", SUCCEEDS);
+    let invalid = file("explained-invalid.asl.json", INVALID);
+    let calls = file("explained-calls.asl.json", CALLS);
+    for (args, parts) in [
+        (vec![&*invalid], vec!["Missing 'Next' target: T", "exec-explained-invalid.asl.json:3:", "───", "is invalid"]),
+        (vec![&*succeeds, "--input", &*rubbish], vec!["the input", "rubbish.json", "not valid JSON"]),
+        (vec![&*succeeds, "--input", "/no/such/input"], vec!["cannot read the input /no/such/input"]),
+        (vec!["/no/such/definition"], vec!["cannot read /no/such/definition"]),
+        (vec![&*calls], vec!["\"T\"", "arn:aws:lambda:::function:f", "--mocks", "[[task]]"]),
+    ] {
+        let output = exec(&args);
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{args:?}: {said}");
+        for part in parts {
+            assert!(said.contains(part), "{args:?}: no {part:?} in: {said}");
+        }
+    }
+}
+
+fn exec(args: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_stepstream")).arg("exec").args(args).output().expect("the command starts")
+}
+
+fn file(name: &str, text: &str) -> String {
+    let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("exec-{name}"));
+    std::fs::write(&path, text).expect("the file can be written");
+    path.to_str().expect("the path is UTF-8").to_owned()
+}
