@@ -28,6 +28,10 @@ impl Folder {
         Ok(folder)
     }
 
+    pub fn path(&self) -> &Path {
+        &self.0
+    }
+
     fn config_file(&self) -> PathBuf {
         self.0.join("stepstream.toml")
     }

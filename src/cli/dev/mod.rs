@@ -108,7 +108,7 @@ fn run(args: &Args) -> Result<Summary, DevError> {
         &config::Log { level: "warn".to_owned(), format: config.log.format },
         table::clear_for_log,
     );
-    let interrupts = Interrupts::listen().map_err(DevError::Signals)?;
+    let interrupts = Interrupts::listen(example.path().to_owned()).map_err(DevError::Signals)?;
     let deployment = Deployment::new(&config).map_err(|error| match error {
         DeployError::Workflow { source, .. } if args.workflow.is_some() => DevError::Workflow(source),
         error => error.into(),
@@ -200,7 +200,8 @@ impl Progress {
 struct Interrupts(Arc<AtomicUsize>);
 
 impl Interrupts {
-    fn listen() -> io::Result<Self> {
+    /// `example` is removed at the second: nothing else would.
+    fn listen(example: PathBuf) -> io::Result<Self> {
         use tokio::signal::unix::{SignalKind, signal};
         let count = Arc::new(AtomicUsize::new(0));
         let counted = count.clone();
@@ -217,7 +218,9 @@ impl Interrupts {
                         _ = terminate.recv() => {}
                     }
                     if counted.fetch_add(1, Ordering::Relaxed) > 0 {
-                        eprintln!("\nstopped at once; what was on its way is not accounted for");
+                        table::clear_for_log();
+                        eprintln!("stopped at once: what was on its way is not accounted for");
+                        std::fs::remove_dir_all(&example).ok();
                         std::process::exit(1);
                     }
                 }
