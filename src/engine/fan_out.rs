@@ -21,6 +21,7 @@ impl Interpreter<'_> {
             Some(parameters) => self.build(parameters, frame, data)?,
             None => data,
         };
+        let input = self.bounded(frame, input)?;
         self.emit_parallel_started(frame);
         let total = parallel.branches.len() as u32;
         self.begin_group(frame, FanOut::Parallel { input }, total, total);
@@ -162,7 +163,7 @@ impl Interpreter<'_> {
                 // The selector belongs to the Map state, but sees the item.
                 let around = self.run.frames.at_mut(parent).item.replace(item);
                 self.run.frames.at_mut(parent).context = None;
-                let selected = self.build(selector, parent, input);
+                let selected = self.build(selector, parent, input).and_then(|input| self.bounded(parent, input));
                 let parent = self.run.frames.at_mut(parent);
                 (parent.item, parent.context) = (around, None);
                 selected
@@ -261,9 +262,7 @@ impl Interpreter<'_> {
             _ => {}
         }
         let Some(work) = state.kind.work() else { return Ok(Step::Blocked) };
-        if self.heap.size(outputs) > self.run.limits.max_data_bytes {
-            return Err(self.data_limit_fault(frame, &state.name));
-        }
+        let outputs = self.bounded(frame, outputs)?;
         self.finish(frame, state, &work.common, work.result_selector.as_ref(), outputs)
     }
 

@@ -82,6 +82,15 @@ impl Interpreter<'_> {
         self.leave(frame, state, output, variables, common.next)
     }
 
+    /// The value, unless its JSON text is larger than the service's limit.
+    #[inline]
+    pub(super) fn bounded(&self, frame: Id, value: Value) -> Result<Value, Box<Fault>> {
+        if self.heap.size(value) > self.run.limits.max_data_bytes {
+            return Err(self.data_limit_fault(frame, self.state_name(frame)));
+        }
+        Ok(value)
+    }
+
     /// Leaves the state with its output.
     pub(super) fn leave(
         &mut self,
@@ -91,9 +100,7 @@ impl Interpreter<'_> {
         variables: Option<Value>,
         next: Next,
     ) -> Result<Step, Box<Fault>> {
-        if self.heap.size(output) > self.run.limits.max_data_bytes {
-            return Err(self.data_limit_fault(frame, &state.name));
-        }
+        let output = self.bounded(frame, output)?;
         if self.heap.bytes_used() > self.run.limits.max_heap_bytes {
             return Err(self.heap_limit_fault(frame));
         }

@@ -45,9 +45,7 @@ impl Interpreter<'_> {
         };
         let timeout = self.seconds(frame, &task.timeout, "TimeoutSeconds", data)?;
         let heartbeat = self.seconds(frame, &task.heartbeat, "HeartbeatSeconds", data)?;
-        if self.heap.size(input) > self.run.limits.max_data_bytes {
-            return Err(self.data_limit_fault(frame, &state.name));
-        }
+        let input = self.bounded(frame, input)?;
         self.emit_scheduled(frame, task, input, timeout, heartbeat);
         let ordinal = self.run.calls;
         self.run.calls += 1;
