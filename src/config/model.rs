@@ -188,6 +188,8 @@ pub struct HttpConnector {
     pub connections: usize,
     /// Version of HTTP to speak.
     pub version: HttpVersion,
+    /// PEM file of authorities to trust besides the public ones, resolved against the configuration file's folder.
+    pub ca_file: Option<PathBuf>,
 }
 
 /// Options of the `lambda` connector.
@@ -201,6 +203,8 @@ pub struct LambdaConnector {
     pub connections: usize,
     /// Version of HTTP to speak.
     pub version: HttpVersion,
+    /// PEM file of authorities to trust besides the public ones, resolved against the configuration file's folder.
+    pub ca_file: Option<PathBuf>,
 }
 
 /// Version of HTTP that a connector speaks.

@@ -1,3 +1,4 @@
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::limits;
@@ -7,8 +8,9 @@ use super::secret::Secret;
 use super::section::Section;
 use super::tree::{Kind, Node, Origin, Table};
 
-const HTTP: &[&str] = &["resource", "connector", "timeout", "url", "headers", "connections", "http_version"];
-const LAMBDA: &[&str] = &["resource", "connector", "timeout", "endpoint", "headers", "connections", "http_version"];
+const HTTP: &[&str] = &["resource", "connector", "timeout", "url", "headers", "connections", "http_version", "ca_file"];
+const LAMBDA: &[&str] =
+    &["resource", "connector", "timeout", "endpoint", "headers", "connections", "http_version", "ca_file"];
 const BUILTIN: &[&str] = &["resource", "connector", "timeout", "builtin", "duration", "probability", "error"];
 const KINDS: &[(&str, &[&str])] = &[("http", HTTP), ("lambda", LAMBDA), ("builtin", BUILTIN)];
 
@@ -19,7 +21,9 @@ const OWNED_HEADERS: [&str; 6] =
 const SECRET_HEADERS: [&str; 4] = ["authorization", "proxy-authorization", "cookie", "x-api-key"];
 
 /// Reads one `[[task]]`.
-pub(super) fn read(table: &Table, origin: &Origin, report: &mut Report) -> Option<Task> {
+///
+/// `file` is the configuration's, which paths are relative to.
+pub(super) fn read(table: &Table, origin: &Origin, file: &Path, report: &mut Report) -> Option<Task> {
     let kind = kind(table, origin, report);
     // Without a kind, options of any kind may stand there.
     let options = kind.map_or_else(
@@ -33,8 +37,8 @@ pub(super) fn read(table: &Table, origin: &Origin, report: &mut Report) -> Optio
     let hour = Duration::from_secs(3600);
     let timeout = section.duration("timeout", limits::TASK_TIMEOUT, Duration::from_millis(1)..=hour, report);
     let connector = match kind?.0 {
-        "http" => http(&section, report)?,
-        "lambda" => lambda(&section, report)?,
+        "http" => http(&section, file, report)?,
+        "lambda" => lambda(&section, file, report)?,
         _ => builtin(&section, report)?,
     };
     Some(Task { resource: resource?.value, connector, timeout, place: report.place_of(origin) })
@@ -50,20 +54,22 @@ fn kind(table: &Table, origin: &Origin, report: &mut Report) -> Option<(&'static
     section.choice("connector", &kinds, report).map(|index| KINDS[index])
 }
 
-fn http(section: &Section<'_>, report: &mut Report) -> Option<Connector> {
+fn http(section: &Section<'_>, file: &Path, report: &mut Report) -> Option<Connector> {
     let url = url(section, "url", "give the URL to POST to: url = \"http://127.0.0.1:8080/price\"", report);
     let headers = headers(section, report);
     let connections = connections(section, report);
     let version = version(section, report);
-    Some(Connector::Http(HttpConnector { url: url?, headers, connections, version }))
+    let ca_file = ca_file(section, file, report);
+    Some(Connector::Http(HttpConnector { url: url?, headers, connections, version, ca_file }))
 }
 
-fn lambda(section: &Section<'_>, report: &mut Report) -> Option<Connector> {
+fn lambda(section: &Section<'_>, file: &Path, report: &mut Report) -> Option<Connector> {
     let endpoint = url(section, "endpoint", "give the Invoke endpoint: endpoint = \"http://127.0.0.1:9001\"", report);
     let headers = headers(section, report);
     let connections = connections(section, report);
     let version = version(section, report);
-    Some(Connector::Lambda(LambdaConnector { endpoint: endpoint?, headers, connections, version }))
+    let ca_file = ca_file(section, file, report);
+    Some(Connector::Lambda(LambdaConnector { endpoint: endpoint?, headers, connections, version, ca_file }))
 }
 
 fn builtin(section: &Section<'_>, report: &mut Report) -> Option<Connector> {
@@ -129,6 +135,11 @@ fn url(section: &Section<'_>, option: &str, hint: &str, report: &mut Report) -> 
 
 fn connections(section: &Section<'_>, report: &mut Report) -> usize {
     section.count("connections", limits::TASK_CONNECTIONS, 1..=100_000, report)
+}
+
+fn ca_file(section: &Section<'_>, file: &Path, report: &mut Report) -> Option<PathBuf> {
+    let text = section.text("ca_file", report)?;
+    Some(file.parent().unwrap_or(Path::new("")).join(text.value))
 }
 
 fn version(section: &Section<'_>, report: &mut Report) -> HttpVersion {

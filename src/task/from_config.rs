@@ -43,11 +43,14 @@ impl Connectors {
 fn connector(task: &config::Task) -> Result<Arc<dyn Connector>, OptionsError> {
     Ok(match &task.connector {
         config::Connector::Http(http) => {
-            let client = client(&http.url, &http.headers, http.connections, http.version, task.timeout);
+            let mut client = client(&http.url, &http.headers, http.connections, http.version, task.timeout);
+            client.extra_ca.clone_from(&http.ca_file);
             Arc::new(HttpConnector::new(HttpOptions { client })?)
         }
         config::Connector::Lambda(lambda) => {
-            let client = client(&lambda.endpoint, &lambda.headers, lambda.connections, lambda.version, task.timeout);
+            let mut client =
+                client(&lambda.endpoint, &lambda.headers, lambda.connections, lambda.version, task.timeout);
+            client.extra_ca.clone_from(&lambda.ca_file);
             Arc::new(LambdaConnector::new(LambdaOptions { client })?)
         }
         config::Connector::Builtin(builtin) => Arc::new(BuiltinConnector::new(builtin_options(builtin))?),
@@ -98,6 +101,14 @@ mod tests {
         let file = Path::new("stepstream.toml");
         let config = config::Config::parse(&text, file, &config::Environment::default()).expect("a valid file");
         Connectors::from_config(&config.tasks)
+    }
+
+    #[test]
+    fn a_ca_file_is_looked_for_beside_the_configuration() {
+        let task =
+            "[[task]]\nresource = \"urn:x\"\nconnector = \"http\"\nurl = \"https://h/\"\nca_file = \"no-such-ca.pem\"";
+        let Err(error) = from(task) else { panic!("the file does not exist") };
+        assert!(format!("{error}: {}", error.source).contains("no-such-ca.pem"), "{error}");
     }
 
     #[test]
