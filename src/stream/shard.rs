@@ -200,7 +200,12 @@ impl Shard {
                 counts.metrics.committed();
             }
             Err(error) => {
-                events::commit_failed(&counts.metrics, &spec.pipeline.name, &error);
+                // While members come and go the group takes no commits for a moment: nothing is wrong.
+                if error.rdkafka_error_code() == Some(RDKafkaErrorCode::RebalanceInProgress) {
+                    events::commit_postponed(&spec.pipeline.name);
+                } else {
+                    events::commit_failed(&counts.metrics, &spec.pipeline.name, &error);
+                }
                 partitions.commit_failed(&committed.offsets);
             }
         }

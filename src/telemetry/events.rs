@@ -123,6 +123,11 @@ pub fn commit_failed(metrics: &PipelineMetrics, pipeline: &str, error: &dyn Disp
     });
 }
 
+/// The group rebalances and takes no commits meanwhile; the next commit includes these offsets.
+pub fn commit_postponed(pipeline: &str) {
+    debug!(pipeline, "commit postponed until the group has rebalanced");
+}
+
 /// An event can't be run. `reason` is one of few fixed words, `detail` says what is wrong with it.
 pub fn dead_letter(
     metrics: &PipelineMetrics,
