@@ -25,8 +25,8 @@ use std::path::{Path, PathBuf};
 
 pub use environment::Environment;
 pub use model::{
-    Builtin, Connector, Http, HttpConnector, HttpVersion, Kafka, LambdaConnector, Limits, Log, LogFormat, Pipeline,
-    Place, ResultHeaders, StartFrom, Task,
+    Builtin, Connector, Endpoint, Http, HttpVersion, Kafka, Limits, Log, LogFormat, Pipeline, Place, ResultHeaders,
+    StartFrom, Task,
 };
 pub use properties::Properties;
 pub use report::{ConfigErrors, Mistake};

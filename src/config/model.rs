@@ -170,33 +170,19 @@ pub struct Task {
 #[derive(Clone, Debug)]
 pub enum Connector {
     /// POSTs the task's input to a URL.
-    Http(HttpConnector),
+    Http(Endpoint),
     /// AWS Lambda's Invoke against an endpoint.
-    Lambda(LambdaConnector),
+    Lambda(Endpoint),
     /// Answers inside the process, for load tests.
     Builtin(Builtin),
 }
 
-/// Options of the `http` connector.
+/// Options of a connector that speaks HTTP.
 #[derive(Clone, Debug)]
-pub struct HttpConnector {
-    /// `http://` or `https://` URL to POST to. May hold credentials, hence a [`Secret`].
+pub struct Endpoint {
+    /// `http://` or `https://` URL: to POST to, or of the Invoke API without a path of the function. May hold credentials,
+    /// hence a [`Secret`].
     pub url: Secret,
-    /// Headers of every request, in the order of the file.
-    pub headers: Vec<(String, Secret)>,
-    /// Idle connections kept per host.
-    pub connections: usize,
-    /// Version of HTTP to speak.
-    pub version: HttpVersion,
-    /// PEM file of authorities to trust besides the public ones, resolved against the configuration file's folder.
-    pub ca_file: Option<PathBuf>,
-}
-
-/// Options of the `lambda` connector.
-#[derive(Clone, Debug)]
-pub struct LambdaConnector {
-    /// `http://` or `https://` URL of the Invoke API, without a path of the function.
-    pub endpoint: Secret,
     /// Headers of every request, in the order of the file.
     pub headers: Vec<(String, Secret)>,
     /// Idle connections kept per host.

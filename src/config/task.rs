@@ -2,7 +2,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::limits;
-use super::model::{Builtin, Connector, HttpConnector, HttpVersion, LambdaConnector, Task};
+use super::model::{Builtin, Connector, Endpoint, HttpVersion, Task};
 use super::report::Report;
 use super::secret::Secret;
 use super::section::Section;
@@ -37,8 +37,14 @@ pub(super) fn read(table: &Table, origin: &Origin, file: &Path, report: &mut Rep
     let hour = Duration::from_secs(3600);
     let timeout = section.duration("timeout", limits::TASK_TIMEOUT, Duration::from_millis(1)..=hour, report);
     let connector = match kind?.0 {
-        "http" => http(&section, file, report)?,
-        "lambda" => lambda(&section, file, report)?,
+        "http" => {
+            let hint = "give the URL to POST to: url = \"http://127.0.0.1:8080/price\"";
+            Connector::Http(endpoint(&section, "url", hint, file, report)?)
+        }
+        "lambda" => {
+            let hint = "give the Invoke endpoint: endpoint = \"http://127.0.0.1:9001\"";
+            Connector::Lambda(endpoint(&section, "endpoint", hint, file, report)?)
+        }
         _ => builtin(&section, report)?,
     };
     Some(Task { resource: resource?.value, connector, timeout, place: report.place_of(origin) })
@@ -54,22 +60,14 @@ fn kind(table: &Table, origin: &Origin, report: &mut Report) -> Option<(&'static
     section.choice("connector", &kinds, report).map(|index| KINDS[index])
 }
 
-fn http(section: &Section<'_>, file: &Path, report: &mut Report) -> Option<Connector> {
-    let url = url(section, "url", "give the URL to POST to: url = \"http://127.0.0.1:8080/price\"", report);
+/// The options of a connector that speaks HTTP; its URL is the one named `option`.
+fn endpoint(section: &Section<'_>, option: &str, hint: &str, file: &Path, report: &mut Report) -> Option<Endpoint> {
+    let url = url(section, option, hint, report);
     let headers = headers(section, report);
-    let connections = connections(section, report);
+    let connections = section.count("connections", limits::TASK_CONNECTIONS, 1..=100_000, report);
     let version = version(section, report);
     let ca_file = ca_file(section, file, report);
-    Some(Connector::Http(HttpConnector { url: url?, headers, connections, version, ca_file }))
-}
-
-fn lambda(section: &Section<'_>, file: &Path, report: &mut Report) -> Option<Connector> {
-    let endpoint = url(section, "endpoint", "give the Invoke endpoint: endpoint = \"http://127.0.0.1:9001\"", report);
-    let headers = headers(section, report);
-    let connections = connections(section, report);
-    let version = version(section, report);
-    let ca_file = ca_file(section, file, report);
-    Some(Connector::Lambda(LambdaConnector { endpoint: endpoint?, headers, connections, version, ca_file }))
+    Some(Endpoint { url: url?, headers, connections, version, ca_file })
 }
 
 fn builtin(section: &Section<'_>, report: &mut Report) -> Option<Connector> {
@@ -131,10 +129,6 @@ fn url(section: &Section<'_>, option: &str, hint: &str, report: &mut Report) -> 
         return None;
     }
     Some(Secret::new(text.value))
-}
-
-fn connections(section: &Section<'_>, report: &mut Report) -> usize {
-    section.count("connections", limits::TASK_CONNECTIONS, 1..=100_000, report)
 }
 
 fn ca_file(section: &Section<'_>, file: &Path, report: &mut Report) -> Option<PathBuf> {

@@ -42,38 +42,29 @@ impl Connectors {
 
 fn connector(task: &config::Task) -> Result<Arc<dyn Connector>, OptionsError> {
     Ok(match &task.connector {
-        config::Connector::Http(http) => {
-            let mut client = client(&http.url, &http.headers, http.connections, http.version, task.timeout);
-            client.extra_ca.clone_from(&http.ca_file);
-            Arc::new(HttpConnector::new(HttpOptions { client })?)
+        config::Connector::Http(endpoint) => {
+            Arc::new(HttpConnector::new(HttpOptions { client: client(endpoint, task.timeout) })?)
         }
-        config::Connector::Lambda(lambda) => {
-            let mut client =
-                client(&lambda.endpoint, &lambda.headers, lambda.connections, lambda.version, task.timeout);
-            client.extra_ca.clone_from(&lambda.ca_file);
-            Arc::new(LambdaConnector::new(LambdaOptions { client })?)
+        config::Connector::Lambda(endpoint) => {
+            Arc::new(LambdaConnector::new(LambdaOptions { client: client(endpoint, task.timeout) })?)
         }
         config::Connector::Builtin(builtin) => Arc::new(BuiltinConnector::new(builtin_options(builtin))?),
     })
 }
 
-fn client(
-    url: &config::Secret,
-    headers: &[(String, config::Secret)],
-    idle_connections: usize,
-    version: config::HttpVersion,
-    timeout: Duration,
-) -> ClientOptions {
+fn client(endpoint: &config::Endpoint, timeout: Duration) -> ClientOptions {
+    let header = |(name, value): &(String, config::Secret)| (name.clone(), value.expose().to_owned());
     ClientOptions {
-        headers: headers.iter().map(|(name, value)| (name.clone(), value.expose().to_owned())).collect(),
+        headers: endpoint.headers.iter().map(header).collect(),
         timeout,
-        version: match version {
+        version: match endpoint.version {
             config::HttpVersion::Auto => HttpVersion::Auto,
             config::HttpVersion::Http1 => HttpVersion::Http1,
             config::HttpVersion::Http2 => HttpVersion::Http2,
         },
-        idle_connections,
-        ..ClientOptions::new(url.expose())
+        idle_connections: endpoint.connections,
+        extra_ca: endpoint.ca_file.clone(),
+        ..ClientOptions::new(endpoint.url.expose())
     }
 }
 

@@ -220,11 +220,6 @@ impl Heap {
         self.string_since(mark.0)
     }
 
-    /// Gives up the string under construction.
-    pub fn abandon_text(&mut self, mark: TextMark) {
-        self.text.truncate(mark.0);
-    }
-
     pub(super) fn span_since(&self, start: usize) -> Span {
         Span::new(start as u32, (self.text.len() - start) as u32)
     }
