@@ -109,6 +109,8 @@ codes! {
     StandardOnlyIntegration = "STANDARD_ONLY_INTEGRATION",
     /// A resource that AWS doesn't know; it needs a connector.
     UnknownResource = "UNKNOWN_RESOURCE",
+    /// Something that a template or a reader should have replaced.
+    Placeholder = "PLACEHOLDER",
     /// An older spelling of a field.
     LegacyField = "LEGACY_FIELD",
     /// A field that has no effect where it stands.

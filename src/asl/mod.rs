@@ -8,11 +8,14 @@
 
 mod diagnostic;
 mod fields;
+mod fragment;
 mod graph;
+mod likely;
 mod lint;
 mod model;
 mod node;
 mod parse;
+mod placeholder;
 mod read;
 mod render;
 mod resource;

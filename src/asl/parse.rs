@@ -8,6 +8,7 @@ use jsonc_parser::errors::{ParseError, ParseErrorKind};
 use jsonc_parser::{CollectOptions, ParseOptions, parse_to_ast};
 
 use super::diagnostic::{Code, Diagnostic, line_column};
+use super::likely;
 use super::node::{Member, Node, NodeKind, Span};
 
 /// How deep arrays and objects may nest in a definition. Deeper than any machine that people write; keeps every
@@ -138,8 +139,8 @@ fn not_json(text: &str, error: &ParseError) -> Diagnostic {
             let message = format!(
                 "Unrecognized token '{word}': was expecting (JSON String, Number, Array, Object or token 'null', 'true' or 'false')"
             );
-            let end = span.end;
-            invalid_json(text, message, span, end)
+            let (start, end) = (span.start, span.end);
+            invalid_json(text, message, span, end).with_likely_cause(text, start, error.kind())
         }
         ParseErrorKind::NestingDepthExceeded => {
             let message = format!("Arrays and objects are nested deeper than {MAX_NESTING} levels");
@@ -149,8 +150,14 @@ fn not_json(text: &str, error: &ParseError) -> Diagnostic {
         kind => {
             let message = kind.to_string();
             let start = span.start;
-            invalid_json(text, message, span, start)
+            invalid_json(text, message, span, start).with_likely_cause(text, start, kind)
         }
+    }
+}
+
+impl Diagnostic {
+    fn with_likely_cause(self, text: &str, offset: usize, kind: &ParseErrorKind) -> Self {
+        Diagnostic { hint: likely::cause(text, offset, kind), ..self }
     }
 }
 

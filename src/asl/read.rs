@@ -9,6 +9,7 @@ use super::diagnostic::{Code, Diagnostic};
 use super::graph::{Edge, Graph, GraphFaults, Vertex};
 use super::model::QueryLanguage;
 use super::node::{Node, Span};
+use super::placeholder;
 use super::{MachineType, ReadOptions, ReadOutcome};
 
 mod choice;
@@ -31,6 +32,7 @@ pub(super) fn read(root: &Node, source: &str, options: &ReadOptions, known: Vec<
     reader.diagnostics = known;
     let definition = reader.definition(root, source);
     let mut diagnostics = reader.diagnostics;
+    diagnostics.extend(placeholder::warnings(root));
     diagnostics.sort_by_key(Diagnostic::position);
     diagnostics.extend(reader.graph_faults.into_diagnostics());
     let valid = !diagnostics.iter().any(Diagnostic::is_error);

@@ -8,7 +8,7 @@ use super::super::fields::{self, Field};
 use super::super::graph::{Edge, Graph, Vertex};
 use super::super::model::{Definition, Machine, QueryLanguage, State, StateKind, SucceedState, Transition};
 use super::super::node::{Member, Node, Spanned};
-use super::super::suggest;
+use super::super::{fragment, suggest};
 use super::object::MAX_SECONDS;
 use super::{Object, Reader, template};
 
@@ -19,6 +19,11 @@ impl Reader {
     /// The whole definition.
     pub(super) fn definition(&mut self, root: &Node, source: &str) -> Option<Definition> {
         let object = self.object(root, String::new(), QueryLanguage::JSONPath)?;
+        if let Some(hint) = fragment::advice(object.members) {
+            // Every field would be reported as unknown, and none of them is wrong.
+            self.error("/", &object.mark, "These fields are required: [States, StartAt]").hint = Some(hint);
+            return None;
+        }
         let language = self.query_language(&object);
         self.language = language.unwrap_or_default();
         let object = Object { language: self.language, ..object };
@@ -39,9 +44,12 @@ impl Reader {
     pub(super) fn machine(&mut self, object: &Object<'_>, allowed: &[Field]) -> Option<Machine> {
         self.check_fields(object, allowed);
         self.string(object, "Comment");
-        self.require(object, &["States", "StartAt"]);
-        let start_at = self.string(object, "StartAt");
         let states = object.get("States");
+        let hint = states.and_then(fragment::start_advice);
+        if let Some(fault) = self.require(object, &["States", "StartAt"]) {
+            fault.hint = hint;
+        }
+        let start_at = self.string(object, "StartAt");
         let states = states.and_then(|states| self.object(states, object.at("States"), object.language));
         let location = if object.location.is_empty() { "/".to_owned() } else { object.location.clone() };
         let start_location = object.at("StartAt");

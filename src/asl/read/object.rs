@@ -1,6 +1,6 @@
 //! Typed access to the fields of an object, with AWS's messages where a field is not as it should be.
 
-use super::super::diagnostic::Code;
+use super::super::diagnostic::{Code, Diagnostic};
 use super::super::fields::{self, Field};
 use super::super::model::{Dynamic, PathField, QueryLanguage};
 use super::super::node::{Member, Node, NodeKind, Span, Spanned};
@@ -91,12 +91,13 @@ impl Reader {
     }
 
     /// Reports which of the fields are missing.
-    pub(super) fn require(&mut self, object: &Object<'_>, names: &[&str]) {
+    pub(super) fn require(&mut self, object: &Object<'_>, names: &[&str]) -> Option<&mut Diagnostic> {
         let missing: Vec<&str> = names.iter().copied().filter(|name| object.get(name).is_none()).collect();
-        if !missing.is_empty() {
-            let message = format!("These fields are required: [{}]", missing.join(", "));
-            self.error(object.location.clone(), &object.mark, message);
+        if missing.is_empty() {
+            return None;
         }
+        let message = format!("These fields are required: [{}]", missing.join(", "));
+        Some(self.error(object.location.clone(), &object.mark, message))
     }
 
     /// The only field of the group that the object has. None and several are faults; for `optional` groups, none is fine.
