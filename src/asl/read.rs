@@ -17,6 +17,7 @@ mod containers;
 mod handlers;
 mod leaves;
 mod machine;
+mod mistakes;
 mod object;
 mod task;
 mod template;
@@ -34,7 +35,7 @@ pub(super) fn read(root: &Node, source: &str, options: &ReadOptions, known: Vec<
     let mut diagnostics = reader.diagnostics;
     diagnostics.extend(placeholder::warnings(root));
     diagnostics.sort_by_key(Diagnostic::position);
-    diagnostics.extend(reader.graph_faults.into_diagnostics());
+    diagnostics.extend(reader.graph_faults.into_diagnostics(&reader.names));
     let valid = !diagnostics.iter().any(Diagnostic::is_error);
     ReadOutcome { definition: definition.filter(|_| valid), diagnostics }
 }

@@ -9,7 +9,7 @@ use super::super::graph::{Edge, Graph, Vertex};
 use super::super::model::{Definition, Machine, QueryLanguage, State, StateKind, SucceedState, Transition};
 use super::super::node::{Member, Node, Spanned};
 use super::super::{fragment, suggest};
-use super::object::MAX_SECONDS;
+use super::object::{MAX_SECONDS, unquoted_hint};
 use super::{Object, Reader, template};
 
 /// The longest name of a state, in characters.
@@ -103,6 +103,7 @@ impl Reader {
         let state_type = self.state_type(&object)?;
         self.check_fields(&object, fields::of_state(&state_type));
         self.string(&object, "Comment");
+        self.warn_of_mistakes(&object);
         let input_path = self.path_field(&object, "InputPath");
         let output_path = self.path_field(&object, "OutputPath");
         let assign = self.assign(&object);
@@ -221,7 +222,8 @@ impl Reader {
                 None
             }
             None => {
-                self.error(object.at("End"), &given.value.span, "Expected value of type Boolean");
+                let fault = self.error(object.at("End"), &given.value.span, "Expected value of type Boolean");
+                fault.hint = unquoted_hint(&given.value);
                 None
             }
         }

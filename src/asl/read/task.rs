@@ -6,7 +6,7 @@ use super::super::model::{Dynamic, TaskState};
 use super::super::node::{Node, Spanned};
 use super::super::placeholder;
 use super::super::resource::{self, Pattern, Resource};
-use super::super::suggest;
+use super::super::{suggest, syntax};
 use super::object::MAX_SECONDS;
 use super::{Object, Reader};
 
@@ -86,10 +86,12 @@ impl Reader {
                 self.standard_only(object, resource, what, "'.waitForTaskToken'");
             }
             Resource::NoIntegration => {
-                let message = format!(
-                    "The resource provided {text} is not recognized. The value is not a valid resource ARN, or the resource is not available in this region."
-                );
-                self.error(object.at("Resource"), &resource.span, message).hint = Some(integration_hint(text));
+                let hint = integration_hint(text);
+                self.error(object.at("Resource"), &resource.span, not_recognized(text)).hint = Some(hint);
+            }
+            Resource::Other if text.contains("{%") || syntax::looks_like_template_value(text) => {
+                let hint = "A Resource is constant. To choose a function at run time, call arn:aws:states:::lambda:invoke and give its name in Parameters or Arguments.";
+                self.error(object.at("Resource"), &resource.span, not_recognized(text)).hint = Some(hint.to_owned());
             }
             Resource::Other if text.is_empty() => {
                 self.error(object.at("Resource"), &resource.span, "Value cannot be empty");
@@ -132,6 +134,12 @@ impl Reader {
         self.warning(Code::StandardOnlyIntegration, object.at("Resource"), &resource.span, message).hint =
             Some(hint.to_owned());
     }
+}
+
+fn not_recognized(text: &str) -> String {
+    format!(
+        "The resource provided {text} is not recognized. The value is not a valid resource ARN, or the resource is not available in this region."
+    )
 }
 
 fn integration_hint(text: &str) -> String {
