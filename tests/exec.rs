@@ -42,6 +42,17 @@ fn what_can_t_be_run_is_explained() {
     }
 }
 
+#[test]
+fn definitions_in_yaml_run_too() {
+    let text = "StartAt: A\nStates:\n  A:\n    Type: Pass\n    Parameters:\n      text.$: States.Format('{} €', $.price)\n    End: true\n";
+    let input = file("yaml-input.json", "{\"price\":5}");
+    for name in ["yaml.asl.yaml", "yaml.yml", "yaml.asl"] {
+        let output = exec(&[&file(name, text), "--input", &input]);
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(String::from_utf8_lossy(&output.stdout), "SUCCEEDED\n{\n  \"text\": \"5 €\"\n}\n", "{name}: {said}");
+    }
+}
+
 /// As tutorials show it: notes, trailing commas, and names to fill in.
 #[test]
 fn placeholders_of_a_tutorial_find_their_connectors() {

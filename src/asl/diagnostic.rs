@@ -65,6 +65,10 @@ macro_rules! codes {
 codes! {
     /// The text is not JSON.
     InvalidJsonDescription = "INVALID_JSON_DESCRIPTION",
+    /// The text is not YAML.
+    InvalidYamlDescription = "INVALID_YAML_DESCRIPTION",
+    /// A YAML tag that only CloudFormation can evaluate.
+    UnsupportedYamlTag = "UNSUPPORTED_YAML_TAG",
     /// The text is empty.
     MissingDescription = "MISSING_DESCRIPTION",
     /// Arrays and objects are nested too deeply.

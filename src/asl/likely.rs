@@ -3,6 +3,7 @@
 use jsonc_parser::errors::ParseErrorKind as Kind;
 
 use super::diagnostic::line_column;
+use super::format::looks_like_yaml;
 
 /// Quotes that word processors and web pages put in the place of `"`.
 const TYPOGRAPHIC_QUOTES: [char; 9] = ['“', '”', '„', '‟', '«', '»', '‘', '’', '＂'];
@@ -17,18 +18,6 @@ pub(super) fn cause(text: &str, offset: usize, kind: &Kind) -> Option<String> {
         .or_else(|| of_the_line(text, offset))
         .or_else(|| of_the_place(text, offset, rest))
         .or_else(|| of_the_kind(text, offset, kind))
-}
-
-/// Is the text YAML by its look? JSON begins with a bracket, a quote or a comment.
-pub(super) fn looks_like_yaml(text: &str) -> bool {
-    let mut lines = text.lines().map(str::trim_end).filter(|line| !line.is_empty() && !line.starts_with('#'));
-    let Some(first) = lines.next() else { return false };
-    if first == "---" || first.starts_with("--- ") || first.starts_with("%YAML") {
-        return true;
-    }
-    let Some((key, rest)) = first.split_once(':') else { return false };
-    let is_word = |key: &str| !key.is_empty() && key.chars().all(|c| c.is_alphanumeric() || " _-.".contains(c));
-    is_word(key.trim_matches(['\'', '"'])) && !key.starts_with('"') && (rest.is_empty() || rest.starts_with(' '))
 }
 
 fn of_the_whole(text: &str) -> Option<String> {
@@ -170,7 +159,7 @@ fn brackets(text: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::parse;
+    use super::super::{Format, parse};
 
     #[test]
     fn what_is_wrong_with_a_pasted_text_is_named() {
@@ -204,7 +193,7 @@ mod tests {
             ("{ \"a\": 1,, }", "comma"),
             ("{ \"a\": 1 /* b", "*/"),
         ] {
-            let fault = parse::parse(text).expect_err("it is no JSON");
+            let fault = parse::parse(text, Format::Json).expect_err("it is no JSON");
             let hint = fault.hint.unwrap_or_default();
             assert!(hint.contains(part), "{text}: {hint:?} ({})", fault.message);
         }
@@ -212,7 +201,7 @@ mod tests {
 
     #[test]
     fn quotes_within_texts_are_not_taken_for_the_cause() {
-        let fault = parse::parse("{ \"a\": \"“b”\" \"c\": 1 }").expect_err("it is no JSON");
+        let fault = parse::parse("{ \"a\": \"“b”\" \"c\": 1 }", Format::Json).expect_err("it is no JSON");
         assert_eq!(fault.hint.as_deref(), Some("A comma is missing after this value."));
     }
 }

@@ -129,7 +129,7 @@ impl Reader {
         match node.as_str() {
             Some(text) => Some(Spanned { value: text.to_owned(), span: node.span.clone() }),
             None => {
-                self.error(object.at(name), &node.span, "Expected value of type String");
+                self.error(object.at(name), &node.span, "Expected value of type String").hint = text_hint(node);
                 None
             }
         }
@@ -314,9 +314,31 @@ fn path_hint(text: &str) -> Option<String> {
     (named && syntax::reference_path(&path).is_ok()).then(|| format!("Did you mean '{path}'?"))
 }
 
+/// For another value in the place of a text.
+fn text_hint(node: &Node) -> Option<String> {
+    match &node.kind {
+        NodeKind::Number(text) => Some(format!("Put it in quotes: \"{text}\".")),
+        NodeKind::Bool(value) => Some(format!("Put it in quotes: \"{value}\".")),
+        NodeKind::Object(members) => match members.as_slice() {
+            [member] if member.key == "Ref" || member.key.starts_with("Fn::") => Some(format!(
+                "{} is what CloudFormation replaces when it deploys: write the value in its place.",
+                member.key
+            )),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
 /// For a text in the place of a boolean or number that it spells.
 pub(super) fn unquoted_hint(node: &Node) -> Option<String> {
     let text = node.as_str()?.trim().to_lowercase();
+    match text.as_str() {
+        // YAML of old has more words for them.
+        "yes" | "on" => return Some("Write true.".to_owned()),
+        "no" | "off" => return Some("Write false.".to_owned()),
+        _ => {}
+    }
     let literal = matches!(&*text, "true" | "false") || text.parse::<f64>().is_ok_and(f64::is_finite);
     literal.then(|| format!("Write {text} without quotes."))
 }
