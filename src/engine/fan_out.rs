@@ -10,15 +10,16 @@ use super::interpreter::{Interpreter, Step};
 use super::outcome::Effect;
 use super::pool::Id;
 use super::run::Work;
-use crate::program::{Cap, Kind, Map, Parallel, State, StateId, Tolerance};
-use crate::value::{Num, Value};
+use super::view::Subject;
+use crate::program::{Cap, Items, Kind, Map, Parallel, Payload, QueryTemplate, State, StateId, Tolerance};
+use crate::value::{List, Num, Value};
 
 const EXCEEDED: &str = "States.ExceedToleratedFailureThreshold";
 
 impl Interpreter<'_> {
     pub(super) fn begin_parallel(&mut self, frame: Id, parallel: &Parallel, data: Value) -> Result<Step, Box<Fault>> {
         let input = match &parallel.work.common.parameters {
-            Some(parameters) => self.build(parameters, frame, data)?,
+            Some(parameters) => self.build(parameters, frame, Subject::data(data))?,
             None => data,
         };
         let input = self.bounded(frame, input)?;
@@ -29,16 +30,7 @@ impl Interpreter<'_> {
     }
 
     pub(super) fn begin_map(&mut self, frame: Id, state: &State, map: &Map, data: Value) -> Result<Step, Box<Fault>> {
-        let items = match &map.items_path {
-            Some(path) => self.read(path, frame, data)?,
-            None => data,
-        };
-        let Value::Array(items) = items else {
-            let path = map.items_path.as_ref().map_or("$", |path| path.text());
-            // Recorded: the text shows paths into the context object with one `$`.
-            let path = path.strip_prefix('$').filter(|rest| rest.starts_with('$')).unwrap_or(path);
-            return Err(self.runtime_fault(frame, &format!("Reference path \"{path}\" must point to array.")));
-        };
+        let items = self.items(frame, &map.items, data)?;
         let wanted = self.whole_number(frame, &map.max_concurrency, "MaxConcurrency", data)?;
         let total = items.len() as u32;
         self.emit_map_started(frame, map, total);
@@ -61,6 +53,31 @@ impl Interpreter<'_> {
         Ok(Step::Blocked)
     }
 
+    fn items(&mut self, frame: Id, items: &Items, data: Value) -> Result<List, Box<Fault>> {
+        let value = match items {
+            Items::Data | Items::Input => data,
+            Items::Path(path) => self.read(path, frame, data)?,
+            Items::Payload(payload) => self.build(payload, frame, Subject::data(data))?,
+        };
+        if let Value::Array(items) = value {
+            return Ok(items);
+        }
+        let path = match items {
+            Items::Payload(Payload::Query(QueryTemplate::Query(query))) => {
+                return Err(self.unexpected_type(query, frame, "array", value));
+            }
+            Items::Input | Items::Payload(_) => {
+                let cause = format!("Map state input must be an array but was: {}", self.heap.to_json(value));
+                return Err(self.query_fault(frame, None, &cause));
+            }
+            Items::Data => "$",
+            Items::Path(path) => path.text(),
+        };
+        // Recorded: the text shows paths into the context object with one `$`.
+        let path = path.strip_prefix('$').filter(|rest| rest.starts_with('$')).unwrap_or(path);
+        Err(self.runtime_fault(frame, &format!("Reference path \"{path}\" must point to array.")))
+    }
+
     fn tolerance(&mut self, frame: Id, tolerance: &Tolerance, data: Value) -> Result<Borne, Box<Fault>> {
         let count = self.whole_number(frame, &tolerance.count, "ToleratedFailureCount", data)?;
         let percentage = match &tolerance.percentage {
@@ -73,6 +90,7 @@ impl Interpreter<'_> {
                 };
                 number.as_f64()
             }
+            Cap::Query(query) => self.percentage_query(query, frame, Subject::data(data))?,
         };
         if !(0.0..=100.0).contains(&percentage) {
             return Err(self.runtime_fault(frame, "ToleratedFailurePercentage must be between 0 and 100."));
@@ -85,6 +103,9 @@ impl Interpreter<'_> {
         let path = match cap {
             Cap::None => return Ok(0),
             Cap::Constant(number) => return Ok(*number),
+            Cap::Query(query) => {
+                return Ok(self.integer_query(query, frame, Subject::data(data), i64::MAX)?.unsigned_abs());
+            }
             Cap::Path(path) => path,
         };
         let value = self.read(path, frame, data)?;
@@ -163,7 +184,8 @@ impl Interpreter<'_> {
                 // The selector belongs to the Map state, but sees the item.
                 let around = self.run.frames.at_mut(parent).item.replace(item);
                 self.run.frames.at_mut(parent).context = None;
-                let selected = self.build(selector, parent, input).and_then(|input| self.bounded(parent, input));
+                let selected =
+                    self.build(selector, parent, Subject::data(input)).and_then(|input| self.bounded(parent, input));
                 let parent = self.run.frames.at_mut(parent);
                 (parent.item, parent.context) = (around, None);
                 selected
@@ -292,6 +314,11 @@ impl Interpreter<'_> {
         Some((parent, Step::Fail(fault)))
     }
 
+    /// Whether the children of the group are branches of a Parallel.
+    pub(super) fn is_branch(&self, group: Id) -> bool {
+        matches!(self.run.groups.at(group).fan_out, FanOut::Parallel { .. })
+    }
+
     /// Stops all that runs in a group. Nesting, and so recursion, is bounded by that of the definition.
     fn cancel_group(&mut self, group: Id) {
         let children: Vec<(Id, Wait, u32)> = self
@@ -307,11 +334,16 @@ impl Interpreter<'_> {
         };
         for (child, wait, index) in children {
             match wait {
-                Wait::Children(inner) => self.cancel_group(inner),
+                Wait::Children(inner) => {
+                    self.cancel_group(inner);
+                    self.emit_aborted(child);
+                }
                 Wait::Call { ordinal, .. } => {
                     self.run.effects.push_back(Effect::Cancel(CallId { frame: child, ordinal }));
+                    self.emit_aborted(child);
                 }
-                Wait::Nothing | Wait::Delay | Wait::Retry => {}
+                Wait::Delay | Wait::Retry => self.emit_aborted(child),
+                Wait::Nothing => {}
             }
             if let FanOut::Map { tolerance: None, .. } = fan_out {
                 self.emit_iteration(parent, child, "MapIterationAborted", index);

@@ -6,7 +6,8 @@ use super::fail::{Fault, TIMEOUT};
 use super::frame::Wait;
 use super::interpreter::{Interpreter, Step};
 use super::pool::Id;
-use crate::program::{CatchClause, Next, RetryClause, State, Work};
+use super::view::Subject;
+use crate::program::{CatchClause, Kind, Next, RetryClause, State, Work};
 use crate::value::Value;
 
 impl Interpreter<'_> {
@@ -20,7 +21,7 @@ impl Interpreter<'_> {
                 self.begin_retry(frame, delay);
                 return None;
             }
-            self.emit_fan_out_failed(frame, state);
+            self.emit_fan_out_failed(frame, state, &fault);
             if handled && let Some(catcher) = work.catch.iter().find(|catcher| fault.matches(&catcher.errors)) {
                 match self.catch(frame, state, catcher, &fault) {
                     Ok(step) => return Some((frame, step)),
@@ -29,7 +30,13 @@ impl Interpreter<'_> {
             }
         }
         match self.run.frames.at(frame).parent {
-            Some(group) => self.child_failed(group, frame, fault),
+            Some(group) => {
+                // Recorded: a task that failed without a name of an error counts as stopped with its branch.
+                if fault.failure.error.is_none() && matches!(state.kind, Kind::Task(_)) && self.is_branch(group) {
+                    self.emit_aborted(frame);
+                }
+                self.child_failed(group, frame, fault)
+            }
             None => {
                 self.end_failed(fault.failure);
                 None
@@ -77,9 +84,13 @@ impl Interpreter<'_> {
 
     fn catch(&mut self, frame: Id, state: &State, catcher: &CatchClause, fault: &Fault) -> Result<Step, Box<Fault>> {
         let error_output = self.error_output(frame, fault)?;
-        let variables = self.build_variables(catcher.assign.as_ref(), frame, error_output)?;
+        let subject = Subject::error_output(error_output);
+        let variables = self.build_variables(catcher.assign.as_ref(), frame, subject)?;
         let input = self.run.frames.at(frame).input;
-        let output = self.put_result(&catcher.result_path, frame, input, error_output)?;
+        let output = match &catcher.output {
+            Some(output) => self.build(output, frame, subject)?,
+            None => self.put_result(&catcher.result_path, frame, input, error_output)?,
+        };
         self.leave(frame, state, output, variables, Next::State(catcher.next))
     }
 

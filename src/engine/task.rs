@@ -9,6 +9,7 @@ use super::frame::Wait;
 use super::interpreter::{Interpreter, Step};
 use super::outcome::{Effect, TaskCall, TaskFailure};
 use super::pool::Id;
+use super::view::Subject;
 use crate::expr::Path;
 use crate::program::{Kind, Seconds, State, Style, Task};
 use crate::value::{Num, Value};
@@ -33,20 +34,18 @@ impl Interpreter<'_> {
         data: Value,
     ) -> Result<Step, Box<Fault>> {
         let input = match &task.work.common.parameters {
-            Some(parameters) => self.build(parameters, frame, data)?,
+            Some(parameters) => self.build(parameters, frame, Subject::data(data))?,
             None => data,
         };
         let credentials = match &task.credentials {
-            Some(credentials) => {
-                let credentials = self.build(credentials, frame, data)?;
-                Some(self.heap.to_json(credentials))
-            }
+            Some(credentials) => Some(self.build(credentials, frame, Subject::data(data))?),
             None => None,
         };
         let timeout = self.seconds(frame, &task.timeout, "TimeoutSeconds", data)?;
         let heartbeat = self.seconds(frame, &task.heartbeat, "HeartbeatSeconds", data)?;
         let input = self.bounded(frame, input)?;
-        self.emit_scheduled(frame, task, input, timeout, heartbeat);
+        let role = credentials.and_then(|credentials| self.role_of(credentials));
+        self.emit_scheduled(frame, task, input, role, (timeout, heartbeat));
         let ordinal = self.run.calls;
         self.run.calls += 1;
         let mut json = Vec::with_capacity(self.heap.size(input) as usize);
@@ -56,7 +55,7 @@ impl Interpreter<'_> {
             resource: Arc::clone(&task.resource),
             state: Arc::clone(&state.name),
             input: json,
-            credentials,
+            credentials: credentials.map(|credentials| self.heap.to_json(credentials)),
             timeout,
             heartbeat,
             retry_count: self.run.frames.at(frame).retry_count,
@@ -71,6 +70,14 @@ impl Interpreter<'_> {
         Ok(Step::Blocked)
     }
 
+    fn role_of(&self, credentials: Value) -> Option<String> {
+        let Value::Object(credentials) = credentials else { return None };
+        match self.heap.field(credentials, "RoleArn")? {
+            Value::String(role) => Some(self.heap.str(role).into_owned()),
+            _ => None,
+        }
+    }
+
     fn seconds(
         &mut self,
         frame: Id,
@@ -82,6 +89,7 @@ impl Interpreter<'_> {
             Seconds::None => Ok(None),
             Seconds::Constant(seconds) => Ok(Some(Duration::from_secs(*seconds))),
             Seconds::Path(path) => self.seconds_at(frame, path, field, data).map(Some),
+            Seconds::Query(query) => Ok(Some(Duration::from_secs(self.seconds_query(query, frame)?.unsigned_abs()))),
         }
     }
 
