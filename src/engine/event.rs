@@ -214,15 +214,20 @@ impl Interpreter<'_> {
         self.emit(frame, "ParallelStateSucceeded", |_| Vec::new());
     }
 
-    pub(super) fn emit_map_started(&mut self, frame: Id, map: &Map, length: u32) {
+    pub(super) fn emit_map_started(&mut self, frame: Id, length: u32) {
         self.emit(frame, "MapStateStarted", |_| vec![("length", Detail::Number(length.into()))]);
-        if map.tolerance.is_some() {
-            self.emit(frame, "MapRunStarted", |_| Vec::new());
-        }
+    }
+
+    pub(super) fn emit_map_run_started(&mut self, frame: Id, run: u128, label: &str) {
+        self.emit(frame, "MapRunStarted", |this| vec![text("mapRunArn", this.run.identity.map_run_arn(label, run))]);
+    }
+
+    pub(super) fn emit_map_run_failed(&mut self, frame: Id, failure: &Failure) {
+        self.emit(frame, "MapRunFailed", |_| error_and_cause(&failure.error, &failure.cause));
     }
 
     pub(super) fn emit_map_succeeded(&mut self, frame: Id, map: &Map) {
-        if map.tolerance.is_some() {
+        if map.distributed.is_some() {
             self.emit(frame, "MapRunSucceeded", |_| Vec::new());
         }
         self.emit(frame, "MapStateSucceeded", |_| Vec::new());
@@ -232,12 +237,7 @@ impl Interpreter<'_> {
     pub(super) fn emit_fan_out_failed(&mut self, frame: Id, state: &State) {
         match &state.kind {
             Kind::Parallel(_) => self.emit(frame, "ParallelStateFailed", |_| Vec::new()),
-            Kind::Map(map) => {
-                if map.tolerance.is_some() {
-                    self.emit(frame, "MapRunFailed", |_| Vec::new());
-                }
-                self.emit(frame, "MapStateFailed", |_| Vec::new())
-            }
+            Kind::Map(_) => self.emit(frame, "MapStateFailed", |_| Vec::new()),
             _ => 0,
         };
     }

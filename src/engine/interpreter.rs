@@ -126,6 +126,7 @@ impl Interpreter<'_> {
         entering.retry_count = 0;
         entering.context = None;
         entering.token = None;
+        entering.map_run = None;
         entering.wait = Wait::Nothing;
         self.emit_entered(frame, input);
     }

@@ -7,6 +7,7 @@
 //! **Invariant:** nothing here does I/O or reads a clock.
 
 mod compile;
+mod distributed;
 mod state;
 
 use std::sync::Arc;
@@ -15,6 +16,7 @@ use std::time::Duration;
 use crate::asl::{Definition, Diagnostic};
 use crate::value::{Heap, Str};
 
+pub(crate) use distributed::{Destination, Distributed, ItemBatcher, ItemReader, ResultWriter};
 pub(crate) use state::{
     Cap, CatchClause, ChoiceRule, Common, Context, ErrorMatcher, Fail, FailText, Kind, Map, Next, Parallel, Pass,
     Pattern, ResultPath, RetryClause, Seconds, Selection, State, StateId, Style, Task, Tolerance, Wait, Work,
@@ -41,6 +43,8 @@ pub(crate) struct Keys {
     pub(crate) error: Str,
     pub(crate) cause: Str,
     pub(crate) context: Context,
+    pub(crate) batch_input: Str,
+    pub(crate) items: Str,
 }
 
 impl Program {
@@ -68,7 +72,7 @@ impl Program {
         }
     }
 
-    /// The `Resource` of every Task state, each once.
+    /// The `Resource` of every Task state, ItemReader and ResultWriter, each once.
     pub fn resources(&self) -> impl Iterator<Item = &str> {
         self.resources.iter().map(|resource| &**resource)
     }

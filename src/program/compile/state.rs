@@ -9,7 +9,7 @@ use crate::expr::{Instant, intrinsic};
 use crate::program::state::Pattern;
 use crate::program::{
     Cap, CatchClause, Common, ErrorMatcher, Fail, FailText, Kind, Map, Parallel, Pass, RetryClause, Seconds, State,
-    Style, Task, Tolerance, Wait, Work,
+    Style, Task, Wait, Work,
 };
 
 /// The fields that Task, Parallel and Map share, as they stand in the definition.
@@ -37,7 +37,7 @@ impl Compiler {
             StateKind::Succeed(_) => Some(Kind::Succeed),
             StateKind::Fail(fail) => self.fail(fail, &state.location),
             StateKind::Parallel(parallel) => self.parallel(parallel, names, &state.location),
-            StateKind::Map(map) => self.map(map, names, &state.location),
+            StateKind::Map(map) => self.map(map, &state.name, names, &state.location),
         };
         Some(State {
             name: state.name.as_str().into(),
@@ -146,27 +146,16 @@ impl Compiler {
         Some(Kind::Parallel(Parallel { branches, work: self.work(fields, names, location)? }))
     }
 
-    fn map(&mut self, map: &asl::MapState, names: Names<'_>, location: &str) -> Option<Kind> {
+    fn map(&mut self, map: &asl::MapState, name: &str, names: Names<'_>, location: &str) -> Option<Kind> {
         let start = self.machine(&map.item_processor);
-        for (field, node) in
-            [("ItemReader", &map.item_reader), ("ItemBatcher", &map.item_batcher), ("ResultWriter", &map.result_writer)]
-        {
-            if let Some(node) = node {
-                self.refuse(&format!("Field '{field}'"), format!("{location}/{field}"), &node.span);
-            }
-        }
         let item_selector = self.optional_template(&map.item_selector, &format!("{location}/ItemSelector"));
         let items_path = match &map.items_path {
             Some(path) => Some(self.path(path, || format!("{location}/ItemsPath"))?),
             None => None,
         };
-        let tolerance = match map.mode {
+        let distributed = match map.mode {
             MapMode::Inline => None,
-            MapMode::Distributed => Some(Tolerance {
-                count: self.cap(&map.tolerated_failure_count, &format!("{location}/ToleratedFailureCountPath"))?,
-                percentage: self
-                    .cap(&map.tolerated_failure_percentage, &format!("{location}/ToleratedFailurePercentagePath"))?,
-            }),
+            MapMode::Distributed => Some(self.distributed(map, name, location)),
         };
         let max_concurrency = self.cap(&map.max_concurrency, &format!("{location}/MaxConcurrencyPath"))?;
         let fields = WorkFields {
@@ -179,7 +168,11 @@ impl Compiler {
         };
         let work = self.work(fields, names, location)?;
         let item_selector = item_selector?;
-        Some(Kind::Map(Box::new(Map { items_path, item_selector, start, max_concurrency, tolerance, work })))
+        let distributed = match distributed {
+            Some(distributed) => Some(distributed?),
+            None => None,
+        };
+        Some(Kind::Map(Box::new(Map { items_path, item_selector, start, max_concurrency, distributed, work })))
     }
 
     fn work(&mut self, fields: WorkFields<'_>, names: Names<'_>, location: &str) -> Option<Work> {
@@ -237,7 +230,7 @@ impl Compiler {
         })
     }
 
-    fn cap<T: Copy>(&mut self, cap: &Option<Dynamic<T>>, location: &str) -> Option<Cap<T>> {
+    pub(super) fn cap<T: Copy>(&mut self, cap: &Option<Dynamic<T>>, location: &str) -> Option<Cap<T>> {
         Some(match cap {
             None => Cap::None,
             Some(Dynamic::Literal(literal)) => Cap::Constant(literal.value),
