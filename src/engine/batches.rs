@@ -3,6 +3,7 @@
 use super::fail::Fault;
 use super::interpreter::Interpreter;
 use super::pool::Id;
+use super::view::Subject;
 use crate::program::{Cap, ItemBatcher, Map};
 use crate::value::{List, Value};
 
@@ -30,7 +31,7 @@ impl Interpreter<'_> {
                 .min(self.run.limits.max_data_bytes.into()),
         };
         let batch_input = match &batcher.batch_input {
-            Some(input) => Some(self.build(input, frame, data)?),
+            Some(input) => Some(self.build(input, frame, Subject::data(data))?),
             None => None,
         };
         let empty = self.batch(frame, batch_input, &[])?;

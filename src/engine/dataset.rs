@@ -62,24 +62,32 @@ fn json(heap: &mut Heap, pointer: &str, bytes: &[u8], bounds: Bounds) -> Result<
                 return Ok(Items { list, keyed: false });
             }
             let first: Vec<Value> = heap.items(list)[..count].to_vec();
-            close(heap, &first, false)
+            close(heap, &first, false).map_err(too_deep)
         }
         Value::Object(object) => {
             let count = object.len().min(bounds.wanted.unwrap_or(usize::MAX));
             bounds.check_count(count)?;
-            let (key, value) = (heap.key("Key"), heap.key("Value"));
-            let mut items = Vec::with_capacity(count);
-            for index in 0..count {
-                let (name, member) = heap.entry(object, index);
-                let mark = heap.mark();
-                heap.push_entry(key, Value::String(name));
-                heap.push_entry(value, member);
-                items.push(heap.object_from(mark).map_err(too_deep)?);
-            }
-            close(heap, &items, true)
+            members(heap, object, count).map_err(too_deep)
         }
         _ => Err("Attempting to map over non-iterable node.".to_owned()),
     }
+}
+
+/// The first members of an object as items.
+///
+/// # Errors
+/// [`TooDeep`] if a member has the greatest depth already.
+pub(super) fn members(heap: &mut Heap, object: List, count: usize) -> Result<Items, TooDeep> {
+    let (key, value) = (heap.key("Key"), heap.key("Value"));
+    let mut items = Vec::with_capacity(count);
+    for index in 0..count {
+        let (name, member) = heap.entry(object, index);
+        let mark = heap.mark();
+        heap.push_entry(key, Value::String(name));
+        heap.push_entry(value, member);
+        items.push(heap.object_from(mark)?);
+    }
+    close(heap, &items, true)
 }
 
 /// The value that a JSON Pointer (RFC 6901) names.
@@ -115,7 +123,7 @@ fn json_lines(heap: &mut Heap, bytes: &[u8], bounds: Bounds) -> Result<Items, Fa
         items.push(item);
         check_heap(heap, bounds)?;
     }
-    close(heap, &items, false)
+    close(heap, &items, false).map_err(too_deep)
 }
 
 fn csv(
@@ -155,7 +163,7 @@ fn csv(
         items.push(heap.object_from(mark).map_err(too_deep)?);
         check_heap(heap, bounds)?;
     }
-    close(heap, &items, false)
+    close(heap, &items, false).map_err(too_deep)
 }
 
 fn not_csv(error: csv::Error) -> Fault {
@@ -166,10 +174,10 @@ fn too_deep(error: TooDeep) -> Fault {
     error.to_string()
 }
 
-fn close(heap: &mut Heap, items: &[Value], keyed: bool) -> Result<Items, Fault> {
-    match heap.array(items).map_err(too_deep)? {
+fn close(heap: &mut Heap, items: &[Value], keyed: bool) -> Result<Items, TooDeep> {
+    match heap.array(items)? {
         Value::Array(list) => Ok(Items { list, keyed }),
-        _ => Err(TooDeep.to_string()),
+        _ => Err(TooDeep),
     }
 }
 

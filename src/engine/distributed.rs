@@ -12,8 +12,9 @@ use super::identity::Child;
 use super::interpreter::{Interpreter, Step};
 use super::outcome::{Effect, Failure, Purpose, TaskCall, TaskFailure};
 use super::pool::Id;
+use super::view::Subject;
 use crate::asl::Transformation;
-use crate::program::{Distributed, ItemReader, Kind, Map, State};
+use crate::program::{Distributed, ItemReader, Kind, Map, Payload, State};
 use crate::value::{List, Num, Value};
 
 const READER_FAILED: &str = "States.ItemReaderFailed";
@@ -93,11 +94,11 @@ impl Interpreter<'_> {
     fn data_parameters(
         &mut self,
         frame: Id,
-        parameters: Option<&crate::expr::Template>,
+        parameters: Option<&Payload>,
         data: Value,
     ) -> Result<Value, Box<Fault>> {
         match parameters {
-            Some(parameters) => self.build(parameters, frame, data),
+            Some(parameters) => self.build(parameters, frame, Subject::data(data)),
             None => Ok(self.heap.empty_object()),
         }
     }

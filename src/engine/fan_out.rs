@@ -4,14 +4,15 @@
 //! needs one frame whatever the number of its items.
 
 use super::CallId;
-use super::dataset::Items;
+use super::dataset::{self, Items};
 use super::fail::Fault;
 use super::frame::{Borne, FanOut, Frame, Group, Item, Wait};
 use super::interpreter::{Interpreter, Step};
 use super::outcome::Effect;
 use super::pool::Id;
 use super::run::Work;
-use crate::program::{Cap, Kind, Map, Parallel, State, StateId, Tolerance};
+use super::view::Subject;
+use crate::program::{Cap, Items as ItemsField, Kind, Map, Parallel, Payload, QueryTemplate, State, StateId, Tolerance};
 use crate::value::{List, Num, Value};
 
 const EXCEEDED: &str = "States.ExceedToleratedFailureThreshold";
@@ -19,7 +20,7 @@ const EXCEEDED: &str = "States.ExceedToleratedFailureThreshold";
 impl Interpreter<'_> {
     pub(super) fn begin_parallel(&mut self, frame: Id, parallel: &Parallel, data: Value) -> Result<Step, Box<Fault>> {
         let input = match &parallel.work.common.parameters {
-            Some(parameters) => self.build(parameters, frame, data)?,
+            Some(parameters) => self.build(parameters, frame, Subject::data(data))?,
             None => data,
         };
         let input = self.bounded(frame, input)?;
@@ -61,14 +62,32 @@ impl Interpreter<'_> {
     }
 
     fn items(&mut self, frame: Id, map: &Map, data: Value) -> Result<Items, Box<Fault>> {
-        let items = match &map.items_path {
-            Some(path) => self.read(path, frame, data)?,
-            None => data,
+        let value = match &map.items {
+            ItemsField::Data | ItemsField::Input => data,
+            ItemsField::Path(path) => self.read(path, frame, data)?,
+            ItemsField::Payload(payload) => self.build(payload, frame, Subject::data(data))?,
         };
-        if let Value::Array(list) = items {
+        if let Value::Array(list) = value {
             return Ok(Items { list, keyed: false });
         }
-        let path = map.items_path.as_ref().map_or("$", |path| path.text());
+        let path = match &map.items {
+            ItemsField::Input | ItemsField::Payload(_)
+                if let Value::Object(object) = value
+                    && map.distributed.is_some() =>
+            {
+                let members = dataset::members(self.heap, object, object.len());
+                return members.map_err(|error| self.query_fault(frame, None, &error.to_string()));
+            }
+            ItemsField::Payload(Payload::Query(QueryTemplate::Query(query))) => {
+                return Err(self.unexpected_type(query, frame, "array", value));
+            }
+            ItemsField::Input | ItemsField::Payload(_) => {
+                let cause = format!("Map state input must be an array but was: {}", self.heap.to_json(value));
+                return Err(self.query_fault(frame, None, &cause));
+            }
+            ItemsField::Data => "$",
+            ItemsField::Path(path) => path.text(),
+        };
         // Recorded: the text shows paths into the context object with one `$`.
         let path = path.strip_prefix('$').filter(|rest| rest.starts_with('$')).unwrap_or(path);
         Err(self.runtime_fault(frame, &format!("Reference path \"{path}\" must point to array.")))
@@ -86,6 +105,7 @@ impl Interpreter<'_> {
                 };
                 number.as_f64()
             }
+            Cap::Query(query) => self.percentage_query(query, frame, Subject::data(data))?,
         };
         if !(0.0..=100.0).contains(&percentage) {
             return Err(self.runtime_fault(frame, "ToleratedFailurePercentage must be between 0 and 100."));
@@ -98,6 +118,9 @@ impl Interpreter<'_> {
         let path = match cap {
             Cap::None => return Ok(0),
             Cap::Constant(number) => return Ok(*number),
+            Cap::Query(query) => {
+                return Ok(self.integer_query(query, frame, Subject::data(data), i64::MAX)?.unsigned_abs());
+            }
             Cap::Path(path) => path,
         };
         let value = self.read(path, frame, data)?;
@@ -203,7 +226,7 @@ impl Interpreter<'_> {
         // The selector belongs to the Map state, but sees the item.
         let around = self.run.frames.at_mut(map_frame).item.replace(item);
         self.run.frames.at_mut(map_frame).context = None;
-        let selected = self.build(selector, map_frame, input).and_then(|input| self.bounded(map_frame, input));
+        let selected = self.build(selector, map_frame, Subject::data(input)).and_then(|input| self.bounded(map_frame, input));
         let frame = self.run.frames.at_mut(map_frame);
         (frame.item, frame.context) = (around, None);
         selected

@@ -2,9 +2,8 @@
 
 use std::sync::Arc;
 
-use super::{Cap, Tolerance};
+use super::{Cap, Payload, Tolerance};
 use crate::asl::{InputType, OutputType, Transformation};
-use crate::expr::Template;
 
 /// The distributed mode of a Map.
 #[derive(Debug)]
@@ -20,7 +19,7 @@ pub(crate) struct Distributed {
 #[derive(Debug)]
 pub(crate) struct ItemReader {
     pub(crate) resource: Arc<str>,
-    pub(crate) parameters: Option<Template>,
+    pub(crate) parameters: Option<Payload>,
     /// The form of the object that holds the items; `None`: the items are a listing's entries.
     pub(crate) format: Option<InputType>,
     pub(crate) max_items: Cap<u64>,
@@ -28,7 +27,7 @@ pub(crate) struct ItemReader {
 
 #[derive(Debug)]
 pub(crate) struct ItemBatcher {
-    pub(crate) batch_input: Option<Template>,
+    pub(crate) batch_input: Option<Payload>,
     pub(crate) max_items: Cap<u64>,
     pub(crate) max_input_bytes: Cap<u64>,
 }
@@ -44,7 +43,7 @@ pub(crate) struct ResultWriter {
 #[derive(Debug)]
 pub(crate) struct Destination {
     pub(crate) resource: Arc<str>,
-    pub(crate) parameters: Option<Template>,
+    pub(crate) parameters: Option<Payload>,
 }
 
 impl Distributed {

@@ -8,6 +8,7 @@
 
 mod compile;
 mod distributed;
+mod payload;
 mod state;
 
 use std::sync::Arc;
@@ -17,9 +18,11 @@ use crate::asl::{Definition, Diagnostic};
 use crate::value::{Heap, Str};
 
 pub(crate) use distributed::{Destination, Distributed, ItemBatcher, ItemReader, ResultWriter};
+pub(crate) use payload::{Payload, Query, QueryTemplate};
 pub(crate) use state::{
-    Cap, CatchClause, ChoiceRule, Common, Context, ErrorMatcher, Fail, FailText, Kind, Map, Next, Parallel, Pass,
-    Pattern, ResultPath, RetryClause, Seconds, Selection, State, StateId, Style, Task, Tolerance, Wait, Work,
+    Cap, CatchClause, ChoiceRule, Common, Context, ErrorMatcher, Fail, FailText, Items, Kind, Map, Next, Parallel,
+    Pass, Pattern, ResultPath, RetryClause, RuleCondition, Seconds, Selection, State, StateId, Style, Task, Tolerance,
+    Wait, Work,
 };
 
 /// A compiled state machine.

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use super::Compiler;
-use crate::asl::{self, ItemSource, Transformation};
-use crate::program::{Destination, Distributed, ItemBatcher, ItemReader, ResultWriter, Tolerance};
+use crate::asl::{self, ItemSource, Node, QueryLanguage, Transformation};
+use crate::program::{Destination, Distributed, ItemBatcher, ItemReader, Payload, ResultWriter, Tolerance};
 
 /// The longest label, in characters.
 const MAX_LABEL_CHARS: usize = 40;
@@ -12,9 +12,9 @@ const MAX_LABEL_CHARS: usize = 40;
 impl Compiler {
     /// The distributed mode of the Map of this name; `location` is the state's place.
     pub(super) fn distributed(&mut self, map: &asl::MapState, name: &str, location: &str) -> Option<Distributed> {
-        let count = self.cap(&map.tolerated_failure_count, &format!("{location}/ToleratedFailureCountPath"));
+        let count = self.cap(&map.tolerated_failure_count, &format!("{location}/ToleratedFailureCount"));
         let percentage =
-            self.cap(&map.tolerated_failure_percentage, &format!("{location}/ToleratedFailurePercentagePath"));
+            self.cap(&map.tolerated_failure_percentage, &format!("{location}/ToleratedFailurePercentage"));
         let reader = map.item_reader.as_ref().map(|reader| self.item_reader(reader, &format!("{location}/ItemReader")));
         let batcher =
             map.item_batcher.as_ref().map(|batcher| self.item_batcher(batcher, &format!("{location}/ItemBatcher")));
@@ -30,8 +30,8 @@ impl Compiler {
     }
 
     fn item_reader(&mut self, reader: &asl::ItemReader, location: &str) -> Option<ItemReader> {
-        let parameters = self.optional_template(&reader.parameters, &format!("{location}/Parameters"));
-        let max_items = self.cap(&reader.max_items, &format!("{location}/ReaderConfig/MaxItemsPath"));
+        let parameters = self.data_parameters(&reader.parameters, location);
+        let max_items = self.cap(&reader.max_items, &format!("{location}/ReaderConfig/MaxItems"));
         let format = match &reader.source {
             ItemSource::Listing => None,
             ItemSource::Object(format) => Some(format.clone()),
@@ -45,9 +45,9 @@ impl Compiler {
     }
 
     fn item_batcher(&mut self, batcher: &asl::ItemBatcher, location: &str) -> Option<ItemBatcher> {
-        let batch_input = self.optional_template(&batcher.batch_input, &format!("{location}/BatchInput"));
-        let max_items = self.cap(&batcher.max_items, &format!("{location}/MaxItemsPerBatchPath"));
-        let max_input_bytes = self.cap(&batcher.max_input_bytes, &format!("{location}/MaxInputBytesPerBatchPath"));
+        let batch_input = self.optional_payload(&batcher.batch_input, &format!("{location}/BatchInput"));
+        let max_items = self.cap(&batcher.max_items, &format!("{location}/MaxItemsPerBatch"));
+        let max_input_bytes = self.cap(&batcher.max_input_bytes, &format!("{location}/MaxInputBytesPerBatch"));
         Some(ItemBatcher { batch_input: batch_input?, max_items: max_items?, max_input_bytes: max_input_bytes? })
     }
 
@@ -55,7 +55,7 @@ impl Compiler {
         let destination = match &writer.destination {
             None => None,
             Some(destination) => {
-                let parameters = self.optional_template(&destination.parameters, &format!("{location}/Parameters"))?;
+                let parameters = self.data_parameters(&destination.parameters, location)?;
                 Some(Destination { resource: self.data_resource(&destination.resource.value), parameters })
             }
         };
@@ -66,6 +66,11 @@ impl Compiler {
             transformation: writer.transformation.unwrap_or(default),
             output_type: writer.output_type,
         })
+    }
+
+    fn data_parameters(&mut self, parameters: &Option<Node>, location: &str) -> Option<Option<Payload>> {
+        let field = if self.language == QueryLanguage::JSONata { "Arguments" } else { "Parameters" };
+        self.optional_payload(parameters, &format!("{location}/{field}"))
     }
 
     /// A Resource that data is read from or written to, by a connector like those of tasks.
