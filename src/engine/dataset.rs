@@ -31,12 +31,7 @@ type Fault = String;
 ///
 /// # Errors
 /// What is wrong with the data set, for the cause of `States.ItemReaderFailed`.
-pub(super) fn read(
-    heap: &mut Heap,
-    format: Option<&InputType>,
-    bytes: &[u8],
-    bounds: Bounds,
-) -> Result<Items, Fault> {
+pub(super) fn read(heap: &mut Heap, format: Option<&InputType>, bytes: &[u8], bounds: Bounds) -> Result<Items, Fault> {
     // Spreadsheets put a byte order mark before their exports.
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     match format {

@@ -47,7 +47,9 @@ pub(super) struct MapRun {
 #[derive(Clone, Copy, Debug)]
 enum Phase {
     /// The data set is being read, so many items of it; 0: all.
-    Reading { wanted: u64 },
+    Reading {
+        wanted: u64,
+    },
     Running,
     Writing,
 }
@@ -91,12 +93,7 @@ impl Interpreter<'_> {
         }
     }
 
-    fn data_parameters(
-        &mut self,
-        frame: Id,
-        parameters: Option<&Payload>,
-        data: Value,
-    ) -> Result<Value, Box<Fault>> {
+    fn data_parameters(&mut self, frame: Id, parameters: Option<&Payload>, data: Value) -> Result<Value, Box<Fault>> {
         match parameters {
             Some(parameters) => self.build(parameters, frame, Subject::data(data)),
             None => Ok(self.heap.empty_object()),
@@ -357,13 +354,7 @@ impl Interpreter<'_> {
         self.begin_transfer(frame, state, &destination.resource, parameters, purpose).map(Some)
     }
 
-    fn succeed_map_run(
-        &mut self,
-        frame: Id,
-        state: &State,
-        map: &Map,
-        result: Value,
-    ) -> Result<Step, Box<Fault>> {
+    fn succeed_map_run(&mut self, frame: Id, state: &State, map: &Map, result: Value) -> Result<Step, Box<Fault>> {
         let result = self.bounded(frame, result)?;
         self.run.frames.at_mut(frame).map_run = None;
         self.emit_map_succeeded(frame, map);

@@ -12,7 +12,9 @@ use super::outcome::Effect;
 use super::pool::Id;
 use super::run::Work;
 use super::view::Subject;
-use crate::program::{Cap, Items as ItemsField, Kind, Map, Parallel, Payload, QueryTemplate, State, StateId, Tolerance};
+use crate::program::{
+    Cap, Items as ItemsField, Kind, Map, Parallel, Payload, QueryTemplate, State, StateId, Tolerance,
+};
 use crate::value::{List, Num, Value};
 
 const EXCEEDED: &str = "States.ExceedToleratedFailureThreshold";
@@ -45,9 +47,7 @@ impl Interpreter<'_> {
         let limit = u32::try_from(wanted).ok().filter(|wanted| *wanted > 0).map_or(bound, |wanted| wanted.min(bound));
         let limit = limit.max(1);
         match (&map.distributed, items) {
-            (Some(distributed), items) => {
-                self.begin_map_run(frame, (state, map, distributed), items, data, limit)
-            }
+            (Some(distributed), items) => self.begin_map_run(frame, (state, map, distributed), items, data, limit),
             (None, Some(items)) if total > 0 => {
                 let fan_out = FanOut::Map { items: items.list, input: data, tolerance: None };
                 self.begin_group(frame, fan_out, total, limit);
@@ -114,7 +114,13 @@ impl Interpreter<'_> {
     }
 
     /// A number that is given, read from the data, or 0.
-    pub(super) fn whole_number(&mut self, frame: Id, cap: &Cap<u64>, field: &str, data: Value) -> Result<u64, Box<Fault>> {
+    pub(super) fn whole_number(
+        &mut self,
+        frame: Id,
+        cap: &Cap<u64>,
+        field: &str,
+        data: Value,
+    ) -> Result<u64, Box<Fault>> {
         let path = match cap {
             Cap::None => return Ok(0),
             Cap::Constant(number) => return Ok(*number),
@@ -226,7 +232,8 @@ impl Interpreter<'_> {
         // The selector belongs to the Map state, but sees the item.
         let around = self.run.frames.at_mut(map_frame).item.replace(item);
         self.run.frames.at_mut(map_frame).context = None;
-        let selected = self.build(selector, map_frame, Subject::data(input)).and_then(|input| self.bounded(map_frame, input));
+        let selected =
+            self.build(selector, map_frame, Subject::data(input)).and_then(|input| self.bounded(map_frame, input));
         let frame = self.run.frames.at_mut(map_frame);
         (frame.item, frame.context) = (around, None);
         selected
@@ -345,13 +352,7 @@ impl Interpreter<'_> {
         Some((parent, Step::Fail(fault)))
     }
 
-    fn child_execution_failed(
-        &mut self,
-        group: Id,
-        child: Id,
-        items: List,
-        fault: Box<Fault>,
-    ) -> Option<(Id, Step)> {
+    fn child_execution_failed(&mut self, group: Id, child: Id, items: List, fault: Box<Fault>) -> Option<(Id, Step)> {
         let index = self.run.frames.at(child).index;
         let parent = self.run.groups.at(group).parent;
         let weight = match &self.program.state(self.run.frames.at(parent).state).kind {

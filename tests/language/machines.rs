@@ -165,15 +165,43 @@ impl<'a> Dice<'a> {
     fn map(&mut self, depth: usize) -> Value {
         let mut processor = self.machine(depth - 1);
         let mut map = json!({"Type": "Map", "ItemsPath": self.one_of(&["$$.Execution.Input.list", "$..a", "$$.Execution.Input.list", "$..list[*]", "$.list"]), "MaxConcurrency": self.roll(4)});
-        if self.rarely(4) {
+        if self.rarely(2) {
             processor["ProcessorConfig"] = json!({"Mode": "DISTRIBUTED", "ExecutionType": "EXPRESS"});
             map["ToleratedFailureCount"] = json!(self.roll(3));
+            self.distributed_fields(&mut map);
         }
         if self.rarely(3) {
             map["ItemSelector"] = self.template();
         }
         map["ItemProcessor"] = processor;
         map
+    }
+
+    fn distributed_fields(&mut self, map: &mut Value) {
+        if self.rarely(2) {
+            map["ItemBatcher"] = json!({"MaxItemsPerBatch": 1 + self.roll(3)});
+            if self.rarely(2) {
+                map["ItemBatcher"]["BatchInput"] = self.template();
+            }
+        }
+        if self.rarely(2) {
+            let place = json!({"Bucket": "b", "Key.$": "States.Format('{}', $$.State.Name)"});
+            let config = match self.roll(3) {
+                0 => json!({"InputType": "JSON"}),
+                1 => json!({"InputType": "JSONL", "MaxItems": 2}),
+                _ => json!({"InputType": "CSV", "CSVHeaderLocation": "FIRST_ROW"}),
+            };
+            map["ItemReader"] =
+                json!({"Resource": "arn:aws:states:::s3:getObject", "Parameters": place, "ReaderConfig": config});
+        }
+        if self.rarely(2) {
+            let config = json!({"Transformation": self.one_of(&["NONE", "COMPACT", "FLATTEN"])});
+            map["ResultWriter"] = json!({"WriterConfig": config});
+            if !self.rarely(4) {
+                map["ResultWriter"]["Resource"] = json!("arn:aws:states:::s3:putObject");
+                map["ResultWriter"]["Parameters"] = json!({"Bucket": "b", "Prefix": "p"});
+            }
+        }
     }
 
     fn data_fields(&mut self, kind: &str, depth: usize, state: &mut Value) {

@@ -139,8 +139,7 @@ impl Reader {
             let key = member.key.as_str();
             let idle = (CSV_FIELDS.contains(&key) && input_type != "CSV")
                 || (key == "ItemsPointer" && input_type != "JSON")
-                || (key == "CSVHeaders"
-                    && config.get("CSVHeaderLocation").and_then(Node::as_str) == Some("FIRST_ROW"));
+                || (key == "CSVHeaders" && config.get("CSVHeaderLocation").and_then(Node::as_str) == Some("FIRST_ROW"));
             if idle {
                 let message = format!("'{key}' has no effect on this data set");
                 self.warning(Code::FieldWithoutEffect, config.at(key), &member.key_span, message).hint =
@@ -159,8 +158,7 @@ impl Reader {
             reader.integer(batcher, "MaxInputBytesPerBatch", 1, MAX_BATCH_BYTES)
         });
         if !batcher.members.iter().any(|member| member.key.starts_with("Max")) {
-            let message =
-                "This object should have at least one of the following fields: [MaxItemsPerBatch, MaxInputBytesPerBatch]";
+            let message = "This object should have at least one of the following fields: [MaxItemsPerBatch, MaxInputBytesPerBatch]";
             self.error(batcher.location.clone(), &batcher.mark, message);
         }
         Some(ItemBatcher { batch_input, max_items, max_input_bytes })
@@ -201,12 +199,7 @@ impl Reader {
     }
 
     /// The value of a field as an object that may only have these fields.
-    fn field_object<'a>(
-        &mut self,
-        object: &Object<'a>,
-        name: &str,
-        allowed: &[fields::Field],
-    ) -> Option<Object<'a>> {
+    fn field_object<'a>(&mut self, object: &Object<'a>, name: &str, allowed: &[fields::Field]) -> Option<Object<'a>> {
         let inner = self.object(object.get(name)?, object.at(name), object.language)?;
         self.check_fields(&inner, allowed);
         Some(inner)

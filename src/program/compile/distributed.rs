@@ -13,8 +13,7 @@ impl Compiler {
     /// The distributed mode of the Map of this name; `location` is the state's place.
     pub(super) fn distributed(&mut self, map: &asl::MapState, name: &str, location: &str) -> Option<Distributed> {
         let count = self.cap(&map.tolerated_failure_count, &format!("{location}/ToleratedFailureCount"));
-        let percentage =
-            self.cap(&map.tolerated_failure_percentage, &format!("{location}/ToleratedFailurePercentage"));
+        let percentage = self.cap(&map.tolerated_failure_percentage, &format!("{location}/ToleratedFailurePercentage"));
         let reader = map.item_reader.as_ref().map(|reader| self.item_reader(reader, &format!("{location}/ItemReader")));
         let batcher =
             map.item_batcher.as_ref().map(|batcher| self.item_batcher(batcher, &format!("{location}/ItemBatcher")));
