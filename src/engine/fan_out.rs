@@ -341,7 +341,7 @@ impl Interpreter<'_> {
             (group.parent, group.fan_out)
         };
         if let FanOut::Map { items, tolerance: Some(_), .. } = fan_out {
-            return self.child_execution_failed(group, child, items, fault);
+            return self.child_execution_failed(group, child, items, &fault);
         }
         if let FanOut::Map { .. } = fan_out {
             self.emit_iteration(parent, child, "MapIterationFailed", index);
@@ -352,7 +352,7 @@ impl Interpreter<'_> {
         Some((parent, Step::Fail(fault)))
     }
 
-    fn child_execution_failed(&mut self, group: Id, child: Id, items: List, fault: Box<Fault>) -> Option<(Id, Step)> {
+    fn child_execution_failed(&mut self, group: Id, child: Id, items: List, fault: &Fault) -> Option<(Id, Step)> {
         let index = self.run.frames.at(child).index;
         let parent = self.run.groups.at(group).parent;
         let weight = match &self.program.state(self.run.frames.at(parent).state).kind {
@@ -376,6 +376,11 @@ impl Interpreter<'_> {
         Some((parent, step))
     }
 
+    /// Whether the children of the group are branches of a Parallel.
+    pub(super) fn is_branch(&self, group: Id) -> bool {
+        matches!(self.run.groups.at(group).fan_out, FanOut::Parallel { .. })
+    }
+
     /// Stops all that runs in a group. Nesting, and so recursion, is bounded by that of the definition.
     fn cancel_group(&mut self, group: Id) {
         let children: Vec<(Id, Wait, u32)> = self
@@ -391,11 +396,16 @@ impl Interpreter<'_> {
         };
         for (child, wait, index) in children {
             match wait {
-                Wait::Children(inner) => self.cancel_group(inner),
+                Wait::Children(inner) => {
+                    self.cancel_group(inner);
+                    self.emit_aborted(child);
+                }
                 Wait::Call { ordinal, .. } => {
                     self.run.effects.push_back(Effect::Cancel(CallId { frame: child, ordinal }));
+                    self.emit_aborted(child);
                 }
-                Wait::Nothing | Wait::Delay | Wait::Retry => {}
+                Wait::Delay | Wait::Retry => self.emit_aborted(child),
+                Wait::Nothing => {}
             }
             match fan_out {
                 FanOut::Map { tolerance: None, .. } => self.emit_iteration(parent, child, "MapIterationAborted", index),

@@ -38,16 +38,14 @@ impl Interpreter<'_> {
             None => data,
         };
         let credentials = match &task.credentials {
-            Some(credentials) => {
-                let credentials = self.build(credentials, frame, Subject::data(data))?;
-                Some(self.heap.to_json(credentials))
-            }
+            Some(credentials) => Some(self.build(credentials, frame, Subject::data(data))?),
             None => None,
         };
         let timeout = self.seconds(frame, &task.timeout, "TimeoutSeconds", data)?;
         let heartbeat = self.seconds(frame, &task.heartbeat, "HeartbeatSeconds", data)?;
         let input = self.bounded(frame, input)?;
-        self.emit_scheduled(frame, task, input, timeout, heartbeat);
+        let role = credentials.and_then(|credentials| self.role_of(credentials));
+        self.emit_scheduled(frame, task, input, role, (timeout, heartbeat));
         let ordinal = self.run.calls;
         self.run.calls += 1;
         let mut json = Vec::with_capacity(self.heap.size(input) as usize);
@@ -58,7 +56,7 @@ impl Interpreter<'_> {
             resource: Arc::clone(&task.resource),
             state: Arc::clone(&state.name),
             input: json,
-            credentials,
+            credentials: credentials.map(|credentials| self.heap.to_json(credentials)),
             timeout,
             heartbeat,
             retry_count: self.run.frames.at(frame).retry_count,
@@ -71,6 +69,14 @@ impl Interpreter<'_> {
         let until = heartbeat.or(timeout).map(|limit| self.run.now.after(limit));
         self.run.wait(frame, Wait::Call { ordinal, heartbeat: heartbeat.is_some() }, until);
         Ok(Step::Blocked)
+    }
+
+    fn role_of(&self, credentials: Value) -> Option<String> {
+        let Value::Object(credentials) = credentials else { return None };
+        match self.heap.field(credentials, "RoleArn")? {
+            Value::String(role) => Some(self.heap.str(role).into_owned()),
+            _ => None,
+        }
     }
 
     fn seconds(

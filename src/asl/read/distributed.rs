@@ -27,7 +27,12 @@ impl Reader {
         self.require(&reader, &["Resource"]);
         let resource = self.s3_resource(&reader, &["getObject", "listObjectsV2"]);
         let listing = resource.as_ref().is_some_and(|resource| resource.value.ends_with(":listObjectsV2"));
-        let parameters = self.s3_parameters(&reader, if listing { &["Bucket"] } else { &["Bucket", "Key"] });
+        let needed: &[&str] = match &resource {
+            None => &[],
+            Some(_) if listing => &["Bucket"],
+            Some(_) => &["Bucket", "Key"],
+        };
+        let parameters = self.s3_parameters(&reader, needed);
         let config = self.field_object(&reader, "ReaderConfig", fields::READER_CONFIG);
         let source = match &config {
             Some(config) if listing => self.listing(config),
@@ -232,9 +237,13 @@ impl Reader {
 
     /// `Parameters` or `Arguments`, with the members that the Resource needs.
     fn s3_parameters(&mut self, object: &Object<'_>, needed: &[&str]) -> Option<Node> {
-        let name = if object.is_jsonata() { "Arguments" } else { "Parameters" };
+        let (name, foreign) =
+            if object.is_jsonata() { ("Arguments", "Parameters") } else { ("Parameters", "Arguments") };
         let Some(node) = object.get(name) else {
-            self.require(object, &[name]);
+            // The field of the other language has been reported.
+            if object.get(foreign).is_none() {
+                self.require(object, &[name]);
+            }
             return None;
         };
         let whole_expression = object.is_jsonata() && node.as_str().is_some();
