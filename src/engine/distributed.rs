@@ -14,7 +14,7 @@ use super::outcome::{Effect, Failure, Purpose, TaskCall, TaskFailure};
 use super::pool::Id;
 use super::view::Subject;
 use crate::asl::Transformation;
-use crate::program::{Distributed, ItemReader, Kind, Map, Payload, State};
+use crate::program::{Cap, Distributed, ItemReader, Kind, Map, Payload, State};
 use crate::value::{List, Num, Value};
 
 const READER_FAILED: &str = "States.ItemReaderFailed";
@@ -54,17 +54,25 @@ enum Phase {
     Writing,
 }
 
+/// A distributed Map, as the program has it.
+#[derive(Clone, Copy)]
+pub(super) struct DistributedMap<'p> {
+    pub(super) state: &'p State,
+    pub(super) map: &'p Map,
+    pub(super) mode: &'p Distributed,
+}
+
 impl Interpreter<'_> {
     /// Begins a run. `items` are those of the state's input; `None`: there is a reader.
     pub(super) fn begin_map_run(
         &mut self,
         frame: Id,
-        (state, map, distributed): (&State, &Map, &Distributed),
+        this: DistributedMap<'_>,
         items: Option<Items>,
         data: Value,
         limit: u32,
     ) -> Result<Step, Box<Fault>> {
-        let tolerance = self.tolerance(frame, &distributed.tolerance, data)?;
+        let tolerance = self.tolerance(frame, &this.mode.tolerance, data)?;
         let run = MapRun {
             id: self.run.random.u128(..),
             phase: Phase::Running,
@@ -78,17 +86,17 @@ impl Interpreter<'_> {
             destination: None,
             fault: None,
         };
-        self.emit_map_run_started(frame, run.id, &distributed.label);
+        self.emit_map_run_started(frame, run.id, &this.mode.label);
         self.run.frames.at_mut(frame).map_run = Some(Box::new(run));
-        if let Some(destination) = distributed.writer.as_ref().and_then(|writer| writer.destination.as_ref()) {
+        if let Some(destination) = this.mode.writer.as_ref().and_then(|writer| writer.destination.as_ref()) {
             let parameters = self.data_parameters(frame, destination.parameters.as_ref(), data)?;
             self.with_run(frame, |run| run.destination = Some(parameters));
         }
-        match (items, &distributed.reader) {
-            (None, Some(reader)) => self.begin_reading(frame, state, reader, data),
+        match (items, &this.mode.reader) {
+            (None, Some(reader)) => self.begin_reading(frame, this.state, reader, data),
             (items, _) => {
                 let items = items.unwrap_or(Items { list: self.heap.empty_list(), keyed: false });
-                self.begin_children(frame, (state, map, distributed), items)
+                self.begin_children(frame, this, items)
             }
         }
     }
@@ -161,12 +169,13 @@ impl Interpreter<'_> {
         map: &Map,
         outcome: Result<&[u8], TaskFailure>,
     ) -> Result<Step, Box<Fault>> {
-        let (Some(distributed), Some(run)) = (&map.distributed, &self.run.frames.at(frame).map_run) else {
+        let (Some(mode), Some(run)) = (&map.distributed, &self.run.frames.at(frame).map_run) else {
             return Ok(Step::Blocked);
         };
+        let this = DistributedMap { state, map, mode };
         match run.phase {
             Phase::Reading { wanted } => {
-                let reader = distributed.reader.as_ref();
+                let reader = mode.reader.as_ref();
                 let format = reader.and_then(|reader| reader.format.as_ref());
                 let bounds = self.bounds(wanted);
                 let items = outcome
@@ -175,7 +184,7 @@ impl Interpreter<'_> {
                     .and_then(|bytes| dataset::read(self.heap, format, bytes, bounds))
                     .map_err(|cause| self.transfer_fault(frame, READER_FAILED, cause))?;
                 self.with_run(frame, |run| run.phase = Phase::Running);
-                self.begin_children(frame, (state, map, distributed), items)
+                self.begin_children(frame, this, items)
             }
             Phase::Writing => {
                 let fault = self.with_run(frame, |run| run.fault.take()).flatten();
@@ -186,8 +195,8 @@ impl Interpreter<'_> {
                     let cause = failure.cause.or(failure.error).unwrap_or_default();
                     return Err(self.transfer_fault(frame, WRITER_FAILED, cause));
                 }
-                let result = self.written(frame, distributed)?;
-                self.succeed_map_run(frame, state, map, result)
+                let result = self.written(frame, mode)?;
+                self.succeed_map_run(frame, this, result)
             }
             Phase::Running => Ok(Step::Blocked),
         }
@@ -218,7 +227,7 @@ impl Interpreter<'_> {
 
     /// `MaxItems`; 0: all.
     fn max_items(&mut self, frame: Id, reader: &ItemReader, data: Value) -> Result<u64, Box<Fault>> {
-        if let crate::program::Cap::Path(path) = &reader.max_items {
+        if let Cap::Path(path) = &reader.max_items {
             let value = self.read(path, frame, data)?;
             if let Some(Num::Int(negative)) = self.heap.number(value)
                 && negative < 0
@@ -246,12 +255,7 @@ impl Interpreter<'_> {
         self.heap.string(&text)
     }
 
-    fn begin_children(
-        &mut self,
-        frame: Id,
-        (state, map, distributed): (&State, &Map, &Distributed),
-        items: Items,
-    ) -> Result<Step, Box<Fault>> {
+    fn begin_children(&mut self, frame: Id, this: DistributedMap<'_>, items: Items) -> Result<Step, Box<Fault>> {
         let count = items.list.len() as u32;
         let Some((data, mut tolerance, limit)) = self.with_run(frame, |run| {
             run.keyed = items.keyed;
@@ -260,13 +264,13 @@ impl Interpreter<'_> {
             return Ok(Step::Blocked);
         };
         tolerance.items = count;
-        let list = match &distributed.batcher {
-            Some(batcher) => self.batches(frame, map, batcher, items.list, data)?,
+        let list = match &this.mode.batcher {
+            Some(batcher) => self.batches(frame, this.map, batcher, items.list, data)?,
             None => items.list,
         };
         self.with_run(frame, |run| run.items = Some(list));
         if list.is_empty() {
-            return self.complete_map_run(frame, state, map, distributed, &[]);
+            return self.complete_map_run(frame, this, &[]);
         }
         let fan_out = FanOut::Map { items: list, input: data, tolerance: Some(tolerance) };
         self.begin_group(frame, fan_out, list.len() as u32, limit);
@@ -311,27 +315,25 @@ impl Interpreter<'_> {
     pub(super) fn complete_map_run(
         &mut self,
         frame: Id,
-        state: &State,
-        map: &Map,
-        distributed: &Distributed,
+        this: DistributedMap<'_>,
         outputs: &[Value],
     ) -> Result<Step, Box<Fault>> {
-        let Some(writer) = &distributed.writer else {
+        let Some(writer) = &this.mode.writer else {
             let outputs = self.outputs(frame, outputs)?;
-            return self.succeed_map_run(frame, state, map, outputs);
+            return self.succeed_map_run(frame, this, outputs);
         };
-        if let Some(step) = self.begin_writing(frame, state, distributed)? {
+        if let Some(step) = self.begin_writing(frame, this.state, this.mode)? {
             return Ok(step);
         }
         let result = match writer.transformation {
-            Transformation::None => self.described(frame, distributed)?,
+            Transformation::None => self.described(frame, this.mode)?,
             Transformation::Compact => self.outputs(frame, outputs)?,
             Transformation::Flatten => {
                 let flat = self.flattened(outputs);
                 self.outputs(frame, &flat)?
             }
         };
-        self.succeed_map_run(frame, state, map, result)
+        self.succeed_map_run(frame, this, result)
     }
 
     /// Writes the results, if the run has a place for them.
@@ -354,11 +356,12 @@ impl Interpreter<'_> {
         self.begin_transfer(frame, state, &destination.resource, parameters, purpose).map(Some)
     }
 
-    fn succeed_map_run(&mut self, frame: Id, state: &State, map: &Map, result: Value) -> Result<Step, Box<Fault>> {
+    fn succeed_map_run(&mut self, frame: Id, this: DistributedMap<'_>, result: Value) -> Result<Step, Box<Fault>> {
         let result = self.bounded(frame, result)?;
         self.run.frames.at_mut(frame).map_run = None;
-        self.emit_map_succeeded(frame, map);
-        self.finish(frame, state, &map.work.common, map.work.result_selector.as_ref(), result)
+        self.emit_map_succeeded(frame, this.map);
+        let work = &this.map.work;
+        self.finish(frame, this.state, &work.common, work.result_selector.as_ref(), result)
     }
 
     /// Too many items have failed, and the children are stopped: what there is is still written, then the state fails.

@@ -5,6 +5,7 @@
 
 use super::CallId;
 use super::dataset::{self, Items};
+use super::distributed::DistributedMap;
 use super::fail::Fault;
 use super::frame::{Borne, FanOut, Frame, Group, Item, Wait};
 use super::interpreter::{Interpreter, Step};
@@ -47,7 +48,7 @@ impl Interpreter<'_> {
         let limit = u32::try_from(wanted).ok().filter(|wanted| *wanted > 0).map_or(bound, |wanted| wanted.min(bound));
         let limit = limit.max(1);
         match (&map.distributed, items) {
-            (Some(distributed), items) => self.begin_map_run(frame, (state, map, distributed), items, data, limit),
+            (Some(mode), items) => self.begin_map_run(frame, DistributedMap { state, map, mode }, items, data, limit),
             (None, Some(items)) if total > 0 => {
                 let fan_out = FanOut::Map { items: items.list, input: data, tolerance: None };
                 self.begin_group(frame, fan_out, total, limit);
@@ -320,8 +321,8 @@ impl Interpreter<'_> {
         match &state.kind {
             Kind::Parallel(_) => self.emit_parallel_succeeded(frame),
             Kind::Map(map) => {
-                if let Some(distributed) = &map.distributed {
-                    return self.complete_map_run(frame, state, map, distributed, results);
+                if let Some(mode) = &map.distributed {
+                    return self.complete_map_run(frame, DistributedMap { state, map, mode }, results);
                 }
                 self.emit_map_succeeded(frame, map);
             }
