@@ -13,6 +13,7 @@ mod exec;
 mod feed;
 mod pipe;
 mod run;
+mod test_state;
 mod validate;
 
 /// Runs Amazon States Language workflows over streams of events.
@@ -33,6 +34,8 @@ enum Command {
     Pipe(pipe::Args),
     /// Run one execution and print its result
     Exec(exec::Args),
+    /// Run one state and show what its data goes through
+    TestState(test_state::Args),
     /// Check definitions and show every fault
     Validate(validate::Args),
     /// Measure throughput and latency
@@ -46,6 +49,7 @@ pub fn main() -> ExitCode {
         Command::Run(args) => run::main(args),
         Command::Pipe(args) => pipe::main(args),
         Command::Exec(args) => exec::main(args),
+        Command::TestState(args) => test_state::main(args),
         Command::Validate(args) => validate::main(args),
         Command::Bench(args) => bench::main(args),
     }

@@ -10,8 +10,9 @@ use super::interpreter::{Interpreter, Step};
 use super::outcome::Effect;
 use super::pool::Id;
 use super::run::Work;
+use super::solo::{MapBounds, Stage};
 use crate::program::{Cap, Kind, Map, Parallel, State, StateId, Tolerance};
-use crate::value::{Num, Value};
+use crate::value::{List, Num, Value};
 
 const EXCEEDED: &str = "States.ExceedToleratedFailureThreshold";
 
@@ -22,6 +23,10 @@ impl Interpreter<'_> {
             None => data,
         };
         let input = self.bounded(frame, input)?;
+        self.note(Stage::Parameters, input);
+        if self.is_solo() {
+            return Ok(Step::Blocked);
+        }
         self.emit_parallel_started(frame);
         let total = parallel.branches.len() as u32;
         self.begin_group(frame, FanOut::Parallel { input }, total, total);
@@ -46,6 +51,11 @@ impl Interpreter<'_> {
             Some(tolerance) => Some(self.tolerance(frame, tolerance, data)?),
             None => None,
         };
+        if self.is_solo() {
+            self.note(Stage::ItemsPath, Value::Array(items));
+            self.note_map(frame, map, items, data, wanted, tolerance)?;
+            return Ok(Step::Blocked);
+        }
         if total == 0 {
             let outputs = self.outputs(frame, &[])?;
             self.emit_map_succeeded(frame, map);
@@ -158,19 +168,7 @@ impl Interpreter<'_> {
         if !distributed {
             self.emit_iteration(parent, child, "MapIterationStarted", item.index);
         }
-        let child_input = match &map.item_selector {
-            Some(selector) => {
-                // The selector belongs to the Map state, but sees the item.
-                let around = self.run.frames.at_mut(parent).item.replace(item);
-                self.run.frames.at_mut(parent).context = None;
-                let selected = self.build(selector, parent, input).and_then(|input| self.bounded(parent, input));
-                let parent = self.run.frames.at_mut(parent);
-                (parent.item, parent.context) = (around, None);
-                selected
-            }
-            None => Ok(item.value),
-        };
-        match child_input {
+        match self.iteration_input(parent, map, item, input) {
             // An item that fails never leaves a state, where the heap is looked at.
             Ok(_) if self.heap.bytes_used() > self.run.limits.max_heap_bytes => {
                 self.abandon(group, parent, self.heap_limit_fault(parent));
@@ -178,6 +176,48 @@ impl Interpreter<'_> {
             Ok(child_input) => self.run_child(child, map.start, child_input),
             Err(fault) => self.abandon(group, parent, fault),
         }
+    }
+
+    fn iteration_input(&mut self, parent: Id, map: &Map, item: Item, input: Value) -> Result<Value, Box<Fault>> {
+        let Some(selector) = &map.item_selector else { return Ok(item.value) };
+        // The selector belongs to the Map state, but sees the item.
+        let around = self.run.frames.at_mut(parent).item.replace(item);
+        self.run.frames.at_mut(parent).context = None;
+        let selected = self.build(selector, parent, input).and_then(|input| self.bounded(parent, input));
+        let parent = self.run.frames.at_mut(parent);
+        (parent.item, parent.context) = (around, None);
+        selected
+    }
+
+    /// Notes what the iterations of a Map that runs by itself would be given.
+    fn note_map(
+        &mut self,
+        frame: Id,
+        map: &Map,
+        items: List,
+        data: Value,
+        max_concurrency: u64,
+        borne: Option<Borne>,
+    ) -> Result<(), Box<Fault>> {
+        if map.item_selector.is_some() {
+            let mut inputs = Vec::with_capacity(items.len());
+            for index in 0..items.len() {
+                let item = Item { index: index as u32, value: self.heap.items(items)[index] };
+                inputs.push(self.iteration_input(frame, map, item, data)?);
+            }
+            let inputs = self.outputs(frame, &inputs)?;
+            self.note(Stage::ItemSelector, inputs);
+        }
+        let tolerance = map.tolerance.as_ref();
+        let counted = tolerance.is_some_and(|tolerance| !matches!(tolerance.count, Cap::None));
+        let shared = tolerance.is_some_and(|tolerance| !matches!(tolerance.percentage, Cap::None));
+        self.note_bounds(MapBounds {
+            iterations: items.len() as u32,
+            max_concurrency,
+            tolerated_failure_count: borne.filter(|_| counted).map(|borne| borne.count),
+            tolerated_failure_percentage: borne.filter(|_| shared).map(|borne| borne.percentage),
+        });
+        Ok(())
     }
 
     /// Stops a group whose next child cannot begin: the state itself has failed.
@@ -253,7 +293,7 @@ impl Interpreter<'_> {
     }
 
     /// All children have ended: the state has its result.
-    fn join(&mut self, frame: Id, outputs: Value) -> Result<Step, Box<Fault>> {
+    pub(super) fn join(&mut self, frame: Id, outputs: Value) -> Result<Step, Box<Fault>> {
         let program = self.program;
         let state = program.state(self.run.frames.at(frame).state);
         match &state.kind {

@@ -3,6 +3,7 @@
 use super::fail::{DATA_LIMIT, Fault};
 use super::interpreter::{Interpreter, Step};
 use super::pool::Id;
+use super::solo::Stage;
 use super::view::View;
 use crate::expr::{Path, PathError, Template};
 use crate::program::{Common, Next, ResultPath, Selection, State};
@@ -76,8 +77,10 @@ impl Interpreter<'_> {
             Some(selector) => self.build(selector, frame, result)?,
             None => result,
         };
+        self.note(Stage::ResultSelector, selected);
         let input = self.run.frames.at(frame).input;
         let combined = self.put_result(&common.result_path, frame, input, selected)?;
+        self.note(Stage::ResultPath, combined);
         let output = self.select(&state.output_path, frame, combined)?;
         self.leave(frame, state, output, variables, common.next)
     }

@@ -25,6 +25,7 @@ mod outcome;
 mod pool;
 mod recover;
 mod run;
+mod solo;
 mod state;
 mod task;
 mod time;
@@ -40,6 +41,7 @@ pub use limits::Limits;
 pub use outcome::{
     CallId, Effect, EventError, Failure, MAX_CAUSE_CHARS, MAX_ERROR_CHARS, Progress, Status, TaskCall, TaskFailure,
 };
+pub use solo::{Handling, MapBounds, Solo, Stage};
 pub use time::Timestamp;
 
 use crate::program::Program;

@@ -7,10 +7,11 @@ use super::event::Event;
 use super::frame::{FanOut, Frame, Group, Wait};
 use super::outcome::{Effect, End};
 use super::pool::{Id, Pool};
+use super::solo::Notes;
 use super::time::Timestamp;
 use super::{Identity, Limits, UNSET};
 use crate::expr::ContextField;
-use crate::program::Program;
+use crate::program::{Context, Program};
 use crate::value::{Heap, Str, Value};
 
 #[derive(Debug)]
@@ -39,6 +40,8 @@ pub(super) struct Run {
     pub(super) random: fastrand::Rng,
     pub(super) record_history: bool,
     pub(super) history: Vec<Event>,
+    /// Where one state runs by itself.
+    pub(super) solo: Option<Box<Notes>>,
 }
 
 /// Fewer timers than this are not worth a sweep.
@@ -64,7 +67,7 @@ pub(super) struct Timer {
 #[derive(Debug)]
 pub(super) struct Variable {
     frame: Id,
-    name: Str,
+    pub(super) name: Str,
     pub(super) value: Value,
 }
 
@@ -101,6 +104,7 @@ impl Run {
             random: fastrand::Rng::with_seed(0),
             record_history: false,
             history: Vec::new(),
+            solo: None,
         }
     }
 
@@ -117,6 +121,7 @@ impl Run {
         (self.events, self.transitions, self.retries, self.calls) = (0, 0, 0, 0);
         self.end = None;
         self.history.clear();
+        self.solo = None;
     }
 
     /// Lets the frame wait, at most until then.
@@ -227,6 +232,9 @@ impl Run {
         field: ContextField,
     ) -> Option<Value> {
         let this = self.frames.at(frame);
+        if self.solo.is_some() {
+            return None;
+        }
         Some(match field {
             ContextField::ExecutionId => heap.string(&self.identity.id),
             ContextField::ExecutionInput => self.input,
@@ -244,6 +252,10 @@ impl Run {
     fn build_context(&self, heap: &mut Heap, program: &Program, frame: Id) -> Option<Value> {
         let keys = &program.keys.context;
         let this = self.frames.at(frame);
+        if let Some(solo) = &self.solo {
+            let map = self.map_item(heap, keys, frame);
+            return solo.context_with(heap, map.map(|map| (keys.map, map)));
+        }
         let state = program.state(this.state);
         let context = heap.mark();
 
@@ -287,17 +299,22 @@ impl Run {
             let task = heap.object_from(task).ok()?;
             heap.push_entry(keys.task, task);
         }
-        if let Some(item) = this.item {
-            let map = heap.mark();
-            let inner = heap.mark();
-            heap.push_entry(keys.index, Value::Int(item.index.into()));
-            heap.push_entry(keys.value, item.value);
-            let inner = heap.object_from(inner).ok()?;
-            heap.push_entry(keys.item, inner);
-            let map = heap.object_from(map).ok()?;
+        if let Some(map) = self.map_item(heap, keys, frame) {
             heap.push_entry(keys.map, map);
         }
         heap.object_from(context).ok()
+    }
+
+    /// `$$.Map`, in an iteration.
+    fn map_item(&self, heap: &mut Heap, keys: &Context, frame: Id) -> Option<Value> {
+        let item = self.frames.at(frame).item?;
+        let map = heap.mark();
+        let inner = heap.mark();
+        heap.push_entry(keys.index, Value::Int(item.index.into()));
+        heap.push_entry(keys.value, item.value);
+        let inner = heap.object_from(inner).ok()?;
+        heap.push_entry(keys.item, inner);
+        heap.object_from(map).ok()
     }
 
     /// The token of a call: unique, and the same when the event is redelivered.

@@ -9,6 +9,7 @@ use super::frame::Wait;
 use super::interpreter::{Interpreter, Step};
 use super::outcome::{Effect, TaskCall, TaskFailure};
 use super::pool::Id;
+use super::solo::Stage;
 use crate::expr::Path;
 use crate::program::{Kind, Seconds, State, Style, Task};
 use crate::value::{Num, Value};
@@ -36,6 +37,7 @@ impl Interpreter<'_> {
             Some(parameters) => self.build(parameters, frame, data)?,
             None => data,
         };
+        self.note(Stage::Parameters, input);
         let credentials = match &task.credentials {
             Some(credentials) => {
                 let credentials = self.build(credentials, frame, data)?;
@@ -107,13 +109,14 @@ impl Interpreter<'_> {
         self.settle(call.frame, step);
     }
 
-    fn call_ended(&mut self, frame: Id, outcome: Result<&[u8], TaskFailure>) -> Step {
+    pub(super) fn call_ended(&mut self, frame: Id, outcome: Result<&[u8], TaskFailure>) -> Step {
         let program = self.program;
         let state = program.state(self.run.frames.at(frame).state);
         let Kind::Task(task) = &state.kind else { return Step::Blocked };
         let result = outcome.and_then(|json| self.result(task, json));
         match result {
             Ok(result) => {
+                self.note(Stage::Result, result);
                 self.emit_call_succeeded(frame, task, result);
                 let work = &task.work;
                 self.finish(frame, state, &work.common, work.result_selector.as_ref(), result)
