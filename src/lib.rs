@@ -9,6 +9,7 @@
 //! |---|---|
 //! | [`value`] | JSON values as small `Copy` handles into a per-execution heap |
 //! | [`expr`] | what is evaluated against values: paths, payload templates, choice conditions, intrinsic functions, timestamps |
+//! | [`jsonata`] | JSONata expressions: compiled, evaluated on the heap, bounded in time and depth |
 //! | [`asl`] | the definition as people write it: model with source positions, reading, diagnostics, lint |
 //! | [`program`] | the compiled form, and the compiler from `asl` to it |
 //! | [`engine`] | executions: a pure, synchronous interpreter without I/O, clock, threads or async |
@@ -32,6 +33,7 @@ pub mod cli;
 pub mod config;
 pub mod engine;
 pub mod expr;
+pub mod jsonata;
 pub mod program;
 pub mod registry;
 pub mod stream;

@@ -5,25 +5,60 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The rooms, lowest first, each with the rooms it may use besides itself.
-const ROOMS: [(&str, &[&str]); 12] = [
+const ROOMS: [(&str, &[&str]); 14] = [
     ("value", &[]),
     ("expr", &["value"]),
-    ("asl", &["value", "expr"]),
-    ("program", &["value", "expr", "asl"]),
-    ("engine", &["value", "expr", "asl", "program"]),
+    ("jsonata", &["value", "expr"]),
+    ("asl", &["value", "expr", "jsonata"]),
+    ("program", &["value", "expr", "jsonata", "asl"]),
+    ("engine", &["value", "expr", "jsonata", "asl", "program"]),
+    ("test_state", &["value", "expr", "jsonata", "asl", "program", "engine"]),
     ("config", &["engine"]),
     ("telemetry", &["config"]),
-    ("task", &["value", "expr", "asl", "program", "engine", "config", "telemetry"]),
-    ("registry", &["value", "expr", "asl", "program", "engine", "task", "config", "telemetry"]),
-    ("stream", &["value", "expr", "asl", "program", "engine", "task", "registry", "config", "telemetry"]),
-    ("api", &["value", "expr", "asl", "program", "engine", "task", "registry", "stream", "config", "telemetry"]),
-    ("cli", &["value", "expr", "asl", "program", "engine", "task", "registry", "stream", "api", "config", "telemetry"]),
+    ("task", &["value", "expr", "jsonata", "asl", "program", "engine", "config", "telemetry"]),
+    ("registry", &["value", "expr", "jsonata", "asl", "program", "engine", "task", "config", "telemetry"]),
+    ("stream", &["value", "expr", "jsonata", "asl", "program", "engine", "task", "registry", "config", "telemetry"]),
+    (
+        "api",
+        &[
+            "value",
+            "expr",
+            "jsonata",
+            "asl",
+            "program",
+            "engine",
+            "test_state",
+            "task",
+            "registry",
+            "stream",
+            "config",
+            "telemetry",
+        ],
+    ),
+    (
+        "cli",
+        &[
+            "value",
+            "expr",
+            "jsonata",
+            "asl",
+            "program",
+            "engine",
+            "test_state",
+            "task",
+            "registry",
+            "stream",
+            "api",
+            "config",
+            "telemetry",
+        ],
+    ),
 ];
 
 /// What a room may not know at all, because its promise is to live without it.
 const FOREIGN: [(&[&str], &[&str]); 2] = [
     (
-        &["value", "expr", "asl", "program", "engine"],
+        &["value", "expr", "jsonata", "asl", "program", "engine", "test_state"],
         &["tokio", "rdkafka", "hyper", "axum", "std::thread", "std::net", "std::time::Instant", "SystemTime::now"],
     ),
     (&["task", "registry"], &["rdkafka"]),

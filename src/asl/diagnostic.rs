@@ -83,7 +83,7 @@ codes! {
     DuplicateLabelName = "DUPLICATE_LABEL_NAME",
     /// A Map's `Label` is empty, too long or has a forbidden character.
     InvalidLabelName = "INVALID_LABEL_NAME",
-    /// A string that is half a JSONata expression.
+    /// A string that is half a JSONata expression, or none by its syntax.
     InvalidJsonataExpression = "INVALID_JSONATA_EXPRESSION",
     /// A literal looks like a path or an intrinsic function call, but its key has no `.$`.
     NoDollar = "NO_DOLLAR",

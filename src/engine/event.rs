@@ -242,6 +242,16 @@ impl Interpreter<'_> {
         };
     }
 
+    /// A field of a JSONata state has no value, or one that it cannot take.
+    pub(super) fn emit_evaluation_failed(&mut self, frame: Id, failure: &Failure, location: Option<&str>) {
+        self.emit(frame, "EvaluationFailed", |this| {
+            let mut details = error_and_cause(&failure.error, &failure.cause);
+            details.extend(location.map(|location| text("location", location)));
+            details.push(text("state", &**this.state_name(frame)));
+            details
+        });
+    }
+
     pub(super) fn emit_iteration(&mut self, map: Id, child: Id, kind: &'static str, index: u32) {
         self.emit(child, kind, |this| {
             vec![text("name", &**this.state_name(map)), ("index", Detail::Number(index.into()))]

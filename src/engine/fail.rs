@@ -10,6 +10,7 @@ use crate::program::ErrorMatcher;
 use crate::value::Value;
 
 pub(super) const RUNTIME: &str = "States.Runtime";
+pub(super) const QUERY: &str = "States.QueryEvaluationError";
 pub(super) const TIMEOUT: &str = "States.Timeout";
 pub(super) const DATA_LIMIT: &str = "States.DataLimitExceeded";
 

@@ -11,7 +11,8 @@ use super::outcome::Effect;
 use super::pool::Id;
 use super::run::Work;
 use super::solo::{MapBounds, Stage};
-use crate::program::{Cap, Kind, Map, Parallel, State, StateId, Tolerance};
+use super::view::Subject;
+use crate::program::{Cap, Items, Kind, Map, Parallel, Payload, QueryTemplate, State, StateId, Tolerance};
 use crate::value::{List, Num, Value};
 
 const EXCEEDED: &str = "States.ExceedToleratedFailureThreshold";
@@ -19,7 +20,7 @@ const EXCEEDED: &str = "States.ExceedToleratedFailureThreshold";
 impl Interpreter<'_> {
     pub(super) fn begin_parallel(&mut self, frame: Id, parallel: &Parallel, data: Value) -> Result<Step, Box<Fault>> {
         let input = match &parallel.work.common.parameters {
-            Some(parameters) => self.build(parameters, frame, data)?,
+            Some(parameters) => self.build(parameters, frame, Subject::data(data))?,
             None => data,
         };
         let input = self.bounded(frame, input)?;
@@ -34,16 +35,8 @@ impl Interpreter<'_> {
     }
 
     pub(super) fn begin_map(&mut self, frame: Id, state: &State, map: &Map, data: Value) -> Result<Step, Box<Fault>> {
-        let items = match &map.items_path {
-            Some(path) => self.read(path, frame, data)?,
-            None => data,
-        };
-        let Value::Array(items) = items else {
-            let path = map.items_path.as_ref().map_or("$", |path| path.text());
-            // Recorded: the text shows paths into the context object with one `$`.
-            let path = path.strip_prefix('$').filter(|rest| rest.starts_with('$')).unwrap_or(path);
-            return Err(self.runtime_fault(frame, &format!("Reference path \"{path}\" must point to array.")));
-        };
+        let items = self.items(frame, &map.items, data)?;
+        self.note(Stage::ItemsPath, Value::Array(items));
         let wanted = self.whole_number(frame, &map.max_concurrency, "MaxConcurrency", data)?;
         let total = items.len() as u32;
         self.emit_map_started(frame, map, total);
@@ -52,7 +45,6 @@ impl Interpreter<'_> {
             None => None,
         };
         if self.is_solo() {
-            self.note(Stage::ItemsPath, Value::Array(items));
             self.note_map(frame, map, items, data, wanted, tolerance)?;
             return Ok(Step::Blocked);
         }
@@ -71,6 +63,31 @@ impl Interpreter<'_> {
         Ok(Step::Blocked)
     }
 
+    fn items(&mut self, frame: Id, items: &Items, data: Value) -> Result<List, Box<Fault>> {
+        let value = match items {
+            Items::Data | Items::Input => data,
+            Items::Path(path) => self.read(path, frame, data)?,
+            Items::Payload(payload) => self.build(payload, frame, Subject::data(data))?,
+        };
+        if let Value::Array(items) = value {
+            return Ok(items);
+        }
+        let path = match items {
+            Items::Payload(Payload::Query(QueryTemplate::Query(query))) => {
+                return Err(self.unexpected_type(query, frame, "array", value));
+            }
+            Items::Input | Items::Payload(_) => {
+                let cause = format!("Map state input must be an array but was: {}", self.heap.to_json(value));
+                return Err(self.query_fault(frame, None, &cause));
+            }
+            Items::Data => "$",
+            Items::Path(path) => path.text(),
+        };
+        // Recorded: the text shows paths into the context object with one `$`.
+        let path = path.strip_prefix('$').filter(|rest| rest.starts_with('$')).unwrap_or(path);
+        Err(self.runtime_fault(frame, &format!("Reference path \"{path}\" must point to array.")))
+    }
+
     fn tolerance(&mut self, frame: Id, tolerance: &Tolerance, data: Value) -> Result<Borne, Box<Fault>> {
         let count = self.whole_number(frame, &tolerance.count, "ToleratedFailureCount", data)?;
         let percentage = match &tolerance.percentage {
@@ -83,6 +100,7 @@ impl Interpreter<'_> {
                 };
                 number.as_f64()
             }
+            Cap::Query(query) => self.percentage_query(query, frame, Subject::data(data))?,
         };
         if !(0.0..=100.0).contains(&percentage) {
             return Err(self.runtime_fault(frame, "ToleratedFailurePercentage must be between 0 and 100."));
@@ -95,6 +113,9 @@ impl Interpreter<'_> {
         let path = match cap {
             Cap::None => return Ok(0),
             Cap::Constant(number) => return Ok(*number),
+            Cap::Query(query) => {
+                return Ok(self.integer_query(query, frame, Subject::data(data), i64::MAX)?.unsigned_abs());
+            }
             Cap::Path(path) => path,
         };
         let value = self.read(path, frame, data)?;
@@ -183,7 +204,7 @@ impl Interpreter<'_> {
         // The selector belongs to the Map state, but sees the item.
         let around = self.run.frames.at_mut(parent).item.replace(item);
         self.run.frames.at_mut(parent).context = None;
-        let selected = self.build(selector, parent, input).and_then(|input| self.bounded(parent, input));
+        let selected = self.build(selector, parent, Subject::data(input)).and_then(|input| self.bounded(parent, input));
         let parent = self.run.frames.at_mut(parent);
         (parent.item, parent.context) = (around, None);
         selected

@@ -23,6 +23,7 @@ mod interpreter;
 mod limits;
 mod outcome;
 mod pool;
+mod query;
 mod recover;
 mod run;
 mod solo;

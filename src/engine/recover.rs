@@ -6,6 +6,7 @@ use super::fail::{Fault, TIMEOUT};
 use super::frame::Wait;
 use super::interpreter::{Interpreter, Step};
 use super::pool::Id;
+use super::view::Subject;
 use crate::program::{CatchClause, Next, RetryClause, State, Work};
 use crate::value::Value;
 
@@ -18,7 +19,7 @@ impl Interpreter<'_> {
             let handled = !fault.is_final();
             if handled && let Some(delay) = self.retry_delay(frame, work, &fault) {
                 if self.is_solo() {
-                    self.end_retriable(fault, delay);
+                    self.end_retriable(fault.failure, delay);
                     return None;
                 }
                 self.begin_retry(frame, delay);
@@ -88,9 +89,13 @@ impl Interpreter<'_> {
 
     fn catch(&mut self, frame: Id, state: &State, catcher: &CatchClause, fault: &Fault) -> Result<Step, Box<Fault>> {
         let error_output = self.error_output(frame, fault)?;
-        let variables = self.build_variables(catcher.assign.as_ref(), frame, error_output)?;
+        let subject = Subject::error_output(error_output);
+        let variables = self.build_variables(catcher.assign.as_ref(), frame, subject)?;
         let input = self.run.frames.at(frame).input;
-        let output = self.put_result(&catcher.result_path, frame, input, error_output)?;
+        let output = match &catcher.output {
+            Some(output) => self.build(output, frame, subject)?,
+            None => self.put_result(&catcher.result_path, frame, input, error_output)?,
+        };
         self.leave(frame, state, output, variables, Next::State(catcher.next))
     }
 

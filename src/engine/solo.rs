@@ -31,9 +31,9 @@ pub struct Solo<'a> {
 pub enum Stage {
     /// After `InputPath`.
     InputPath,
-    /// After `Parameters`.
+    /// After `Parameters` or `Arguments`.
     Parameters,
-    /// After `ItemsPath`.
+    /// After `ItemsPath` or `Items`.
     ItemsPath,
     /// The inputs of all iterations, after `ItemSelector`.
     ItemSelector,
@@ -219,12 +219,12 @@ impl Interpreter<'_> {
     }
 
     /// Would be retried after that delay: the state ends here with its error.
-    pub(super) fn end_retriable(&mut self, fault: Box<Fault>, delay: Duration) {
+    pub(super) fn end_retriable(&mut self, failure: Failure, delay: Duration) {
         if let Some(notes) = &mut self.run.solo {
             notes.handling.backoff = Some(delay);
-            notes.handling.failure = Some(fault.failure.clone());
+            notes.handling.failure = Some(failure.clone());
         }
-        self.end_failed(fault.failure);
+        self.end_failed(failure);
     }
 
     fn conclude(&mut self, outcome: Result<&[u8], TaskFailure>) {

@@ -10,6 +10,7 @@ use super::interpreter::{Interpreter, Step};
 use super::outcome::{Effect, TaskCall, TaskFailure};
 use super::pool::Id;
 use super::solo::Stage;
+use super::view::Subject;
 use crate::expr::Path;
 use crate::program::{Kind, Seconds, State, Style, Task};
 use crate::value::{Num, Value};
@@ -34,13 +35,13 @@ impl Interpreter<'_> {
         data: Value,
     ) -> Result<Step, Box<Fault>> {
         let input = match &task.work.common.parameters {
-            Some(parameters) => self.build(parameters, frame, data)?,
+            Some(parameters) => self.build(parameters, frame, Subject::data(data))?,
             None => data,
         };
         self.note(Stage::Parameters, input);
         let credentials = match &task.credentials {
             Some(credentials) => {
-                let credentials = self.build(credentials, frame, data)?;
+                let credentials = self.build(credentials, frame, Subject::data(data))?;
                 Some(self.heap.to_json(credentials))
             }
             None => None,
@@ -84,6 +85,7 @@ impl Interpreter<'_> {
             Seconds::None => Ok(None),
             Seconds::Constant(seconds) => Ok(Some(Duration::from_secs(*seconds))),
             Seconds::Path(path) => self.seconds_at(frame, path, field, data).map(Some),
+            Seconds::Query(query) => Ok(Some(Duration::from_secs(self.seconds_query(query, frame)?.unsigned_abs()))),
         }
     }
 

@@ -7,6 +7,7 @@
 //! **Invariant:** nothing here does I/O or reads a clock.
 
 mod compile;
+mod payload;
 mod state;
 
 use std::sync::Arc;
@@ -15,9 +16,11 @@ use std::time::Duration;
 use crate::asl::{Definition, Diagnostic};
 use crate::value::{Heap, Str};
 
+pub(crate) use payload::{Payload, Query, QueryTemplate};
 pub(crate) use state::{
-    Cap, CatchClause, ChoiceRule, Common, Context, ErrorMatcher, Fail, FailText, Kind, Map, Next, Parallel, Pass,
-    Pattern, ResultPath, RetryClause, Seconds, Selection, State, StateId, Style, Task, Tolerance, Wait, Work,
+    Cap, CatchClause, ChoiceRule, Common, Context, ErrorMatcher, Fail, FailText, Items, Kind, Map, Next, Parallel,
+    Pass, Pattern, ResultPath, RetryClause, RuleCondition, Seconds, Selection, State, StateId, Style, Task, Tolerance,
+    Wait, Work,
 };
 
 /// A compiled state machine.

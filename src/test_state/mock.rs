@@ -46,6 +46,7 @@ pub(super) fn read(request: &Request, state: &State) -> Result<Option<Outcome>, 
 
 /// Whether the state, and the request, can do without a mock.
 fn without(request: &Request, state: &State) -> Result<(), Exception> {
+    check_configuration(request)?;
     match &state.kind {
         StateKind::Map(_) | StateKind::Parallel(_) => {
             return Err(Exception::definition(
@@ -67,6 +68,11 @@ fn without(request: &Request, state: &State) -> Result<(), Exception> {
         }
         _ => {}
     }
+    Ok(())
+}
+
+/// What has a meaning only beside a mock.
+fn check_configuration(request: &Request) -> Result<(), Exception> {
     let configuration = &request.state_configuration;
     let needs_mock = [
         ("MapIterationFailureCount", configuration.map_iteration_failure_count.is_some()),
@@ -87,12 +93,12 @@ fn check_result(text: &str, mock: &Mock, state: &State) -> Result<(), Exception>
     let refuse = |what: &str| Err(Exception::validation(format!("Mocked result must {what}")));
     let Ok(result) = serde_json::from_str::<Value>(text) else { return refuse("be valid JSON") };
     match &state.kind {
-        StateKind::Map(map) if map.result_writer.is_some() => {
-            if !result.is_object() {
-                return refuse("be a JSON object.");
-            }
-        }
-        StateKind::Map(_) if !result.is_array() => return refuse("be an array."),
+        // Where results are written, the state's own result tells where.
+        StateKind::Map(map) => match map.result_writer {
+            Some(_) if !result.is_object() => return refuse("be a JSON object."),
+            None if !result.is_array() => return refuse("be an array."),
+            _ => {}
+        },
         StateKind::Parallel(parallel) => match &result {
             Value::Array(outputs) if outputs.len() == parallel.branches.len() => {}
             Value::Array(_) => return refuse("contain the same number of items as number of Parallel branches."),

@@ -20,6 +20,7 @@ pub use response::{ErrorDetails, InspectionData, Response};
 use serde_json::Value;
 
 use crate::engine::{Effect, Execution, Identity, Limits, Progress, TaskCall, TaskFailure, Timestamp};
+use crate::value::Heap;
 use mock::Outcome;
 use subject::Subject;
 
@@ -48,13 +49,13 @@ pub fn test_state(request: &Request, surroundings: &mut Surroundings<'_>) -> Res
     let outcome = mock::read(request, &subject.state)?;
     check_role(request)?;
     let input = request.input.as_ref().map_or("{}", |input| &input.0);
-    let input: Value = serde_json::from_str(input).map_err(|error| invalid_input(&error.to_string()))?;
+    // The heap's reader has the service's words.
+    Heap::new().parse(input.as_bytes()).map_err(|error| invalid_input(&error.kind.to_string()))?;
     let execution = Execution::new(surroundings.limits.clone());
     let mut test = Test { request, subject: &subject, surroundings, execution };
-    let input = input.to_string();
-    test.start(&input)?;
+    test.start(input)?;
     test.run(outcome)?;
-    Ok(Response::of(&test.execution, &subject.state, &input, level))
+    Ok(Response::of(&test.execution, &subject.state, input, level))
 }
 
 fn check_role(request: &Request) -> Result<(), Exception> {
@@ -146,12 +147,11 @@ impl Test<'_, '_> {
     }
 
     fn conclude(&mut self, outcome: Outcome, now: Timestamp) -> Result<(), Exception> {
-        let outcome = match outcome {
-            Ok(_) if self.threshold_exceeded()? => {
-                Err(TaskFailure::new(EXCEEDED, "The specified tolerated failure threshold was exceeded"))
-            }
-            outcome => outcome,
-        };
+        let exceeded = self.threshold_exceeded()?;
+        let outcome = outcome.and_then(|result| match exceeded {
+            true => Err(TaskFailure::new(EXCEEDED, "The specified tolerated failure threshold was exceeded")),
+            false => Ok(result),
+        });
         self.execution.conclude(outcome.as_deref().map_err(Clone::clone), now);
         Ok(())
     }

@@ -40,6 +40,8 @@ pub struct InspectionData {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub after_parameters: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    pub after_arguments: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub after_items_path: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub after_item_selector: Option<String>,
@@ -106,12 +108,14 @@ impl InspectionData {
     fn of(execution: &Execution, state: &State, input: &str, handling: &Handling) -> InspectionData {
         let at =
             |stage| Some(stage).filter(|stage| is_shown(*stage, state)).and_then(|stage| execution.at_stage(stage));
+        let jsonata = state.query_language == QueryLanguage::JSONata;
         let bounds = execution.map_bounds();
         let variables = execution.variables();
         InspectionData {
             input: input.to_owned(),
             after_input_path: at(Stage::InputPath),
-            after_parameters: at(Stage::Parameters),
+            after_parameters: at(Stage::Parameters).filter(|_| !jsonata),
+            after_arguments: at(Stage::Parameters).filter(|_| jsonata),
             after_items_path: at(Stage::ItemsPath),
             after_item_selector: at(Stage::ItemSelector),
             max_concurrency: bounds.map(|bounds| bounds.max_concurrency),
@@ -128,11 +132,13 @@ impl InspectionData {
 
 /// Recorded: the service leaves out some points that the data passes.
 fn is_shown(stage: Stage, state: &State) -> bool {
-    if state.query_language == QueryLanguage::JSONata && !matches!(stage, Stage::Result | Stage::ItemSelector) {
+    let jsonata = state.query_language == QueryLanguage::JSONata;
+    if jsonata && !matches!(stage, Stage::Parameters | Stage::Result | Stage::ItemSelector) {
         return false;
     }
     match &state.kind {
         // A literal result makes the input's way pointless.
+        StateKind::Pass(_) if jsonata => false,
         StateKind::Pass(pass) => pass.result.is_none() || !matches!(stage, Stage::InputPath | Stage::Parameters),
         StateKind::Parallel(_) => !matches!(stage, Stage::InputPath | Stage::Parameters | Stage::Result),
         StateKind::Map(_) => !matches!(stage, Stage::Parameters | Stage::Result),

@@ -7,6 +7,7 @@ use super::super::model::QueryLanguage;
 use super::super::node::{Member, Node, NodeKind};
 use super::super::{suggest, syntax};
 use super::{Object, Reader};
+use crate::jsonata;
 
 impl Reader {
     /// A payload template or a structure with expressions, if the field is given.
@@ -111,6 +112,14 @@ impl Reader {
                 let fault = Diagnostic::error(Code::InvalidJsonataExpression, message).with_hint(hint);
                 self.report(fault, location, &node.span);
             }
+            NodeKind::String(text) => {
+                if let Some(expression) = jsonata::expression_text(text)
+                    && let Err(error) = jsonata::Expression::compile(expression)
+                {
+                    let fault = Diagnostic::error(Code::InvalidJsonataExpression, error.message);
+                    self.report(fault, location, &node.span);
+                }
+            }
             _ => {}
         }
     }
@@ -123,7 +132,7 @@ pub(super) fn stripped(key: &str) -> &str {
 
 /// Is the text a whole JSONata expression?
 pub(super) fn is_expression(text: &str) -> bool {
-    text.strip_prefix("{%").is_some_and(|rest| rest.ends_with("%}"))
+    jsonata::expression_text(text).is_some()
 }
 
 fn value_hint(text: &str, why: &str) -> String {

@@ -47,15 +47,21 @@ pub(super) fn hash(heap: &mut Heap, mark: Mark) -> Result<Value, Refusal> {
         other => Cow::Owned(heap.to_json(other)),
     };
     check_length(&data)?;
-    let digest = match &*heap.str(algorithm) {
+    let digest = digest(&data, &heap.str(algorithm)).ok_or(Refusal::Arguments)?;
+    Ok(heap.string(&digest))
+}
+
+/// The hash of a text in lower-case hexadecimal; `None` if the algorithm is not one of `MD5`, `SHA-1`, `SHA-256`,
+/// `SHA-384` and `SHA-512`.
+pub fn digest(data: &str, algorithm: &str) -> Option<String> {
+    Some(match algorithm {
         "MD5" => hex(&Md5::digest(data.as_bytes())),
         "SHA-1" => hex(&Sha1::digest(data.as_bytes())),
         "SHA-256" => hex(&Sha256::digest(data.as_bytes())),
         "SHA-384" => hex(&Sha384::digest(data.as_bytes())),
         "SHA-512" => hex(&Sha512::digest(data.as_bytes())),
-        _ => return Err(Refusal::Arguments),
-    };
-    Ok(heap.string(&digest))
+        _ => return None,
+    })
 }
 
 fn check_length(text: &str) -> Result<(), Refusal> {

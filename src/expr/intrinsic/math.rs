@@ -30,9 +30,12 @@ pub(super) fn random(heap: &Heap, random: &mut fastrand::Rng, mark: Mark) -> Res
 /// `UUID()`
 pub(super) fn uuid(heap: &mut Heap, random: &mut fastrand::Rng, mark: Mark) -> Result<Value, Refusal> {
     let [] = arguments(heap, mark)?;
-    let id = uuid::Builder::from_random_bytes(random.u128(..).to_be_bytes()).into_uuid();
-    let mut buffer = uuid::Uuid::encode_buffer();
-    Ok(heap.string(id.hyphenated().encode_lower(&mut buffer)))
+    Ok(heap.string(&random_uuid(random)))
+}
+
+/// A UUID of version 4, in lower case with hyphens.
+pub fn random_uuid(random: &mut fastrand::Rng) -> String {
+    uuid::Builder::from_random_bytes(random.u128(..).to_be_bytes()).into_uuid().hyphenated().to_string()
 }
 
 /// The nearest 32-bit integer, halves rounded up.

@@ -20,6 +20,9 @@ use crate::expr::scope::Scope;
 use crate::value::{Heap, Mark, TooDeep, Value};
 use function::Function;
 
+pub use encoding::digest;
+pub use math::random_uuid;
+
 /// Why a text is no call of an intrinsic function.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]

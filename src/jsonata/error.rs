@@ -1,0 +1,43 @@
+//! What can go wrong, in the words of the reference implementation.
+
+use jsonata_core::parser::ParserError;
+
+use crate::value::TooDeep;
+
+/// The text is no expression.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct SyntaxError {
+    /// The code of the reference implementation, such as `S0202`; empty if it has none.
+    pub code: Box<str>,
+    /// What is wrong, without the code.
+    pub message: Box<str>,
+}
+
+impl SyntaxError {
+    pub(super) fn from_library(error: &ParserError) -> SyntaxError {
+        let text = error.to_string();
+        let (code, message) = match text.split_once(": ") {
+            Some((code, message)) if code.len() == 5 => (code, message),
+            _ => ("", &*text),
+        };
+        SyntaxError { code: code.into(), message: message.into() }
+    }
+}
+
+/// Why an expression has no value.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum EvaluationError {
+    /// An operator or a function failed: code, colon, message of the reference implementation.
+    #[error("{0}")]
+    Thrown(Box<str>),
+    /// The result is, or holds, a function.
+    #[error("the result is a function")]
+    FunctionResult,
+}
+
+impl From<TooDeep> for Box<EvaluationError> {
+    fn from(error: TooDeep) -> Box<EvaluationError> {
+        Box::new(EvaluationError::Thrown(error.to_string().into()))
+    }
+}

@@ -1,0 +1,114 @@
+use super::{EvaluationError, Expression, Scope, StatesField};
+use crate::value::{Heap, Value};
+
+struct World {
+    input: Value,
+    variables: Value,
+    random: fastrand::Rng,
+}
+
+impl World {
+    fn new(heap: &mut Heap, input: &str) -> World {
+        let mut json = |text: &str| heap.parse(text.as_bytes()).unwrap();
+        World { input: json(input), variables: json(r#"{"v":[1,2],"x":7}"#), random: fastrand::Rng::with_seed(1) }
+    }
+}
+
+impl Scope for World {
+    fn states(&mut self, _: &mut Heap, field: StatesField) -> Option<Value> {
+        (field == StatesField::Input).then_some(self.input)
+    }
+
+    fn variable(&mut self, heap: &mut Heap, name: &str) -> Option<Value> {
+        let Value::Object(variables) = self.variables else { return None };
+        heap.field(variables, name)
+    }
+
+    fn random(&mut self) -> &mut fastrand::Rng {
+        &mut self.random
+    }
+
+    fn now_millis(&self) -> i64 {
+        1_700_000_000_123
+    }
+}
+
+/// The result as JSON, `undefined`, or the error's text.
+fn evaluate(text: &str, input: &str) -> String {
+    let mut heap = Heap::new();
+    let mut world = World::new(&mut heap, input);
+    match Expression::compile(text).unwrap().evaluate(&mut heap, &mut world) {
+        Ok(Some(value)) => heap.to_json(value),
+        Ok(None) => "undefined".to_owned(),
+        Err(error) => match *error {
+            EvaluationError::Thrown(text) => text.into(),
+            EvaluationError::FunctionResult => "function".to_owned(),
+        },
+    }
+}
+
+#[test]
+fn states_and_variables_are_seen() {
+    let cases = [
+        ("$states.input.a", "1"),
+        ("$states.input", r#"{"a":1}"#),
+        ("$states.result", "undefined"),
+        ("$v[1] + $x", "9"),
+        ("$nobody", "undefined"),
+        ("$f := function($x){$x}", "function"),
+        ("($x := 3; $x)", "3"),
+    ];
+    for (text, expected) in cases {
+        assert_eq!(evaluate(text, r#"{"a":1}"#), expected, "{text}");
+    }
+}
+
+#[test]
+fn numbers_beyond_doubles_pass_through_as_they_were_written() {
+    let input = r#"{"a":9007199254740993,"b":[12345678901234567890]}"#;
+    for (text, expected) in [
+        ("$states.input.a", "9007199254740993"),
+        (r#"{"x":$states.input.b}"#, r#"{"x":[12345678901234567890]}"#),
+        ("$merge([$states.input])", input),
+    ] {
+        assert_eq!(evaluate(text, input), expected, "{text}");
+    }
+}
+
+#[test]
+fn the_added_functions_follow_the_service() {
+    let cases = [
+        ("$partition([1,2,3], 2)", "[[1,2],[3]]"),
+        ("$partition([1,2,3], 0)", "undefined"),
+        ("$partition([], 2)", "undefined"),
+        ("$range(1, 9, 2)", "[1,3,5,7,9]"),
+        ("$range(1, 9, 9)", "1"),
+        ("$range(1, 9)", "undefined"),
+        ("$range(1, 9, -1)", "undefined"),
+        ("$hash('a', 'MD5')", r#""0cc175b9c0f1b6a831c399e269772661""#),
+        ("$hash('a')", "undefined"),
+        ("$parse('{\"a\":[1]}')", r#"{"a":[1]}"#),
+        ("$parse('-0')", "0"),
+        ("$random(5) = $random(5)", "true"),
+        ("$random() < 1", "true"),
+        ("$length($uuid())", "36"),
+        ("$millis()", "1700000000123"),
+        ("$now()", r#""2023-11-14T22:13:20.123Z""#),
+        ("$now('[Y0001]')", r#""2023""#),
+        ("$string({'a': 1.5, 'b': [12, 1e21]})", r#""{\"a\":1.5,\"b\":[12,1e+21]}""#),
+        ("$string(0.1 + 0.2) & 1 & 1234567890123456", r#""0.311234567890123456""#),
+        ("$eval('1')", "T1006: Attempted to invoke a non-function"),
+        ("$nope(1)", "T1006: Attempted to invoke a non-function"),
+    ];
+    for (text, expected) in cases {
+        assert_eq!(evaluate(text, "{}"), expected, "{text}");
+    }
+}
+
+#[test]
+fn endless_evaluations_end() {
+    for text in ["($f := function($n){1 + $f($n + 1)}; $f(1))", "($f := function($n){$f($n + 1)}; $f(1))"] {
+        let error = evaluate(text, "{}");
+        assert!(error.starts_with('D'), "{error}");
+    }
+}
