@@ -42,6 +42,44 @@ fn what_can_t_be_run_is_explained() {
     }
 }
 
+#[test]
+fn definitions_in_yaml_run_too() {
+    let text = "StartAt: A\nStates:\n  A:\n    Type: Pass\n    Parameters:\n      text.$: States.Format('{} €', $.price)\n    End: true\n";
+    let input = file("yaml-input.json", "{\"price\":5}");
+    for name in ["yaml.asl.yaml", "yaml.yml", "yaml.asl"] {
+        let output = exec(&[&file(name, text), "--input", &input]);
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(String::from_utf8_lossy(&output.stdout), "SUCCEEDED\n{\n  \"text\": \"5 €\"\n}\n", "{name}: {said}");
+    }
+}
+
+/// As tutorials show it: notes, trailing commas, and names to fill in.
+#[test]
+fn placeholders_of_a_tutorial_find_their_connectors() {
+    let definition = file(
+        "tutorial.asl.json",
+        r#"// Send, then store.
+        {
+          "StartAt": "Send", /* put your own functions here */
+          "States": {
+            "Send": { "Type": "Task", "Resource": "arn:aws:lambda:...:send-email", "Next": "Score", },
+            "Score": { "Type": "Task", "Resource": "arn:aws:lambda:REGION:ACCOUNT_ID:function:FUNCTION_NAME", "Next": "Store", },
+            "Store": { "Type": "Task", "Resource": "${StoreFunctionArn}", "End": true, },
+          },
+        }"#,
+    );
+    let task =
+        |pattern: &str| format!("[[task]]\nresource = \"{pattern}\"\nconnector = \"builtin\"\nbuiltin = \"echo\"\n");
+    let tasks = [task("*:send-email"), task("*:FUNCTION_NAME"), task("$${StoreFunctionArn}")].concat();
+    let pipeline =
+        "[[pipeline]]\nname = \"p\"\nworkflow = \"exec-tutorial.asl.json\"\nsources = [\"in\"]\nsink = \"out\"\n";
+    let config = file("tutorial.toml", &format!("[kafka]\nbootstrap.servers = \"127.0.0.1:1\"\n{pipeline}{tasks}"));
+    let input = file("tutorial-input.json", "{\"a\":1}");
+    let output = exec(&[&definition, "--config", &config, "--input", &input]);
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(String::from_utf8_lossy(&output.stdout), "SUCCEEDED\n{\n  \"a\": 1\n}\n", "{said}");
+}
+
 fn exec(args: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_stepstream")).arg("exec").args(args).output().expect("the command starts")
 }

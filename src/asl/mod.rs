@@ -8,18 +8,24 @@
 
 mod diagnostic;
 mod fields;
+mod format;
+mod fragment;
 mod graph;
+mod likely;
 mod lint;
 mod model;
 mod node;
 mod parse;
+mod placeholder;
 mod read;
 mod render;
 mod resource;
 mod suggest;
 mod syntax;
+mod yaml;
 
 pub use diagnostic::{Code, Diagnostic, LineColumn, Severity, line_column};
+pub use format::Format;
 pub use model::{
     Catcher, ChoiceRule, ChoiceState, Condition, DataTest, Definition, Dynamic, FailState, JitterStrategy, Machine,
     MapMode, MapState, Operand, Operator, ParallelState, PassState, PathField, QueryLanguage, Retrier, State,
@@ -33,6 +39,8 @@ pub use render::render;
 pub struct ReadOptions {
     /// What kind of machine it is to be.
     pub machine_type: MachineType,
+    /// How its text is written.
+    pub format: Format,
 }
 
 /// What a machine may do.
@@ -54,7 +62,7 @@ pub struct ReadOutcome {
     pub diagnostics: Vec<Diagnostic>,
 }
 
-/// Reads a definition: JSON, comments and trailing commas allowed.
+/// Reads a definition: JSON, comments and trailing commas allowed, or YAML, whichever it looks like.
 ///
 /// Never panics, whatever the text.
 pub fn read(text: &str) -> ReadOutcome {
@@ -63,7 +71,7 @@ pub fn read(text: &str) -> ReadOutcome {
 
 /// Reads a definition and judges it by `options`.
 pub fn read_with(text: &str, options: &ReadOptions) -> ReadOutcome {
-    let (root, warnings) = match parse::parse(text) {
+    let (root, warnings) = match parse::parse(text, options.format) {
         Ok(parsed) => parsed,
         Err(fault) => return ReadOutcome { definition: None, diagnostics: vec![fault] },
     };

@@ -8,7 +8,7 @@ use clap::ValueEnum;
 use serde::Serialize;
 
 use super::diagnostic::DiagnosticAnswer;
-use crate::asl::{self, Code, Definition, Diagnostic, MachineType, ReadOptions};
+use crate::asl::{self, Code, Definition, Diagnostic, Format, MachineType, ReadOptions};
 use crate::program::Program;
 
 /// Exit status when a definition has errors or a file can't be read.
@@ -57,6 +57,7 @@ pub fn main(args: Args) -> ExitCode {
             Type::Express => MachineType::Express,
             Type::ExpressStrict => MachineType::ExpressStrict,
         },
+        ..ReadOptions::default()
     };
     let checked: Vec<Checked> = args.files.iter().map(|file| check(file, &options, args.severity)).collect();
     let text = if args.json { json(&checked) } else { human(&checked) };
@@ -82,7 +83,7 @@ struct Outcome {
 
 fn check(file: &Path, options: &ReadOptions, severity: Severity) -> Checked {
     let outcome = read(file).map(|text| {
-        let read = asl::read_with(&text, options);
+        let read = asl::read_with(&text, &ReadOptions { format: Format::of_file(file), ..*options });
         let mut diagnostics = read.diagnostics;
         diagnostics.extend(read.definition.iter().flat_map(refusals));
         let errors = diagnostics.iter().filter(|diagnostic| diagnostic.is_error()).count();

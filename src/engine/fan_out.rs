@@ -353,6 +353,11 @@ impl Interpreter<'_> {
         Some((parent, Step::Fail(fault)))
     }
 
+    /// Whether the children of the group are branches of a Parallel.
+    pub(super) fn is_branch(&self, group: Id) -> bool {
+        matches!(self.run.groups.at(group).fan_out, FanOut::Parallel { .. })
+    }
+
     /// Stops all that runs in a group. Nesting, and so recursion, is bounded by that of the definition.
     fn cancel_group(&mut self, group: Id) {
         let children: Vec<(Id, Wait, u32)> = self
@@ -368,11 +373,16 @@ impl Interpreter<'_> {
         };
         for (child, wait, index) in children {
             match wait {
-                Wait::Children(inner) => self.cancel_group(inner),
+                Wait::Children(inner) => {
+                    self.cancel_group(inner);
+                    self.emit_aborted(child);
+                }
                 Wait::Call { ordinal, .. } => {
                     self.run.effects.push_back(Effect::Cancel(CallId { frame: child, ordinal }));
+                    self.emit_aborted(child);
                 }
-                Wait::Nothing | Wait::Delay | Wait::Retry => {}
+                Wait::Delay | Wait::Retry => self.emit_aborted(child),
+                Wait::Nothing => {}
             }
             if let FanOut::Map { tolerance: None, .. } = fan_out {
                 self.emit_iteration(parent, child, "MapIterationAborted", index);

@@ -25,6 +25,8 @@ pub(super) struct Frame {
     /// How often each retrier of the state has fired in this visit.
     pub(super) retries: Vec<u64>,
     pub(super) retry_count: u32,
+    /// Whether the Map or Parallel has begun, in any attempt of this visit.
+    pub(super) fan_out_started: bool,
     /// The context object, once it was asked for in this attempt.
     pub(super) context: Option<Value>,
     pub(super) wait: Wait,
@@ -50,6 +52,7 @@ impl Default for Frame {
             previous_event: 0,
             retries: Vec::new(),
             retry_count: 0,
+            fan_out_started: false,
             context: None,
             wait: Wait::Nothing,
             stamp: 0,

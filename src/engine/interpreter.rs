@@ -125,6 +125,7 @@ impl Interpreter<'_> {
         entering.entered_at = now;
         entering.retries.clear();
         entering.retry_count = 0;
+        entering.fan_out_started = false;
         entering.context = None;
         entering.token = None;
         entering.wait = Wait::Nothing;

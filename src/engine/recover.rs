@@ -7,7 +7,7 @@ use super::frame::Wait;
 use super::interpreter::{Interpreter, Step};
 use super::pool::Id;
 use super::view::Subject;
-use crate::program::{CatchClause, Next, RetryClause, State, Work};
+use crate::program::{CatchClause, Kind, Next, RetryClause, State, Work};
 use crate::value::Value;
 
 impl Interpreter<'_> {
@@ -25,7 +25,7 @@ impl Interpreter<'_> {
                 self.begin_retry(frame, delay);
                 return None;
             }
-            self.emit_fan_out_failed(frame, state);
+            self.emit_fan_out_failed(frame, state, &fault);
             let catcher = work.catch.iter().position(|catcher| handled && fault.matches(&catcher.errors));
             if let Some(index) = catcher {
                 self.note_catcher(catcher, &fault.failure);
@@ -39,7 +39,13 @@ impl Interpreter<'_> {
             }
         }
         match self.run.frames.at(frame).parent {
-            Some(group) => self.child_failed(group, frame, fault),
+            Some(group) => {
+                // Recorded: a task that failed without a name of an error counts as stopped with its branch.
+                if fault.failure.error.is_none() && matches!(state.kind, Kind::Task(_)) && self.is_branch(group) {
+                    self.emit_aborted(frame);
+                }
+                self.child_failed(group, frame, fault)
+            }
             None => {
                 self.end_failed(fault.failure);
                 None

@@ -317,6 +317,11 @@ impl Run {
         heap.object_from(map).ok()
     }
 
+    /// The role that the execution is said to run under.
+    pub(super) fn role_arn(&self) -> &str {
+        &self.identity.role_arn
+    }
+
     /// The token of a call: unique, and the same when the event is redelivered.
     pub(super) fn task_token(&self, ordinal: u64) -> String {
         format!("{}/{ordinal}", self.identity.id)

@@ -12,6 +12,7 @@ use super::pool::Id;
 use super::solo::Stage;
 use super::view::Subject;
 use crate::expr::Path;
+use crate::program::parameters::{self, Format};
 use crate::program::{Kind, Seconds, State, Style, Task};
 use crate::value::{Num, Value};
 
@@ -40,16 +41,15 @@ impl Interpreter<'_> {
         };
         self.note(Stage::Parameters, input);
         let credentials = match &task.credentials {
-            Some(credentials) => {
-                let credentials = self.build(credentials, frame, Subject::data(data))?;
-                Some(self.heap.to_json(credentials))
-            }
+            Some(credentials) => Some(self.build(credentials, frame, Subject::data(data))?),
             None => None,
         };
         let timeout = self.seconds(frame, &task.timeout, "TimeoutSeconds", data)?;
         let heartbeat = self.seconds(frame, &task.heartbeat, "HeartbeatSeconds", data)?;
         let input = self.bounded(frame, input)?;
-        self.emit_scheduled(frame, task, input, timeout, heartbeat);
+        self.check_parameters(frame, task, input)?;
+        let role = credentials.and_then(|credentials| self.role_of(credentials));
+        self.emit_scheduled(frame, task, input, role, (timeout, heartbeat));
         let ordinal = self.run.calls;
         self.run.calls += 1;
         let mut json = Vec::with_capacity(self.heap.size(input) as usize);
@@ -59,7 +59,7 @@ impl Interpreter<'_> {
             resource: Arc::clone(&task.resource),
             state: Arc::clone(&state.name),
             input: json,
-            credentials,
+            credentials: credentials.map(|credentials| self.heap.to_json(credentials)),
             timeout,
             heartbeat,
             retry_count: self.run.frames.at(frame).retry_count,
@@ -72,6 +72,46 @@ impl Interpreter<'_> {
         let until = heartbeat.or(timeout).map(|limit| self.run.now.after(limit));
         self.run.wait(frame, Wait::Call { ordinal, heartbeat: heartbeat.is_some() }, until);
         Ok(Step::Blocked)
+    }
+
+    /// Parameters that the service would not call with.
+    fn check_parameters(&self, frame: Id, task: &Task, input: Value) -> Result<(), Box<Fault>> {
+        let Style::Service { resource_type, action, .. } = &task.style else { return Ok(()) };
+        let Value::Object(fields) = input else { return Ok(()) };
+        let faults: Vec<String> = parameters::of(resource_type, action)
+            .iter()
+            .filter(|(name, format)| {
+                self.heap.field(fields, name).is_some_and(|value| !self.has_format(value, *format))
+            })
+            .map(|(name, _)| format!("The value of the field '{name}' has an invalid format"))
+            .collect();
+        if faults.is_empty() {
+            return Ok(());
+        }
+        let (shown, faults) = (self.heap.to_json(input), faults.join(", "));
+        Err(self
+            .runtime_fault(frame, &format!("The Parameters '{shown}' could not be used to start the Task: [{faults}]")))
+    }
+
+    fn has_format(&self, value: Value, format: Format) -> bool {
+        let is_string = |value: &Value| matches!(value, Value::String(_));
+        match (format, value) {
+            (Format::String, value) => is_string(&value),
+            (Format::Boolean, value) => value.as_bool().is_some(),
+            (Format::StringLists, Value::Object(entries)) => self
+                .heap
+                .entries(entries)
+                .all(|(_, value)| matches!(value, Value::Array(items) if self.heap.items(items).iter().all(is_string))),
+            (Format::StringLists, _) => false,
+        }
+    }
+
+    fn role_of(&self, credentials: Value) -> Option<String> {
+        let Value::Object(credentials) = credentials else { return None };
+        match self.heap.field(credentials, "RoleArn")? {
+            Value::String(role) => Some(self.heap.str(role).into_owned()),
+            _ => None,
+        }
     }
 
     fn seconds(

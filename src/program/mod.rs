@@ -7,13 +7,14 @@
 //! **Invariant:** nothing here does I/O or reads a clock.
 
 mod compile;
+pub(crate) mod parameters;
 mod payload;
 mod state;
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::asl::{Definition, Diagnostic};
+use crate::asl::{Definition, Diagnostic, Format, ReadOptions};
 use crate::value::{Heap, Str};
 
 pub(crate) use payload::{Payload, Query, QueryTemplate};
@@ -60,7 +61,15 @@ impl Program {
     /// # Errors
     /// All diagnostics of the text, warnings included, if there is an error among them.
     pub fn from_text(text: &str) -> Result<Program, Vec<Diagnostic>> {
-        let outcome = crate::asl::read(text);
+        Self::from_text_as(Format::ByLook, text)
+    }
+
+    /// The same for a text that is known to be JSON or YAML, as the name of its file may tell.
+    ///
+    /// # Errors
+    /// As for [`Program::from_text`].
+    pub fn from_text_as(format: Format, text: &str) -> Result<Program, Vec<Diagnostic>> {
+        let outcome = crate::asl::read_with(text, &ReadOptions { format, ..ReadOptions::default() });
         match outcome.definition {
             Some(definition) => Program::compile(&definition).map_err(|faults| {
                 let mut all = outcome.diagnostics;

@@ -47,18 +47,18 @@ impl<'a> Dice<'a> {
     }
 
     /// A number below `sides`.
-    fn roll(&mut self, sides: usize) -> usize {
+    pub fn roll(&mut self, sides: usize) -> usize {
         let Some((first, rest)) = self.bytes.split_first() else { return 0 };
         self.bytes = rest;
         usize::from(*first) % sides
     }
 
-    fn one_of<T: Clone>(&mut self, choices: &[T]) -> T {
+    pub fn one_of<T: Clone>(&mut self, choices: &[T]) -> T {
         choices[self.roll(choices.len())].clone()
     }
 
     /// True one time in `sides`.
-    fn rarely(&mut self, sides: usize) -> bool {
+    pub fn rarely(&mut self, sides: usize) -> bool {
         self.roll(sides) == sides - 1
     }
 
@@ -124,9 +124,14 @@ impl<'a> Dice<'a> {
             _ => json!({"Type": "Pass"}),
         };
         let kind = state["Type"].as_str().expect("each has a type").to_owned();
-        self.data_fields(&kind, depth, &mut state);
-        if matches!(&*kind, "Task" | "Map" | "Parallel") {
-            self.handlers(names, &mut state);
+        if self.rarely(4) {
+            without_paths(&mut state);
+            self.translate(&kind, depth, names, &mut state);
+        } else {
+            self.data_fields(&kind, depth, &mut state);
+            if matches!(&*kind, "Task" | "Map" | "Parallel") {
+                self.handlers(names, &mut state);
+            }
         }
         match next {
             _ if matches!(&*kind, "Succeed" | "Choice") => {}
@@ -257,6 +262,15 @@ impl<'a> Dice<'a> {
                     _ => json!(u64::MAX),
                 }
             }
+        }
+    }
+}
+
+/// Takes out what only JSONPath states have.
+fn without_paths(state: &mut Value) {
+    if let Some(state) = state.as_object_mut() {
+        for field in ["ItemsPath", "ItemSelector"] {
+            state.remove(field);
         }
     }
 }

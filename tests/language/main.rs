@@ -8,6 +8,7 @@ mod driver;
 mod executions;
 mod machines;
 mod properties;
+mod queries;
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -126,8 +126,14 @@ fn random_machines_reach_every_kind_of_end() {
             *counts.entry(what.to_owned()).or_insert(0) += i32::from(holds);
         }
     }
-    let kinds =
-        ["SUCCEEDED ", "FAILED E", "FAILED States.Runtime", "FAILED States.Timeout", "TIMED_OUT States.Timeout"];
+    let kinds = [
+        "SUCCEEDED ",
+        "FAILED E",
+        "FAILED States.Runtime",
+        "FAILED States.QueryEvaluationError",
+        "FAILED States.Timeout",
+        "TIMED_OUT States.Timeout",
+    ];
     assert!(kinds.iter().all(|kind| counts.contains_key(*kind)), "{counts:#?}");
     assert!(counts.values().all(|count| *count >= 5), "{counts:#?}");
 }

@@ -51,7 +51,12 @@ impl Reader {
     /// Faults are reported at the field that holds the template, no deeper.
     fn check_template(&mut self, node: &Node, field: &str) {
         match &node.kind {
-            NodeKind::Array(elements) => elements.iter().for_each(|element| self.check_template(element, field)),
+            NodeKind::Array(elements) => {
+                for element in elements {
+                    self.check_template(element, field);
+                    self.warn_of_path_in_array(element, field);
+                }
+            }
             NodeKind::Object(members) => {
                 let keys: HashSet<&str> = members.iter().map(|member| member.key.as_str()).collect();
                 for member in members {
@@ -90,6 +95,14 @@ impl Reader {
             let message = "No .$ on a field that appears to be a JSONPath or Intrinsic Function";
             let hint = format!("To evaluate it, write '{}.$'; here the text itself is used.", member.key);
             self.warning(Code::NoDollar, field, &member.value.span, message).hint = Some(hint);
+        }
+    }
+
+    fn warn_of_path_in_array(&mut self, element: &Node, field: &str) {
+        if element.as_str().is_some_and(syntax::looks_like_template_value) {
+            let message = "A path or a function call in an array is not evaluated: the text itself is used";
+            let hint = "Build the array with \"name.$\": \"States.Array($.a, $.b)\".";
+            self.warning(Code::NoDollar, field, &element.span, message).hint = Some(hint.to_owned());
         }
     }
 

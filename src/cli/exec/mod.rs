@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use crate::asl::Format;
 use crate::config::Config;
 use crate::engine::{Execution, Limits, Status};
 use crate::program::Program;
@@ -26,7 +27,7 @@ const INVALID: u8 = 2;
     the input or another file is invalid."
 )]
 pub struct Args {
-    /// The definition: JSON, comments and trailing commas allowed
+    /// The definition: JSON, comments and trailing commas allowed, or YAML
     #[arg(value_name = "DEFINITION")]
     definition: PathBuf,
     /// The execution's input, a file with one JSON value; - is standard input [default: {}]
@@ -89,7 +90,7 @@ impl<E: std::error::Error> From<E> for Trouble {
 fn execute(args: &Args) -> Result<Status, Trouble> {
     let text = std::fs::read_to_string(&args.definition)
         .map_err(|error| Trouble::Message(format!("cannot read {}: {error}", args.definition.display())))?;
-    let program = match Program::from_text(&text) {
+    let program = match Program::from_text_as(Format::of_file(&args.definition), &text) {
         Ok(program) => Arc::new(program),
         Err(diagnostics) => {
             render::invalid(&args.definition, &text, &diagnostics, args.json);
