@@ -121,10 +121,10 @@ fn people_see_the_steps_by_name() {
     let shown = String::from_utf8(command("people", request, &[]).stdout).expect("UTF-8");
     for line in [
         "SUCCEEDED",
-        "next state:           N",
-        r#"output:               {"a":2,"r":[1]}"#,
-        "result:               [1]",
-        r#"afterResultPath:      {"a":2,"r":[1]}"#,
+        "next state:                 N",
+        r#"output:                     {"a":2,"r":[1]}"#,
+        "result:                     [1]",
+        r#"afterResultPath:            {"a":2,"r":[1]}"#,
     ] {
         assert!(shown.lines().any(|found| found == line), "{line} is not in\n{shown}");
     }

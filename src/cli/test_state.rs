@@ -117,7 +117,7 @@ fn text(response: &Response) -> String {
         }
     }
     if let Some(output) = &response.output {
-        line(&mut shown, "output", &indented(output));
+        line(&mut shown, "output", &laid_out(output));
     }
     let Some(data) = &response.inspection_data else { return shown };
     shown.push('\n');
@@ -125,7 +125,7 @@ fn text(response: &Response) -> String {
     let Value::Object(steps) = json!(data) else { return shown };
     for (name, value) in &steps {
         match value {
-            Value::String(payload) => line(&mut shown, name, &indented(payload)),
+            Value::String(payload) => line(&mut shown, name, &laid_out(payload)),
             value => line(&mut shown, name, &value.to_string()),
         }
     }
@@ -134,14 +134,17 @@ fn text(response: &Response) -> String {
 
 fn line(shown: &mut String, name: &str, value: &str) {
     // Writing to a string never fails.
-    let _ = writeln!(shown, "{:<21} {value}", format!("{name}:"));
+    let _ = match value.contains('\n') {
+        true => writeln!(shown, "{name}:\n  {}", value.replace('\n', "\n  ")),
+        false => writeln!(shown, "{:<27} {value}", format!("{name}:")),
+    };
 }
 
 /// A payload over several lines, if it is too long for one.
-fn indented(payload: &str) -> String {
+fn laid_out(payload: &str) -> String {
     const ONE_LINE: usize = 90;
     match serde_json::from_str::<Value>(payload) {
-        Ok(value) if payload.len() > ONE_LINE => format!("{value:#}").replace('\n', "\n    "),
+        Ok(value) if payload.len() > ONE_LINE => format!("{value:#}"),
         _ => payload.to_owned(),
     }
 }
