@@ -14,6 +14,7 @@ use super::{MachineType, ReadOptions, ReadOutcome};
 
 mod choice;
 mod containers;
+mod distributed;
 mod handlers;
 mod leaves;
 mod machine;

@@ -97,6 +97,7 @@ fn read(file: &Path) -> std::io::Result<String> {
 fn carry_out(connectors: &Connectors, runtime: &tokio::runtime::Runtime, call: TaskCall) -> Option<Answer> {
     let connector = connectors.find(&call.resource)?;
     let request = TaskRequest {
+        purpose: call.purpose,
         resource: call.resource,
         state: call.state,
         input: call.input,

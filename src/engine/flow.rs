@@ -157,8 +157,7 @@ impl Interpreter<'_> {
             return Err(self.fault(frame, DATA_LIMIT, &cause));
         }
         let old = self.heap.entries(variables).filter_map(|(name, _)| self.run.own_variable(self.heap, frame, name));
-        let all = self.run.variables.iter().map(|variable| bytes(variable.value)).sum::<u64>() + set
-            - old.map(bytes).sum::<u64>();
+        let all = self.run.variables_of_execution(frame).map(bytes).sum::<u64>() + set - old.map(bytes).sum::<u64>();
         if all > limits.max_variables_bytes {
             let limit = limits.max_variables_bytes;
             let cause =

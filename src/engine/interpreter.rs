@@ -128,6 +128,7 @@ impl Interpreter<'_> {
         entering.fan_out_started = false;
         entering.context = None;
         entering.token = None;
+        entering.map_run = None;
         entering.wait = Wait::Nothing;
         self.emit_entered(frame, input);
     }

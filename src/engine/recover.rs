@@ -17,6 +17,7 @@ impl Interpreter<'_> {
         let state = program.state(self.run.frames.at(frame).state);
         if let Some(work) = state.kind.work() {
             let handled = !fault.is_final();
+            self.fail_map_run(frame, &fault.failure);
             if handled && let Some(delay) = self.retry_delay(frame, work, &fault) {
                 if self.is_solo() {
                     self.end_retriable(fault.failure, delay);

@@ -6,13 +6,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::fail::Fault;
+use super::frame::Borne;
 use super::interpreter::{Interpreter, Step};
 use super::outcome::{End, EventError, Failure, TaskFailure};
 use super::pool::Id;
 use super::time::Timestamp;
 use super::{Execution, Identity};
-use crate::program::{Kind, Program, StateId};
-use crate::value::{Heap, Value};
+use crate::program::{Cap, Kind, Map, Program, StateId, Tolerance};
+use crate::value::{Heap, List, Value};
 
 /// A state to run by itself, and what it finds around it.
 #[derive(Clone, Copy, Debug)]
@@ -37,6 +38,8 @@ pub enum Stage {
     ItemsPath,
     /// The inputs of all iterations, after `ItemSelector`.
     ItemSelector,
+    /// The batches, after `ItemBatcher`.
+    ItemBatcher,
     /// The raw result.
     Result,
     /// After `ResultSelector`.
@@ -46,10 +49,10 @@ pub enum Stage {
 }
 
 /// What bounds a Map.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct MapBounds {
-    /// Number of iterations.
-    pub iterations: u32,
+    /// Number of iterations; `None` where the items were never read.
+    pub iterations: Option<u32>,
     /// `MaxConcurrency`; 0: none given.
     pub max_concurrency: u64,
     /// `ToleratedFailureCount`, if it is given.
@@ -182,10 +185,41 @@ impl Interpreter<'_> {
         }
     }
 
-    pub(super) fn note_bounds(&mut self, bounds: MapBounds) {
+    pub(super) fn note_bounds(&mut self, note: impl FnOnce(&mut MapBounds)) {
         if let Some(notes) = &mut self.run.solo {
-            notes.bounds = Some(bounds);
+            note(notes.bounds.get_or_insert_default());
         }
+    }
+
+    pub(super) fn note_tolerance(&mut self, tolerance: &Tolerance, borne: Borne) {
+        self.note_bounds(|bounds| {
+            bounds.tolerated_failure_count = (!matches!(tolerance.count, Cap::None)).then_some(borne.count);
+            bounds.tolerated_failure_percentage =
+                (!matches!(tolerance.percentage, Cap::None)).then_some(borne.percentage);
+        });
+    }
+
+    /// Notes what the iterations of a Map that runs by itself would be given. `inputs` are the items, or batches of them.
+    pub(super) fn note_iterations(
+        &mut self,
+        frame: Id,
+        map: &Map,
+        items: List,
+        inputs: List,
+        data: Value,
+    ) -> Result<(), Box<Fault>> {
+        if map.item_selector.is_some() {
+            let mut selected = Vec::with_capacity(items.len());
+            for index in 0..items.len() {
+                let value = self.heap.items(items)[index];
+                let item = self.item_of_run(frame, index as u32, value);
+                selected.push(self.select_item(frame, map, item, value, data)?);
+            }
+            let selected = self.outputs(frame, &selected)?;
+            self.note(Stage::ItemSelector, selected);
+        }
+        self.note_bounds(|bounds| bounds.iterations = Some(inputs.len() as u32));
+        Ok(())
     }
 
     pub(super) fn is_solo(&self) -> bool {
@@ -239,19 +273,27 @@ impl Interpreter<'_> {
     }
 
     fn children_ended(&mut self, frame: Id, outcome: Result<&[u8], TaskFailure>) -> Step {
-        let fault = match outcome.map(|json| self.heap.parse(json)) {
-            Ok(Ok(outputs)) => return self.join(frame, outputs).unwrap_or_else(Step::Fail),
-            Ok(Err(error)) => self.runtime_fault(frame, &error.to_string()),
-            Err(failure) => Fault::from_task(failure, self.state_name(frame)),
+        let program = self.program;
+        let state = program.state(self.run.frames.at(frame).state);
+        let Some(work) = state.kind.work() else { return Step::Blocked };
+        let outputs = match outcome.map(|json| self.heap.parse(json)) {
+            Ok(Ok(outputs)) => self.bounded(frame, outputs),
+            Ok(Err(error)) => Err(self.runtime_fault(frame, &error.to_string())),
+            Err(failure) => Err(Fault::from_task(failure, &state.name)),
         };
-        Step::Fail(fault)
+        outputs
+            .and_then(|outputs| self.finish(frame, state, &work.common, work.result_selector.as_ref(), outputs))
+            .unwrap_or_else(Step::Fail)
     }
 }
 
 impl Notes {
-    /// The context object as an iteration's template sees it: with the item.
-    pub(super) fn context_with(&self, heap: &mut Heap, map: Option<(crate::value::Str, Value)>) -> Option<Value> {
-        let (Value::Object(context), Some((key, map))) = (self.context, map) else { return Some(self.context) };
-        heap.with_field(context, key, map).ok()
+    /// Adds the parts of the context object.
+    pub(super) fn push_context(&self, heap: &mut Heap) {
+        let Value::Object(context) = self.context else { return };
+        for index in 0..context.len() {
+            let (key, value) = heap.entry(context, index);
+            heap.push_entry(key, value);
+        }
     }
 }

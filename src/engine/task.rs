@@ -7,7 +7,7 @@ use super::CallId;
 use super::fail::{Fault, RUNTIME};
 use super::frame::Wait;
 use super::interpreter::{Interpreter, Step};
-use super::outcome::{Effect, TaskCall, TaskFailure};
+use super::outcome::{Effect, Purpose, TaskCall, TaskFailure};
 use super::pool::Id;
 use super::solo::Stage;
 use super::view::Subject;
@@ -56,6 +56,7 @@ impl Interpreter<'_> {
         self.heap.write(input, &mut json);
         self.run.effects.push_back(Effect::Call(TaskCall {
             id: CallId { frame, ordinal },
+            purpose: Purpose::Task,
             resource: Arc::clone(&task.resource),
             state: Arc::clone(&state.name),
             input: json,
@@ -154,7 +155,11 @@ impl Interpreter<'_> {
     pub(super) fn call_ended(&mut self, frame: Id, outcome: Result<&[u8], TaskFailure>) -> Step {
         let program = self.program;
         let state = program.state(self.run.frames.at(frame).state);
-        let Kind::Task(task) = &state.kind else { return Step::Blocked };
+        let task = match &state.kind {
+            Kind::Task(task) => task,
+            Kind::Map(map) => return self.transfer_ended(frame, state, map, outcome).unwrap_or_else(Step::Fail),
+            _ => return Step::Blocked,
+        };
         let result = outcome.and_then(|json| self.result(task, json));
         match result {
             Ok(result) => {

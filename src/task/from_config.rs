@@ -3,8 +3,8 @@
 use std::{sync::Arc, time::Duration};
 
 use super::{
-    BuiltinConnector, BuiltinOptions, ClientOptions, Connector, Connectors, HttpConnector, HttpOptions, HttpVersion,
-    LambdaConnector, LambdaOptions, OptionsError, Pattern,
+    BuiltinConnector, BuiltinOptions, ClientOptions, Connector, Connectors, FilesConnector, FilesOptions,
+    HttpConnector, HttpOptions, HttpVersion, LambdaConnector, LambdaOptions, OptionsError, Pattern,
 };
 use crate::config;
 
@@ -47,6 +47,9 @@ fn connector(task: &config::Task) -> Result<Arc<dyn Connector>, OptionsError> {
         }
         config::Connector::Lambda(endpoint) => {
             Arc::new(LambdaConnector::new(LambdaOptions { client: client(endpoint, task.timeout) })?)
+        }
+        config::Connector::Files { root } => {
+            Arc::new(FilesConnector::new(FilesOptions { root: root.clone(), timeout: task.timeout })?)
         }
         config::Connector::Builtin(builtin) => Arc::new(BuiltinConnector::new(builtin_options(builtin))?),
     })

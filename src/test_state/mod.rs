@@ -19,7 +19,7 @@ pub use response::{ErrorDetails, InspectionData, Response};
 
 use serde_json::Value;
 
-use crate::engine::{Effect, Execution, Identity, Limits, Progress, TaskCall, TaskFailure, Timestamp};
+use crate::engine::{Effect, Execution, Identity, Limits, Progress, Purpose, TaskCall, TaskFailure, Timestamp};
 use crate::value::Heap;
 use mock::Outcome;
 use subject::Subject;
@@ -124,17 +124,22 @@ impl Test<'_, '_> {
         loop {
             match self.execution.run(now) {
                 Progress::Ended => return Ok(()),
-                Progress::Yielded => {}
-                Progress::Suspended => match (outcome.take(), self.call()) {
-                    (Some(outcome), _) => self.conclude(outcome, now)?,
-                    (None, Some(call)) => {
-                        let resource = call.resource.clone();
-                        let answer = (self.surroundings.call)(call).ok_or_else(|| unanswered(&resource))?;
-                        self.conclude(answer, now)?;
-                    }
-                    // A Wait: its time comes at once.
-                    (None, None) => now = self.execution.wake_at().unwrap_or(now),
-                },
+                Progress::Yielded => continue,
+                Progress::Suspended => {}
+            }
+            let call = self.call();
+            if call.as_ref().is_some_and(|call| self.read_items(call, now)) {
+                continue;
+            }
+            match (outcome.take(), call) {
+                (Some(outcome), _) => self.conclude(outcome, now)?,
+                (None, Some(call)) => {
+                    let resource = call.resource.clone();
+                    let answer = (self.surroundings.call)(call).ok_or_else(|| unanswered(&resource))?;
+                    self.conclude(answer, now)?;
+                }
+                // A Wait: its time comes at once.
+                (None, None) => now = self.execution.wake_at().unwrap_or(now),
             }
         }
     }
@@ -144,6 +149,16 @@ impl Test<'_, '_> {
             Effect::Call(call) => Some(call),
             Effect::Cancel(_) => None,
         })
+    }
+
+    /// Gives an ItemReader the data that the request has for it. Without, the Map's mock stands for reading, too.
+    fn read_items(&mut self, call: &TaskCall, now: Timestamp) -> bool {
+        let reads = matches!(call.purpose, Purpose::ReadObject { .. } | Purpose::ListObjects { .. });
+        let data = self.request.state_configuration.map_item_reader_data.as_ref().filter(|_| reads);
+        if let Some(data) = data {
+            self.execution.resume(call.id, Ok(data.0.as_bytes()), now);
+        }
+        data.is_some()
     }
 
     fn conclude(&mut self, outcome: Outcome, now: Timestamp) -> Result<(), Exception> {
@@ -161,12 +176,13 @@ impl Test<'_, '_> {
     fn threshold_exceeded(&self) -> Result<bool, Exception> {
         let failed = self.request.state_configuration.map_iteration_failure_count.unwrap_or_default();
         let Some(bounds) = self.execution.map_bounds() else { return Ok(false) };
+        let iterations = bounds.iterations.unwrap_or(u32::MAX);
         let failed = u32::try_from(failed).unwrap_or(u32::MAX);
-        if failed > bounds.iterations {
+        if failed > iterations {
             let message = "Map iteration failure count must be less than or equal to the number of Map iterations";
             return Err(Exception::validation(message));
         }
-        let share = f64::from(failed) * 100.0 / f64::from(bounds.iterations.max(1));
+        let share = f64::from(failed) * 100.0 / f64::from(iterations.max(1));
         Ok(bounds.tolerated_failure_count.is_some_and(|borne| u64::from(failed) > borne)
             || bounds.tolerated_failure_percentage.is_some_and(|borne| share > borne))
     }

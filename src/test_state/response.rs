@@ -46,6 +46,8 @@ pub struct InspectionData {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub after_item_selector: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    pub after_item_batcher: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub max_concurrency: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tolerated_failure_count: Option<u64>,
@@ -118,6 +120,7 @@ impl InspectionData {
             after_arguments: at(Stage::Parameters).filter(|_| jsonata),
             after_items_path: at(Stage::ItemsPath),
             after_item_selector: at(Stage::ItemSelector),
+            after_item_batcher: at(Stage::ItemBatcher),
             max_concurrency: bounds.map(|bounds| bounds.max_concurrency),
             tolerated_failure_count: bounds.and_then(|bounds| bounds.tolerated_failure_count),
             tolerated_failure_percentage: bounds.and_then(|bounds| bounds.tolerated_failure_percentage),
@@ -133,7 +136,7 @@ impl InspectionData {
 /// Recorded: the service leaves out some points that the data passes.
 fn is_shown(stage: Stage, state: &State) -> bool {
     let jsonata = state.query_language == QueryLanguage::JSONata;
-    if jsonata && !matches!(stage, Stage::Parameters | Stage::Result | Stage::ItemSelector) {
+    if jsonata && !matches!(stage, Stage::Parameters | Stage::Result | Stage::ItemSelector | Stage::ItemBatcher) {
         return false;
     }
     match &state.kind {
