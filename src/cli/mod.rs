@@ -11,6 +11,7 @@ mod diagnostic;
 mod examples;
 mod exec;
 mod feed;
+mod graph;
 mod pipe;
 mod run;
 mod test_state;
@@ -38,6 +39,8 @@ enum Command {
     TestState(test_state::Args),
     /// Check definitions and show every fault
     Validate(validate::Args),
+    /// Draw a definition: SVG, Mermaid or Graphviz
+    Graph(graph::Args),
     /// Measure throughput and latency
     Bench(bench::Args),
 }
@@ -51,6 +54,7 @@ pub fn main() -> ExitCode {
         Command::Exec(args) => exec::main(args),
         Command::TestState(args) => test_state::main(args),
         Command::Validate(args) => validate::main(args),
+        Command::Graph(args) => graph::main(args),
         Command::Bench(args) => bench::main(args),
     }
 }
