@@ -120,6 +120,10 @@ mod tests {
             headers = { X-Env = "grün" }
             http_version = "2"
             [[task]]
+            resource = "arn:aws:states:::s3:*"
+            connector = "files"
+            root = "src"
+            [[task]]
             resource = "urn:*"
             connector = "builtin"
             builtin = "fail"
@@ -128,7 +132,12 @@ mod tests {
             "#,
         )
         .expect("valid");
-        let cases = [("arn:aws:states:::lambda:invoke", "lambda"), ("urn:price", "http"), ("urn:other", "builtin")];
+        let cases = [
+            ("arn:aws:states:::lambda:invoke", "lambda"),
+            ("urn:price", "http"),
+            ("arn:aws:states:::s3:getObject", "files"),
+            ("urn:other", "builtin"),
+        ];
         for (resource, kind) in cases {
             assert_eq!(connectors.find(resource).map(|connector| connector.kind()), Some(kind), "{resource}");
         }

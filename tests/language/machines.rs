@@ -193,7 +193,7 @@ impl<'a> Dice<'a> {
                 map["ItemBatcher"]["BatchInput"] = if jsonata { self.structure() } else { self.template() };
             }
         }
-        if self.rarely(2) {
+        if self.rarely(3) {
             let config = match self.roll(3) {
                 0 => json!({"InputType": "JSON"}),
                 1 => json!({"InputType": "JSONL", "MaxItems": 2}),
@@ -207,7 +207,7 @@ impl<'a> Dice<'a> {
             map["ItemReader"] =
                 json!({"Resource": "arn:aws:states:::s3:getObject", parameters: place, "ReaderConfig": config});
         }
-        if self.rarely(2) {
+        if !self.rarely(3) {
             let config = json!({"Transformation": self.one_of(&["NONE", "COMPACT", "FLATTEN"])});
             map["ResultWriter"] = json!({"WriterConfig": config});
             if !self.rarely(4) {

@@ -215,9 +215,9 @@ impl Reader {
         let resource = self.string(object, "Resource")?;
         let action = resource
             .value
-            .strip_prefix("arn:aws")
+            .strip_prefix("arn:")
+            // The partition may be a placeholder with colons of its own.
             .and_then(|rest| rest.split_once(":states:::s3:"))
-            .filter(|(partition, _)| !partition.contains(':'))
             .map(|(_, action)| action);
         if action.is_some_and(|action| actions.contains(&action)) {
             return Some(resource);
