@@ -14,7 +14,7 @@ use super::outcome::{Effect, Failure, Purpose, TaskCall, TaskFailure};
 use super::pool::Id;
 use super::solo::Stage;
 use super::view::Subject;
-use crate::asl::Transformation;
+use crate::asl::{InputType, Transformation};
 use crate::program::{Distributed, ItemReader, Kind, Map, Payload, State};
 use crate::value::{List, Num, Value};
 
@@ -176,6 +176,9 @@ impl Interpreter<'_> {
                     .and_then(|bytes| self.check_dataset(bytes))
                     .and_then(|bytes| dataset::read(self.heap, format, bytes, bounds))
                     .map_err(|cause| self.transfer_fault(frame, READER_FAILED, cause))?;
+                if format.is_some_and(InputType::has_pointer) {
+                    self.note(Stage::ItemsPointer, Value::Array(items.list));
+                }
                 self.with_run(frame, |run| run.phase = Phase::Running);
                 self.begin_children(frame, (state, map, distributed), items)
             }

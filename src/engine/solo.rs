@@ -36,6 +36,8 @@ pub enum Stage {
     Parameters,
     /// After `ItemsPath` or `Items`.
     ItemsPath,
+    /// The items of a data set, after `ItemsPointer`.
+    ItemsPointer,
     /// The inputs of all iterations, after `ItemSelector`.
     ItemSelector,
     /// The batches, after `ItemBatcher`.

@@ -72,7 +72,7 @@ fn check_fields(content: &Map<String, Value>, fields: Fields) -> Result<(), Stri
     Ok(())
 }
 
-/// Whether the task has a token: `.sync`, `.waitForTaskToken`, or an activity.
+/// Whether the state is a task with a token of its service integration: `.sync` or `.waitForTaskToken`.
 pub(super) fn has_token(state: &State) -> bool {
     let StateKind::Task(task) = &state.kind else { return false };
     let resource = &task.resource.value;

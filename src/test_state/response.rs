@@ -44,6 +44,8 @@ pub struct InspectionData {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub after_items_path: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    pub after_items_pointer: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub after_item_selector: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub after_item_batcher: Option<String>,
@@ -119,6 +121,7 @@ impl InspectionData {
             after_parameters: at(Stage::Parameters).filter(|_| !jsonata),
             after_arguments: at(Stage::Parameters).filter(|_| jsonata),
             after_items_path: at(Stage::ItemsPath),
+            after_items_pointer: at(Stage::ItemsPointer),
             after_item_selector: at(Stage::ItemSelector),
             after_item_batcher: at(Stage::ItemBatcher),
             max_concurrency: bounds.map(|bounds| bounds.max_concurrency),
@@ -136,12 +139,14 @@ impl InspectionData {
 /// Recorded: the service leaves out some points that the data passes.
 fn is_shown(stage: Stage, state: &State) -> bool {
     let jsonata = state.query_language == QueryLanguage::JSONata;
-    if jsonata && !matches!(stage, Stage::Parameters | Stage::Result | Stage::ItemSelector | Stage::ItemBatcher) {
+    // Not populated in JSONata, as the API's reference says.
+    let of_paths = [Stage::InputPath, Stage::ItemsPath, Stage::ResultSelector, Stage::ResultPath];
+    if jsonata && of_paths.contains(&stage) {
         return false;
     }
     match &state.kind {
-        // A literal result makes the input's way pointless.
         StateKind::Pass(_) if jsonata => false,
+        // A literal result makes the input's way pointless.
         StateKind::Pass(pass) => pass.result.is_none() || !matches!(stage, Stage::InputPath | Stage::Parameters),
         StateKind::Parallel(_) => !matches!(stage, Stage::InputPath | Stage::Parameters | Stage::Result),
         StateKind::Map(_) => !matches!(stage, Stage::Parameters | Stage::Result),
