@@ -241,7 +241,8 @@ impl Interpreter<'_> {
         value: Value,
         input: Value,
     ) -> Result<Value, Box<Fault>> {
-        let Some(selector) = &map.item_selector else { return Ok(value) };
+        // What is read from outside may be larger than data may be.
+        let Some(selector) = &map.item_selector else { return self.bounded(map_frame, value) };
         // The selector belongs to the Map state, but sees the item.
         let around = self.run.frames.at_mut(map_frame).item.replace(item);
         self.run.frames.at_mut(map_frame).context = None;

@@ -1,6 +1,7 @@
 use super::{Bounds, read};
 use crate::asl::InputType;
 use crate::value::{Heap, Value};
+use proptest::prelude::{Just, any, prop, prop_assert, prop_oneof, proptest};
 
 const BOUNDS: Bounds = Bounds { wanted: None, max_items: 5, max_heap_bytes: 10_000, max_depth: 20 };
 
@@ -93,5 +94,25 @@ fn faults_say_what_is_wrong() {
     ] {
         let fault = items(Some(&format), bytes, BOUNDS).expect_err("it is faulty");
         assert!(fault.contains(part), "{fault}");
+    }
+}
+
+proptest! {
+    /// Whatever comes, there are items within the bounds or a fault, and nothing is left half built.
+    #[test]
+    fn any_bytes_give_items_or_a_fault(
+        bytes in prop_oneof![
+            prop::collection::vec(any::<u8>(), 0..200),
+            prop::collection::vec(prop_oneof![Just(b'"'), Just(b','), Just(b'\n'), Just(b'['), Just(b'{'), Just(b'1')], 0..200),
+        ],
+        format in prop_oneof![Just(at("")), Just(at("/0/a")), Just(InputType::JsonLines), Just(csv(',', None)), Just(csv(' ', Some(&["a", "b"])))],
+    ) {
+        let mut heap = Heap::new();
+        let mark = heap.mark();
+        if let Ok(items) = read(&mut heap, Some(&format), &bytes, BOUNDS) {
+            prop_assert!(items.list.len() <= BOUNDS.max_items);
+            serde_json::from_str::<serde_json::Value>(&heap.to_json(Value::Array(items.list))).expect("it prints as JSON");
+        }
+        prop_assert!(heap.pushed(mark).is_empty());
     }
 }
