@@ -29,6 +29,9 @@ impl Run {
         field: ContextField,
     ) -> Option<Value> {
         let this = self.frames.at(frame);
+        if self.solo.is_some() {
+            return None;
+        }
         Some(match field {
             ContextField::ExecutionId => heap.string(&self.who(program, frame).id()),
             ContextField::ExecutionInput => self.who(program, frame).input,
@@ -47,6 +50,13 @@ impl Run {
         let keys = &program.keys.context;
         let this = self.frames.at(frame);
         let context = heap.mark();
+        if let Some(solo) = &self.solo {
+            solo.push_context(heap);
+            if let Some(item) = this.item {
+                push_item(heap, keys, item)?;
+            }
+            return heap.object_from(context);
+        }
         self.push_execution(heap, program, frame)?;
 
         let state = program.state(this.state);

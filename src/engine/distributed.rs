@@ -12,8 +12,9 @@ use super::identity::Child;
 use super::interpreter::{Interpreter, Step};
 use super::outcome::{Effect, Failure, Purpose, TaskCall, TaskFailure};
 use super::pool::Id;
+use super::solo::Stage;
 use super::view::Subject;
-use crate::asl::Transformation;
+use crate::asl::{InputType, Transformation};
 use crate::program::{Cap, Distributed, ItemReader, Kind, Map, Payload, State};
 use crate::value::{List, Num, Value};
 
@@ -73,6 +74,7 @@ impl Interpreter<'_> {
         limit: u32,
     ) -> Result<Step, Box<Fault>> {
         let tolerance = self.tolerance(frame, &this.mode.tolerance, data)?;
+        self.note_tolerance(&this.mode.tolerance, tolerance);
         let run = MapRun {
             id: self.run.random.u128(..),
             phase: Phase::Running,
@@ -183,6 +185,9 @@ impl Interpreter<'_> {
                     .and_then(|bytes| self.check_dataset(bytes))
                     .and_then(|bytes| dataset::read(self.heap, format, bytes, bounds))
                     .map_err(|cause| self.transfer_fault(frame, READER_FAILED, cause))?;
+                if format.is_some_and(InputType::has_pointer) {
+                    self.note(Stage::ItemsPointer, Value::Array(items.list));
+                }
                 self.with_run(frame, |run| run.phase = Phase::Running);
                 self.begin_children(frame, this, items)
             }
@@ -268,6 +273,13 @@ impl Interpreter<'_> {
             Some(batcher) => self.batches(frame, this.map, batcher, items.list, data)?,
             None => items.list,
         };
+        if self.is_solo() {
+            if this.mode.batcher.is_some() {
+                self.note(Stage::ItemBatcher, Value::Array(list));
+            }
+            self.note_iterations(frame, this.map, items.list, list, data)?;
+            return Ok(Step::Blocked);
+        }
         self.with_run(frame, |run| run.items = Some(list));
         if list.is_empty() {
             return self.complete_map_run(frame, this, &[]);

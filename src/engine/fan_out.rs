@@ -12,6 +12,7 @@ use super::interpreter::{Interpreter, Step};
 use super::outcome::Effect;
 use super::pool::Id;
 use super::run::Work;
+use super::solo::Stage;
 use super::view::Subject;
 use crate::program::{
     Cap, Items as ItemsField, Kind, Map, Parallel, Payload, QueryTemplate, State, StateId, Tolerance,
@@ -27,6 +28,10 @@ impl Interpreter<'_> {
             None => data,
         };
         let input = self.bounded(frame, input)?;
+        self.note(Stage::Parameters, input);
+        if self.is_solo() {
+            return Ok(Step::Blocked);
+        }
         self.emit_parallel_started(frame);
         let total = parallel.branches.len() as u32;
         self.begin_group(frame, FanOut::Parallel { input }, total, total);
@@ -37,7 +42,11 @@ impl Interpreter<'_> {
         let reader = map.distributed.as_ref().and_then(|distributed| distributed.reader.as_ref());
         // With a reader, not even a path that finds nothing matters.
         let items = if reader.is_some() { None } else { Some(self.items(frame, map, data)?) };
+        if let Some(items) = &items {
+            self.note(Stage::ItemsPath, Value::Array(items.list));
+        }
         let wanted = self.whole_number(frame, &map.max_concurrency, "MaxConcurrency", data)?;
+        self.note_bounds(|bounds| bounds.max_concurrency = wanted);
         let total = items.as_ref().map_or(0, |items| items.list.len() as u32);
         self.emit_map_started(frame, total);
         let limits = &self.run.limits;
@@ -49,6 +58,10 @@ impl Interpreter<'_> {
         let limit = limit.max(1);
         match (&map.distributed, items) {
             (Some(mode), items) => self.begin_map_run(frame, DistributedMap { state, map, mode }, items, data, limit),
+            (None, Some(items)) if self.is_solo() => {
+                self.note_iterations(frame, map, items.list, items.list, data)?;
+                Ok(Step::Blocked)
+            }
             (None, Some(items)) if total > 0 => {
                 let fan_out = FanOut::Map { items: items.list, input: data, tolerance: None };
                 self.begin_group(frame, fan_out, total, limit);

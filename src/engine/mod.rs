@@ -32,6 +32,7 @@ mod pool;
 mod query;
 mod recover;
 mod run;
+mod solo;
 mod state;
 mod task;
 mod time;
@@ -48,6 +49,7 @@ pub use outcome::{
     CallId, DataObject, Effect, EventError, Failure, MAX_CAUSE_CHARS, MAX_ERROR_CHARS, Progress, Purpose, Status,
     TaskCall, TaskFailure,
 };
+pub use solo::{Handling, MapBounds, Solo, Stage};
 pub use time::Timestamp;
 
 use crate::program::Program;

@@ -8,6 +8,7 @@ use super::frame::{FanOut, Frame, Group, Wait};
 use super::identity::{OwnedIdentity, Who};
 use super::outcome::{Effect, End};
 use super::pool::{Id, Pool};
+use super::solo::Notes;
 use super::time::Timestamp;
 use super::{Identity, Limits, UNSET};
 use crate::program::{Kind, Program};
@@ -39,6 +40,8 @@ pub(super) struct Run {
     pub(super) random: fastrand::Rng,
     pub(super) record_history: bool,
     pub(super) history: Vec<Event>,
+    /// Where one state runs by itself.
+    pub(super) solo: Option<Box<Notes>>,
 }
 
 /// Fewer timers than this are not worth a sweep.
@@ -64,7 +67,7 @@ pub(super) struct Timer {
 #[derive(Debug)]
 pub(super) struct Variable {
     frame: Id,
-    name: Str,
+    pub(super) name: Str,
     pub(super) value: Value,
 }
 
@@ -92,6 +95,7 @@ impl Run {
             random: fastrand::Rng::with_seed(0),
             record_history: false,
             history: Vec::new(),
+            solo: None,
         }
     }
 
@@ -108,6 +112,7 @@ impl Run {
         (self.events, self.transitions, self.retries, self.calls) = (0, 0, 0, 0);
         self.end = None;
         self.history.clear();
+        self.solo = None;
     }
 
     /// Lets the frame wait, at most until then.

@@ -9,6 +9,7 @@ use super::frame::Wait;
 use super::interpreter::{Interpreter, Step};
 use super::outcome::{Effect, Purpose, TaskCall, TaskFailure};
 use super::pool::Id;
+use super::solo::Stage;
 use super::view::Subject;
 use crate::expr::Path;
 use crate::program::parameters::{self, Format};
@@ -38,6 +39,7 @@ impl Interpreter<'_> {
             Some(parameters) => self.build(parameters, frame, Subject::data(data))?,
             None => data,
         };
+        self.note(Stage::Parameters, input);
         let credentials = match &task.credentials {
             Some(credentials) => Some(self.build(credentials, frame, Subject::data(data))?),
             None => None,
@@ -150,7 +152,7 @@ impl Interpreter<'_> {
         self.settle(call.frame, step);
     }
 
-    fn call_ended(&mut self, frame: Id, outcome: Result<&[u8], TaskFailure>) -> Step {
+    pub(super) fn call_ended(&mut self, frame: Id, outcome: Result<&[u8], TaskFailure>) -> Step {
         let program = self.program;
         let state = program.state(self.run.frames.at(frame).state);
         let task = match &state.kind {
@@ -161,6 +163,7 @@ impl Interpreter<'_> {
         let result = outcome.and_then(|json| self.result(task, json));
         match result {
             Ok(result) => {
+                self.note(Stage::Result, result);
                 self.emit_call_succeeded(frame, task, result);
                 let work = &task.work;
                 self.finish(frame, state, &work.common, work.result_selector.as_ref(), result)

@@ -99,6 +99,11 @@ impl Program {
         self.states.len()
     }
 
+    /// The state of that name; names are unique in a definition.
+    pub(crate) fn find(&self, name: &str) -> Option<StateId> {
+        self.states.iter().position(|state| &*state.name == name).map(|index| StateId(index as u32))
+    }
+
     pub(crate) fn state(&self, id: StateId) -> &State {
         &self.states[id.0 as usize]
     }

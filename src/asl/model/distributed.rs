@@ -48,6 +48,13 @@ pub enum InputType {
     },
 }
 
+impl InputType {
+    /// Whether the items are a part of the data set that an `ItemsPointer` finds.
+    pub fn has_pointer(&self) -> bool {
+        matches!(self, InputType::Json { pointer } if !pointer.is_empty())
+    }
+}
+
 /// `ItemBatcher`: how items are put together; at least one of the limits is given.
 #[derive(Clone, Debug)]
 pub struct ItemBatcher {
