@@ -15,6 +15,7 @@ use super::{MachineType, ReadOptions, ReadOutcome};
 mod choice;
 mod containers;
 mod distributed;
+mod expression;
 mod handlers;
 mod leaves;
 mod machine;
