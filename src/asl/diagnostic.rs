@@ -99,6 +99,10 @@ codes! {
     JsonpathInJsonata = "JSONPATH_IN_JSONATA",
     /// A JSONata expression that is not the whole string.
     ExpressionWithinText = "EXPRESSION_WITHIN_TEXT",
+    /// A path that leads to nothing, whatever the input.
+    PathNeverExists = "PATH_NEVER_EXISTS",
+    /// A variable that no state before assigns.
+    UndefinedVariable = "UNDEFINED_VARIABLE",
     /// A path in the literal `Result` of a Pass.
     PassResultIsStatic = "PASS_RESULT_IS_STATIC",
     /// Valid for AWS, but this program can't run it.
