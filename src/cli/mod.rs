@@ -11,6 +11,7 @@ mod diagnostic;
 mod examples;
 mod exec;
 mod feed;
+mod graph;
 mod pipe;
 mod run;
 mod validate;
@@ -35,6 +36,8 @@ enum Command {
     Exec(exec::Args),
     /// Check definitions and show every fault
     Validate(validate::Args),
+    /// Draw a definition: SVG, Mermaid or Graphviz
+    Graph(graph::Args),
     /// Measure throughput and latency
     Bench(bench::Args),
 }
@@ -47,6 +50,7 @@ pub fn main() -> ExitCode {
         Command::Pipe(args) => pipe::main(args),
         Command::Exec(args) => exec::main(args),
         Command::Validate(args) => validate::main(args),
+        Command::Graph(args) => graph::main(args),
         Command::Bench(args) => bench::main(args),
     }
 }

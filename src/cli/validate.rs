@@ -12,7 +12,7 @@ use crate::asl::{self, Code, Definition, Diagnostic, Format, MachineType, ReadOp
 use crate::program::Program;
 
 /// Exit status when a definition has errors or a file can't be read.
-const EXIT_INVALID: u8 = 2;
+pub(super) const EXIT_INVALID: u8 = 2;
 
 /// Arguments of `stepstream validate`.
 #[derive(clap::Args)]
@@ -91,7 +91,12 @@ fn check(file: &Path, options: &ReadOptions, severity: Severity) -> Checked {
         diagnostics.retain(|diagnostic| severity == Severity::Warning || diagnostic.is_error());
         Outcome { text, diagnostics, errors, warnings }
     });
-    Checked { name: if is_stdin(file) { "<stdin>".into() } else { file.display().to_string() }, outcome }
+    Checked { name: name(file), outcome }
+}
+
+/// What messages call a file.
+pub(super) fn name(file: &Path) -> String {
+    if is_stdin(file) { "<stdin>".into() } else { file.display().to_string() }
 }
 
 /// What the compiler refuses although the definition is valid. That something can't be run yet is no fault of the
@@ -102,7 +107,8 @@ fn refusals(definition: &Definition) -> Vec<Diagnostic> {
     faults.into_iter().map(warn).collect()
 }
 
-fn read(file: &Path) -> Result<String, String> {
+/// The text of a definition, or why it can't be read.
+pub(super) fn read(file: &Path) -> Result<String, String> {
     let read = if is_stdin(file) {
         let mut text = String::new();
         io::stdin().read_to_string(&mut text).map(|_| text)

@@ -11,6 +11,7 @@ use super::outcome::{Effect, TaskCall, TaskFailure};
 use super::pool::Id;
 use super::view::Subject;
 use crate::expr::Path;
+use crate::program::parameters::{self, Format};
 use crate::program::{Kind, Seconds, State, Style, Task};
 use crate::value::{Num, Value};
 
@@ -44,6 +45,7 @@ impl Interpreter<'_> {
         let timeout = self.seconds(frame, &task.timeout, "TimeoutSeconds", data)?;
         let heartbeat = self.seconds(frame, &task.heartbeat, "HeartbeatSeconds", data)?;
         let input = self.bounded(frame, input)?;
+        self.check_parameters(frame, task, input)?;
         let role = credentials.and_then(|credentials| self.role_of(credentials));
         self.emit_scheduled(frame, task, input, role, (timeout, heartbeat));
         let ordinal = self.run.calls;
@@ -68,6 +70,38 @@ impl Interpreter<'_> {
         let until = heartbeat.or(timeout).map(|limit| self.run.now.after(limit));
         self.run.wait(frame, Wait::Call { ordinal, heartbeat: heartbeat.is_some() }, until);
         Ok(Step::Blocked)
+    }
+
+    /// Parameters that the service would not call with.
+    fn check_parameters(&self, frame: Id, task: &Task, input: Value) -> Result<(), Box<Fault>> {
+        let Style::Service { resource_type, action, .. } = &task.style else { return Ok(()) };
+        let Value::Object(fields) = input else { return Ok(()) };
+        let faults: Vec<String> = parameters::of(resource_type, action)
+            .iter()
+            .filter(|(name, format)| {
+                self.heap.field(fields, name).is_some_and(|value| !self.has_format(value, *format))
+            })
+            .map(|(name, _)| format!("The value of the field '{name}' has an invalid format"))
+            .collect();
+        if faults.is_empty() {
+            return Ok(());
+        }
+        let (shown, faults) = (self.heap.to_json(input), faults.join(", "));
+        Err(self
+            .runtime_fault(frame, &format!("The Parameters '{shown}' could not be used to start the Task: [{faults}]")))
+    }
+
+    fn has_format(&self, value: Value, format: Format) -> bool {
+        let is_string = |value: &Value| matches!(value, Value::String(_));
+        match (format, value) {
+            (Format::String, value) => is_string(&value),
+            (Format::Boolean, value) => value.as_bool().is_some(),
+            (Format::StringLists, Value::Object(entries)) => self
+                .heap
+                .entries(entries)
+                .all(|(_, value)| matches!(value, Value::Array(items) if self.heap.items(items).iter().all(is_string))),
+            (Format::StringLists, _) => false,
+        }
     }
 
     fn role_of(&self, credentials: Value) -> Option<String> {

@@ -7,6 +7,7 @@
 //! **Invariant:** nothing here does I/O or reads a clock.
 
 mod compile;
+pub(crate) mod parameters;
 mod payload;
 mod state;
 
