@@ -125,6 +125,8 @@ codes! {
     WaitExceedsExecution = "WAIT_EXCEEDS_EXECUTION",
     /// A Task that AWS refuses in Express machines; it runs here, within the execution's time.
     StandardOnlyIntegration = "STANDARD_ONLY_INTEGRATION",
+    /// A distributed Map, which AWS refuses in Express machines.
+    StandardOnlyMap = "STANDARD_ONLY_MAP",
     /// A resource that AWS doesn't know; it needs a connector.
     UnknownResource = "UNKNOWN_RESOURCE",
     /// Something that a template or a reader should have replaced.
