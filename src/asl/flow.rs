@@ -4,7 +4,7 @@
 //! a state until nothing changes. So a warning is certain: whenever the state is entered, the path leads to nothing.
 //! Results of tasks and the execution's input are unknown.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::diagnostic::Diagnostic;
 use super::model::{Definition, Machine, State, StateKind};
@@ -21,7 +21,7 @@ mod variables;
 
 /// How many states are followed in all before the analysis gives up: a bound on the time for definitions that no person
 /// wrote.
-const MAX_STEPS: usize = 50_000;
+const MAX_STEPS: usize = 20_000;
 
 /// How often what comes to a state may change before it counts as unknown.
 const MAX_CHANGES: usize = 8;
@@ -97,12 +97,13 @@ impl<'a> Flow<'a> {
         let mut entries: Vec<Option<Data>> = vec![None; machine.states.len()];
         let mut changes = vec![0; machine.states.len()];
         let mut output: Option<Shape> = None;
-        let mut todo: Vec<usize> = Vec::new();
+        // Definitions are mostly written in the order in which they run.
+        let mut todo: BTreeSet<usize> = BTreeSet::new();
         if let Some(&start) = index.get(machine.start_at.value.as_str()) {
             entries[start] = Some(entry.clone());
-            todo.push(start);
+            todo.insert(start);
         }
-        while let Some(at) = todo.pop() {
+        while let Some(at) = todo.pop_first() {
             let Some(data) = entries[at].clone() else { continue };
             let exits = self.state(&machine.states[at], &data, in_map);
             if self.steps > MAX_STEPS {
@@ -113,8 +114,8 @@ impl<'a> Flow<'a> {
             }
             for (name, data) in exits.next {
                 let Some(&to) = index.get(name) else { continue };
-                if arrive(&mut entries[to], data, &mut changes[to]) && !todo.contains(&to) {
-                    todo.push(to);
+                if arrive(&mut entries[to], data, &mut changes[to]) {
+                    todo.insert(to);
                 }
             }
         }

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::HashSet;
 
 use super::diagnostic::{Code, Diagnostic};
-use super::node::{Member, Node, NodeKind};
+use super::node::{Member, Node, NodeKind, Span};
 
 /// Fields whose placeholders are no matter of the data: notes, and the Resource, which has a check of its own.
 const LEFT_OUT: [&str; 2] = ["Comment", "Resource"];
@@ -24,14 +24,16 @@ struct Search<'a> {
 impl<'a> Search<'a> {
     fn node(&mut self, node: &'a Node, location: &str) {
         match &node.kind {
-            NodeKind::String(text) => self.text(text, node, location),
+            NodeKind::String(text) => self.text(text, &node.span, location),
             NodeKind::Array(elements) => {
                 for (index, element) in elements.iter().enumerate() {
                     self.node(element, &format!("{location}[{index}]"));
                 }
             }
             NodeKind::Object(members) => {
-                for Member { key, value, .. } in members.iter().filter(|member| !LEFT_OUT.contains(&&*member.key)) {
+                for Member { key, key_span, value } in members.iter().filter(|member| !LEFT_OUT.contains(&&*member.key))
+                {
+                    self.text(key, key_span, location);
                     self.node(value, &format!("{location}/{key}"));
                 }
             }
@@ -39,7 +41,7 @@ impl<'a> Search<'a> {
         }
     }
 
-    fn text(&mut self, text: &'a str, node: &Node, location: &str) {
+    fn text(&mut self, text: &'a str, span: &Span, location: &str) {
         // In an expression, the characters may mean something else.
         let Some(name) = substitution(text).filter(|_| !text.contains("{%")) else { return };
         if self.known.insert(name) {
@@ -47,7 +49,7 @@ impl<'a> Search<'a> {
                 format!("'{name}' is a placeholder that a template would replace; here it is used as it stands");
             let hint = "Write the value in its place, as DefinitionSubstitutions or Fn::Sub would.";
             let warning = Diagnostic::warning(Code::Placeholder, message).with_hint(hint);
-            self.warnings.push(warning.at(location, node.span.clone()));
+            self.warnings.push(warning.at(if location.is_empty() { "/" } else { location }, span.clone()));
         }
     }
 }

@@ -91,6 +91,8 @@ impl<'a> Flow<'a> {
     fn map(&mut self, state: &'a State, map: &'a MapState, data: &Data, scope: &Scope<'_>) -> Shape {
         let at = |field: &str| format!("{}/{field}", state.location);
         let items = match &map.items_path {
+            // With a reader, it is a matter of what was read.
+            _ if map.item_reader.is_some() => Shape::Unknown,
             Some(path) => self.path(path, scope, &at("ItemsPath")),
             None => scope.data.clone(),
         };
