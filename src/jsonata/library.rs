@@ -34,6 +34,10 @@ impl Program {
         Ok(Program { ast, names })
     }
 
+    pub(super) fn ast(&self) -> &AstNode {
+        &self.ast
+    }
+
     pub(super) fn evaluate(
         &self,
         heap: &mut Heap,

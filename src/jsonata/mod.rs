@@ -5,6 +5,7 @@
 //!
 //! **Invariant:** an evaluation ends: its time and its depth are bounded.
 
+mod compiled;
 mod convert;
 mod error;
 mod functions;
@@ -13,28 +14,35 @@ mod names;
 mod scope;
 
 #[cfg(test)]
+mod differential;
+#[cfg(test)]
 mod tests;
 
 pub use error::{EvaluationError, SyntaxError};
 pub use scope::{Scope, StatesField};
 
 use crate::value::{Heap, Value};
+use compiled::Compiled;
 
 /// A compiled expression.
 #[derive(Debug)]
 pub struct Expression {
     text: Box<str>,
+    /// Our own form, if there is one.
+    compiled: Option<Compiled>,
     library: library::Program,
 }
 
 impl Expression {
-    /// Compiles the text between the delimiters.
+    /// Compiles the text between the delimiters. Literals become values of `constants`, the heap that executions are seeded
+    /// from.
     ///
     /// # Errors
     /// [`SyntaxError`] with the message of the reference implementation.
-    pub fn compile(text: &str) -> Result<Expression, SyntaxError> {
+    pub fn compile(text: &str, constants: &mut Heap) -> Result<Expression, SyntaxError> {
         let text = text.trim();
-        Ok(Expression { text: text.into(), library: library::Program::parse(text)? })
+        let library = library::Program::parse(text)?;
+        Ok(Expression { text: text.into(), compiled: Compiled::new(library.ast(), constants), library })
     }
 
     /// The trimmed text between the delimiters, as error texts show it.
@@ -47,7 +55,32 @@ impl Expression {
     /// # Errors
     /// [`EvaluationError`] if an operator or function refuses its operands, a bound is passed, or the result is no JSON.
     pub fn evaluate(&self, heap: &mut Heap, scope: &mut impl Scope) -> Result<Option<Value>, Box<EvaluationError>> {
+        match self.compiled.as_ref().map(|compiled| compiled.evaluate(heap, scope)) {
+            Some(Ok(value)) => Ok(value),
+            Some(Err(_)) | None => self.library.evaluate(heap, scope),
+        }
+    }
+
+    /// As [`evaluate`](Expression::evaluate), by the library alone.
+    ///
+    /// # Errors
+    /// As [`evaluate`](Expression::evaluate).
+    pub fn evaluate_by_library(
+        &self,
+        heap: &mut Heap,
+        scope: &mut impl Scope,
+    ) -> Result<Option<Value>, Box<EvaluationError>> {
         self.library.evaluate(heap, scope)
+    }
+
+    /// Whether there is a form of our own, beside the library's.
+    pub fn has_own_form(&self) -> bool {
+        self.compiled.is_some()
+    }
+
+    /// As [`evaluate`](Expression::evaluate), by our own form alone; `None` if it has none or gives up.
+    pub fn evaluate_compiled(&self, heap: &mut Heap, scope: &mut impl Scope) -> Option<Option<Value>> {
+        self.compiled.as_ref()?.evaluate(heap, scope).ok()
     }
 }
 

@@ -1,16 +1,21 @@
 use super::{EvaluationError, Expression, Scope, StatesField};
 use crate::value::{Heap, Value};
 
-struct World {
+/// A scope with an input and the variables of an object.
+pub(super) struct World {
     input: Value,
     variables: Value,
     random: fastrand::Rng,
 }
 
 impl World {
-    fn new(heap: &mut Heap, input: &str) -> World {
+    pub(super) fn new(heap: &mut Heap, input: &str) -> World {
         let mut json = |text: &str| heap.parse(text.as_bytes()).unwrap();
-        World { input: json(input), variables: json(r#"{"v":[1,2],"x":7}"#), random: fastrand::Rng::with_seed(1) }
+        World {
+            input: json(input),
+            variables: json(r#"{"v":[1,2],"x":7,"objects":[{"a":1,"b":"x"},{"a":2},{"b":"y","a":[3,4]}]}"#),
+            random: fastrand::Rng::with_seed(1),
+        }
     }
 }
 
@@ -37,7 +42,7 @@ impl Scope for World {
 fn evaluate(text: &str, input: &str) -> String {
     let mut heap = Heap::new();
     let mut world = World::new(&mut heap, input);
-    match Expression::compile(text).unwrap().evaluate(&mut heap, &mut world) {
+    match Expression::compile(text, &mut heap).unwrap().evaluate(&mut heap, &mut world) {
         Ok(Some(value)) => heap.to_json(value),
         Ok(None) => "undefined".to_owned(),
         Err(error) => match *error {

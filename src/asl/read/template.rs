@@ -8,6 +8,7 @@ use super::super::node::{Member, Node, NodeKind};
 use super::super::{suggest, syntax};
 use super::{Object, Reader};
 use crate::jsonata;
+use crate::value::Heap;
 
 impl Reader {
     /// A payload template or a structure with expressions, if the field is given.
@@ -127,7 +128,7 @@ impl Reader {
             }
             NodeKind::String(text) => {
                 if let Some(expression) = jsonata::expression_text(text)
-                    && let Err(error) = jsonata::Expression::compile(expression)
+                    && let Err(error) = jsonata::Expression::compile(expression, &mut Heap::new())
                 {
                     let fault = Diagnostic::error(Code::InvalidJsonataExpression, error.message);
                     self.report(fault, location, &node.span);

@@ -49,7 +49,7 @@ impl Compiler {
 
     /// Compiles an expression, delimiters included.
     pub(super) fn query(&mut self, text: &str, location: &str, span: &Span) -> Option<Query> {
-        match Expression::compile(jsonata::expression_text(text).unwrap_or(text)) {
+        match Expression::compile(jsonata::expression_text(text).unwrap_or(text), &mut self.constants) {
             Ok(expression) => {
                 // Errors name the place within the state.
                 let location = location.get(self.state_location..).unwrap_or(location);
