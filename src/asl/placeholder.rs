@@ -9,6 +9,10 @@ use super::node::{Member, Node, NodeKind, Span};
 /// Fields whose placeholders are no matter of the data: notes, and the Resource, which has a check of its own.
 const LEFT_OUT: [&str; 2] = ["Comment", "Resource"];
 
+/// The longest name of a placeholder and the longest text that has some, in bytes: what is longer, no person wrote.
+const MAX_NAME_BYTES: usize = 100;
+const MAX_TEXT_BYTES: usize = 10_000;
+
 /// Warns of every `${Name}` in the texts of a definition, once for each name.
 pub(super) fn warnings(root: &Node) -> Vec<Diagnostic> {
     let mut found = Search { known: HashSet::new(), warnings: Vec::new() };
@@ -57,6 +61,9 @@ impl<'a> Search<'a> {
 /// The text with something plain in the place of every `${Name}`.
 pub(super) fn filled(text: &str) -> Cow<'_, str> {
     let mut text = Cow::Borrowed(text);
+    if text.len() > MAX_TEXT_BYTES {
+        return text;
+    }
     while let Some(name) = substitution(&text) {
         let value = if name == "${AWS::Partition}" { "aws" } else { "x" };
         text = Cow::Owned(text.replace(name, value));
@@ -102,7 +109,11 @@ fn enclosed<'a>(text: &'a str, open: &str, close: &str) -> Option<&'a str> {
     let mut from = 0;
     while let Some(at) = text.get(from..)?.find(open).map(|at| from + at) {
         let inner = at + open.len();
-        let end = inner + text[inner..].find(close)?;
+        let window = (inner..=text.len().min(inner + MAX_NAME_BYTES)).rev().find(|at| text.is_char_boundary(*at))?;
+        let Some(end) = text[inner..window].find(close).map(|at| inner + at) else {
+            from = inner;
+            continue;
+        };
         let name = &text[inner..end];
         let name = if open == "<" { name } else { name.trim() };
         let is_name = |c: char| c.is_alphanumeric() || "_-.: ".contains(c);

@@ -2,6 +2,9 @@
 
 use std::collections::HashSet;
 
+/// The longest expression that is looked at: a bound on the time for what no person wrote.
+const MAX_BYTES: usize = 20_000;
+
 /// Words of an expression that begin with `$`.
 struct Word<'t> {
     /// Without the `$`.
@@ -15,6 +18,9 @@ struct Word<'t> {
 /// The variables that an expression reads and does not bind itself. Built-in functions are not among them, nor what is
 /// only asked for its existence.
 pub(super) fn variables(expression: &str) -> Vec<&str> {
+    if expression.len() > MAX_BYTES {
+        return Vec::new();
+    }
     let words = words(expression);
     let bound: HashSet<&str> = words.iter().filter(|word| binds(word)).map(|word| word.name).collect();
     let mut found: Vec<&str> = Vec::new();
