@@ -13,7 +13,7 @@ type Fault = (&'static str, &'static str);
 const JSONPATH_STATES: &[(&str, &[Fault])] = &[
     // Every state.
     (r#"{"End": true}"#, &[(SCHEMA, "/States/S")]),
-    (r#"{"Type": "Nothing", "End": true}"#, &[(SCHEMA, "/States/S")]),
+    (r#"{"Type": "Nothing", "End": true}"#, &[(SCHEMA, "/States/S/Type")]),
     (r#"{"Type": 5, "End": true}"#, &[(SCHEMA, "/States/S/Type")]),
     (r#"[]"#, &[(SCHEMA, "/States/S")]),
     (r#"{"Type": "Pass", "Comment": 5, "End": true}"#, &[(SCHEMA, "/States/S/Comment")]),
@@ -279,7 +279,7 @@ const JSONPATH_STATES: &[(&str, &[Fault])] = &[
     ),
     (r#"{"Type": "Wait", "Seconds": 0, "End": true}"#, &[]),
     (
-        r#"{"Type": "Map", "ItemProcessor": P, "ItemReader": {"Resource": "arn:aws:states:::s3:getObject"}, "End": true}"#,
+        r#"{"Type": "Map", "ItemProcessor": P, "ItemReader": {"Resource": "arn:aws:states:::s3:getObject", "ReaderConfig": {"InputType": "JSON"}, "Parameters": {"Bucket": "b", "Key": "k"}}, "End": true}"#,
         &[],
     ),
     (

@@ -89,6 +89,8 @@ codes! {
     InvalidLabelName = "INVALID_LABEL_NAME",
     /// A string that is half a JSONata expression, or none by its syntax.
     InvalidJsonataExpression = "INVALID_JSONATA_EXPRESSION",
+    /// An expression refers to something that it cannot have where it stands.
+    UnsupportedJsonataExpression = "UNSUPPORTED_JSONATA_EXPRESSION",
     /// A literal looks like a path or an intrinsic function call, but its key has no `.$`.
     NoDollar = "NO_DOLLAR",
     /// A literal looks like a path, but the field's name doesn't end in `Path`.

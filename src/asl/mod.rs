@@ -28,9 +28,10 @@ mod yaml;
 pub use diagnostic::{Code, Diagnostic, LineColumn, Severity, line_column};
 pub use format::Format;
 pub use model::{
-    Catcher, ChoiceRule, ChoiceState, Condition, DataTest, Definition, Dynamic, FailState, JitterStrategy, Machine,
-    MapMode, MapState, Operand, Operator, ParallelState, PassState, PathField, QueryLanguage, Retrier, State,
-    StateKind, SucceedState, TaskState, Transition, WaitState, WaitUntil,
+    Catcher, ChoiceRule, ChoiceState, Condition, DataTest, Definition, Destination, Dynamic, FailState, InputType,
+    ItemBatcher, ItemReader, ItemSource, JitterStrategy, Machine, MapMode, MapState, Operand, Operator, OutputType,
+    ParallelState, PassState, PathField, QueryLanguage, ResultWriter, Retrier, State, StateKind, SucceedState,
+    TaskState, Transformation, Transition, WaitState, WaitUntil,
 };
 pub use node::{Member, Node, NodeKind, Span, Spanned};
 pub use render::render;

@@ -14,6 +14,8 @@ use super::{MachineType, ReadOptions, ReadOutcome};
 
 mod choice;
 mod containers;
+mod distributed;
+mod expression;
 mod handlers;
 mod leaves;
 mod machine;

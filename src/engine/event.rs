@@ -46,7 +46,9 @@ impl Event {
         let key = match self.kind {
             kind if kind.ends_with("StateEntered") => "stateEntered",
             kind if kind.ends_with("StateExited") => "stateExited",
-            "LambdaFunctionStarted" | "MapStateSucceeded" | "MapStateFailed" | "MapRunSucceeded" => return None,
+            "LambdaFunctionStarted" | "MapStateSucceeded" | "MapStateFailed" | "MapRunSucceeded" | "MapRunAborted" => {
+                return None;
+            }
             kind if kind.starts_with("ParallelState") || kind.ends_with("StateAborted") => return None,
             kind => kind,
         };
@@ -115,7 +117,7 @@ impl Interpreter<'_> {
 
     pub(super) fn emit_execution_started(&mut self, input: Value) {
         self.emit_top("ExecutionStarted", |this| {
-            vec![data("input", this.heap, input), text("roleArn", this.run.role_arn())]
+            vec![data("input", this.heap, input), text("roleArn", this.run.identity.role_arn())]
         });
     }
 
@@ -222,16 +224,21 @@ impl Interpreter<'_> {
         self.emit(frame, "ParallelStateSucceeded", |_| Vec::new());
     }
 
-    pub(super) fn emit_map_started(&mut self, frame: Id, map: &Map, length: u32) {
+    pub(super) fn emit_map_started(&mut self, frame: Id, length: u32) {
         self.run.frames.at_mut(frame).fan_out_started = true;
         self.emit(frame, "MapStateStarted", |_| vec![("length", Detail::Number(length.into()))]);
-        if map.tolerance.is_some() {
-            self.emit(frame, "MapRunStarted", |_| Vec::new());
-        }
+    }
+
+    pub(super) fn emit_map_run_started(&mut self, frame: Id, run: u128, label: &str) {
+        self.emit(frame, "MapRunStarted", |this| vec![text("mapRunArn", this.run.identity.map_run_arn(label, run))]);
+    }
+
+    pub(super) fn emit_map_run_failed(&mut self, frame: Id, failure: &Failure) {
+        self.emit(frame, "MapRunFailed", |_| error_and_cause(&failure.error, &failure.cause));
     }
 
     pub(super) fn emit_map_succeeded(&mut self, frame: Id, map: &Map) {
-        if map.tolerance.is_some() {
+        if map.distributed.is_some() {
             self.emit(frame, "MapRunSucceeded", |_| Vec::new());
         }
         self.emit(frame, "MapStateSucceeded", |_| Vec::new());
@@ -245,12 +252,7 @@ impl Interpreter<'_> {
         }
         match &state.kind {
             Kind::Parallel(_) => self.emit(frame, "ParallelStateFailed", |_| Vec::new()),
-            Kind::Map(map) => {
-                if map.tolerance.is_some() {
-                    self.emit(frame, "MapRunFailed", |_| Vec::new());
-                }
-                self.emit(frame, "MapStateFailed", |_| Vec::new())
-            }
+            Kind::Map(_) => self.emit(frame, "MapStateFailed", |_| Vec::new()),
             _ => 0,
         };
     }
@@ -267,6 +269,9 @@ impl Interpreter<'_> {
 
     /// The state that the frame is in is stopped because a sibling has failed.
     pub(super) fn emit_aborted(&mut self, frame: Id) {
+        if self.run.frames.at(frame).map_run.is_some() {
+            self.emit(frame, "MapRunAborted", |_| Vec::new());
+        }
         let kind = match &self.program.state(self.run.frames.at(frame).state).kind {
             Kind::Task(_) => "TaskStateAborted",
             Kind::Wait(..) => "WaitStateAborted",

@@ -3,6 +3,7 @@
 use super::fail::{DATA_LIMIT, Fault};
 use super::interpreter::{Interpreter, Step};
 use super::pool::Id;
+use super::solo::Stage;
 use super::view::{Subject, View};
 use crate::expr::{Path, PathError};
 use crate::program::{Common, Next, Payload, ResultPath, Selection, State};
@@ -99,8 +100,10 @@ impl Interpreter<'_> {
             Some(selector) => self.build(selector, frame, subject)?,
             None => result,
         };
+        self.note(Stage::ResultSelector, selected);
         let input = self.run.frames.at(frame).input;
         let combined = self.put_result(&common.result_path, frame, input, selected)?;
+        self.note(Stage::ResultPath, combined);
         let output = self.select(&state.output_path, frame, combined)?;
         self.leave(frame, state, output, variables, common.next)
     }
@@ -154,8 +157,7 @@ impl Interpreter<'_> {
             return Err(self.fault(frame, DATA_LIMIT, &cause));
         }
         let old = self.heap.entries(variables).filter_map(|(name, _)| self.run.own_variable(self.heap, frame, name));
-        let all = self.run.variables.iter().map(|variable| bytes(variable.value)).sum::<u64>() + set
-            - old.map(bytes).sum::<u64>();
+        let all = self.run.variables_of_execution(frame).map(bytes).sum::<u64>() + set - old.map(bytes).sum::<u64>();
         if all > limits.max_variables_bytes {
             let limit = limits.max_variables_bytes;
             let cause =

@@ -17,15 +17,25 @@ impl Interpreter<'_> {
         let state = program.state(self.run.frames.at(frame).state);
         if let Some(work) = state.kind.work() {
             let handled = !fault.is_final();
+            self.fail_map_run(frame, &fault.failure);
             if handled && let Some(delay) = self.retry_delay(frame, work, &fault) {
+                if self.is_solo() {
+                    self.end_retriable(fault.failure, delay);
+                    return None;
+                }
                 self.begin_retry(frame, delay);
                 return None;
             }
             self.emit_fan_out_failed(frame, state, &fault);
-            if handled && let Some(catcher) = work.catch.iter().find(|catcher| fault.matches(&catcher.errors)) {
-                match self.catch(frame, state, catcher, &fault) {
+            let catcher = work.catch.iter().position(|catcher| handled && fault.matches(&catcher.errors));
+            if let Some(index) = catcher {
+                self.note_catcher(catcher, &fault.failure);
+                match self.catch(frame, state, &work.catch[index], &fault) {
                     Ok(step) => return Some((frame, step)),
-                    Err(failed) => fault = failed,
+                    Err(failed) => {
+                        fault = failed;
+                        self.note_catcher(None, &fault.failure);
+                    }
                 }
             }
         }
@@ -47,10 +57,12 @@ impl Interpreter<'_> {
     /// The first retrier that matches decides; if it is used up, none retries.
     fn retry_delay(&mut self, frame: Id, work: &Work, fault: &Fault) -> Option<Duration> {
         let index = work.retry.iter().position(|retrier| fault.matches(&retrier.errors))?;
+        self.note_retrier(index);
         let retrier = &work.retry[index];
+        let earlier = self.earlier_retries();
         let counts = &mut self.run.frames.at_mut(frame).retries;
         if counts.len() <= index {
-            counts.resize(index + 1, 0);
+            counts.resize(index + 1, earlier);
         }
         if counts[index] >= retrier.max_attempts {
             return None;

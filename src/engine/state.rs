@@ -4,6 +4,7 @@ use super::fail::Fault;
 use super::frame::Wait as Waiting;
 use super::interpreter::{Interpreter, Step};
 use super::pool::Id;
+use super::solo::Stage;
 use super::time::Timestamp;
 use super::view::{Subject, View};
 use crate::expr::{Instant, Path};
@@ -27,13 +28,20 @@ impl Interpreter<'_> {
             self.prepare_token(frame, task);
         }
         let data = self.select(&state.input_path, frame, input)?;
+        self.note(Stage::InputPath, data);
         match &state.kind {
             Kind::Pass(pass) => {
                 let result = match (pass.result, &pass.common.parameters) {
-                    (Some(result), _) => result,
+                    (Some(result), _) => {
+                        self.note(Stage::Result, result);
+                        result
+                    }
                     (None, Some(parameters)) => self.build(parameters, frame, Subject::data(data))?,
                     (None, None) => data,
                 };
+                if pass.result.is_none() {
+                    self.note(Stage::Parameters, result);
+                }
                 self.finish(frame, state, &pass.common, None, result)
             }
             Kind::Choice { rules, default } => self.choose(frame, state, rules, *default, data),

@@ -7,8 +7,9 @@ use super::CallId;
 use super::fail::{Fault, RUNTIME};
 use super::frame::Wait;
 use super::interpreter::{Interpreter, Step};
-use super::outcome::{Effect, TaskCall, TaskFailure};
+use super::outcome::{Effect, Purpose, TaskCall, TaskFailure};
 use super::pool::Id;
+use super::solo::Stage;
 use super::view::Subject;
 use crate::expr::Path;
 use crate::program::parameters::{self, Format};
@@ -38,6 +39,7 @@ impl Interpreter<'_> {
             Some(parameters) => self.build(parameters, frame, Subject::data(data))?,
             None => data,
         };
+        self.note(Stage::Parameters, input);
         let credentials = match &task.credentials {
             Some(credentials) => Some(self.build(credentials, frame, Subject::data(data))?),
             None => None,
@@ -54,6 +56,7 @@ impl Interpreter<'_> {
         self.heap.write(input, &mut json);
         self.run.effects.push_back(Effect::Call(TaskCall {
             id: CallId { frame, ordinal },
+            purpose: Purpose::Task,
             resource: Arc::clone(&task.resource),
             state: Arc::clone(&state.name),
             input: json,
@@ -149,13 +152,18 @@ impl Interpreter<'_> {
         self.settle(call.frame, step);
     }
 
-    fn call_ended(&mut self, frame: Id, outcome: Result<&[u8], TaskFailure>) -> Step {
+    pub(super) fn call_ended(&mut self, frame: Id, outcome: Result<&[u8], TaskFailure>) -> Step {
         let program = self.program;
         let state = program.state(self.run.frames.at(frame).state);
-        let Kind::Task(task) = &state.kind else { return Step::Blocked };
+        let task = match &state.kind {
+            Kind::Task(task) => task,
+            Kind::Map(map) => return self.transfer_ended(frame, state, map, outcome).unwrap_or_else(Step::Fail),
+            _ => return Step::Blocked,
+        };
         let result = outcome.and_then(|json| self.result(task, json));
         match result {
             Ok(result) => {
+                self.note(Stage::Result, result);
                 self.emit_call_succeeded(frame, task, result);
                 let work = &task.work;
                 self.finish(frame, state, &work.common, work.result_selector.as_ref(), result)

@@ -89,34 +89,43 @@ impl Dice {
         choices[self.roll(choices.len())]
     }
 
+    /// An object in which `c` is mostly a text, `n` a number and `list` an array of objects.
     fn object(&mut self, depth: usize) -> String {
-        let entries: Vec<_> = ["a", "b", "c", "x y", "n"]
-            .into_iter()
-            .filter_map(|key| (self.roll(4) > 0).then(|| format!("{key:?}:{}", self.json(depth - 1))))
-            .collect();
+        let mut entries = Vec::new();
+        for key in ["a", "b", "c", "x y", "n", "list"] {
+            if self.roll(6) == 0 {
+                continue;
+            }
+            let value = match (key, self.roll(8)) {
+                ("c", 1..) => self.text_json(),
+                ("n", 1..) => self.number_json(),
+                ("list", 1..) if depth > 1 => {
+                    let items: Vec<_> = (0..self.roll(4)).map(|_| self.object(depth - 1)).collect();
+                    format!("[{}]", items.join(","))
+                }
+                _ => self.json(depth - 1),
+            };
+            entries.push(format!("{key:?}:{value}"));
+        }
         format!("{{{}}}", entries.join(","))
+    }
+
+    fn number_json(&mut self) -> String {
+        let numbers =
+            ["0", "1", "2", "3", "-1", "10", "1.5", "-0.25", "1e3", "2.50", "0.1", "1E-3", "9007199254740993"];
+        let more = ["123456789.123456789", "-0", "1e-7", "1e21"];
+        if self.roll(8) == 0 { self.one_of(&more).to_owned() } else { self.one_of(&numbers).to_owned() }
+    }
+
+    fn text_json(&mut self) -> String {
+        self.one_of(&[r#""""#, r#""a""#, r#""b""#, r#""größe \u00e9""#, r#""10""#, r#""a\nb""#, r#""abc""#]).to_owned()
     }
 
     fn json(&mut self, depth: usize) -> String {
         match self.roll(if depth == 0 { 6 } else { 11 }) {
             0 => self.one_of(&["null", "true", "false"]).to_owned(),
-            1 | 2 => self.one_of(&["0", "1", "2", "3", "-1", "10"]).to_owned(),
-            3 => self
-                .one_of(&[
-                    "1.5",
-                    "-0.25",
-                    "1e3",
-                    "2.50",
-                    "0.1",
-                    "1E-3",
-                    "9007199254740993",
-                    "123456789.123456789",
-                    "-0",
-                ])
-                .to_owned(),
-            4 | 5 => self
-                .one_of(&[r#""""#, r#""a""#, r#""b""#, r#""größe \u00e9""#, r#""10""#, r#""a\nb""#, r#""abc""#])
-                .to_owned(),
+            1..=3 => self.number_json(),
+            4 | 5 => self.text_json(),
             6..=8 => self.object(depth),
             _ => {
                 let kind = self.roll(3);
@@ -137,68 +146,84 @@ impl Dice {
         if depth == 0 || self.roll(5) == 0 {
             return self.leaf(item);
         }
-        let (a, b) = (self.expression(depth - 1, item), self.expression(depth - 1, item));
-        match self.roll(16) {
-            0 => format!("({a} {} {b})", self.one_of(&["+", "-", "*", "/", "%"])),
-            1 => format!("({a} {} {b})", self.one_of(&["<", "<=", ">", ">="])),
-            2 => format!("({a} {} {b})", self.one_of(&["=", "!=", "in"])),
-            3 => format!("({a} {} {b})", self.one_of(&["and", "or"])),
-            4 | 5 => format!("({a} & {b} & '!')"),
-            6 => format!("({a} ? {b} : {})", self.leaf(item)),
-            7 => format!("[{a}, {b}]"),
-            8 => format!(r#"{{"k": {a}, "l": {b}}}"#),
-            9 => format!("($p := {a}; $q := $p; [$p, {b}])"),
-            10 => {
-                let name = self.one_of(&[
-                    "sum",
-                    "count",
-                    "max",
-                    "min",
-                    "average",
-                    "boolean",
-                    "not",
-                    "string",
-                    "length",
-                    "exists",
-                    "keys",
-                    "type",
-                    "merge",
-                    "abs",
-                    "floor",
-                    "ceil",
-                    "number",
-                    "round",
-                    "uppercase",
-                    "lowercase",
-                    "join",
-                ]);
+        let mut next = || self.expression(depth - 1, item);
+        let (a, b) = (next(), next());
+        match self.roll(12) {
+            0 => format!("({a} {} {b})", self.one_of(&["=", "!=", "in"])),
+            1 => format!("({a} {} {b})", self.one_of(&["and", "or"])),
+            2 => format!("({} ? {a} : {b})", self.condition(depth - 1, item)),
+            3 => format!("[{a}, {b}]"),
+            4 => format!(r#"{{"k": {a}, "l": {b}}}"#),
+            5 => format!("($p := {a}; $q := $p; [$p, {b}])"),
+            6 => self.number(depth - 1, item),
+            7 => self.text(depth - 1, item),
+            8 => self.condition(depth - 1, item),
+            9 => {
+                let name = self.one_of(&["count", "boolean", "not", "exists", "type", "string", "keys", "merge"]);
                 format!("${name}({a})")
             }
-            11 => format!(
-                "${}({a}, {b})",
-                self.one_of(&[
-                    "append",
-                    "contains",
-                    "lookup",
-                    "join",
-                    "substring",
-                    "round",
-                    "substringBefore",
-                    "substringAfter"
-                ])
-            ),
-            12 => {
-                let (name, body) = (
-                    self.one_of(&["map", "filter"]),
-                    self.one_of(&["$v", "$v.a", "$v > 1", "$i", "{'v': $v}", "$v & $i"]),
-                );
-                format!("${name}({a}, function($v, $i) {{ {body} }})")
-            }
-            // Without a start, the library makes null of an empty array, against the reference.
-            13 => format!("$reduce({a}, function($m, $v) {{ $m + $v }}{})", self.one_of(&[", 0", ", 10"])),
-            14 => format!("[{}..{}, {a}]", self.roll(4), self.roll(6)),
-            _ => format!("{}.({b})", self.path(item)).replace("({b})", "(1)"),
+            10 => format!("${}({a}, {b})", self.one_of(&["append", "contains", "lookup", "join", "round"])),
+            _ => self.higher(&a),
         }
+    }
+
+    /// In most cases a number.
+    fn number(&mut self, depth: usize, item: bool) -> String {
+        if self.roll(12) == 0 {
+            return self.leaf(item);
+        }
+        let own = if item { "n" } else { "$states.input.n" };
+        match self.roll(if depth == 0 { 3 } else { 8 }) {
+            0 => self.one_of(&["1", "2", "0", "-1", "1.5", "0.1", "$x"]).to_owned(),
+            1 | 2 => own.to_owned(),
+            3 => format!("${}($states.input.list.n)", self.one_of(&["sum", "max", "min", "average", "count"])),
+            4 => format!(
+                "${}({})",
+                self.one_of(&["abs", "floor", "ceil", "number", "round"]),
+                self.number(depth - 1, item)
+            ),
+            5 => format!("-{own}"),
+            _ => {
+                let operator = self.one_of(&["+", "-", "*", "/", "%"]);
+                format!("({} {operator} {})", self.number(depth - 1, item), self.number(depth - 1, item))
+            }
+        }
+    }
+
+    /// In most cases a text.
+    fn text(&mut self, depth: usize, item: bool) -> String {
+        if self.roll(12) == 0 {
+            return self.leaf(item);
+        }
+        let own = if item { "c" } else { "$states.input.c" };
+        match self.roll(if depth == 0 { 2 } else { 8 }) {
+            0 => self.one_of(&["'a'", "''", "\"b\"", "'10'"]).to_owned(),
+            1 => own.to_owned(),
+            2 => format!("$join([{}, {own}], '-')", self.text(depth - 1, item)),
+            3 => format!("${}({})", self.one_of(&["uppercase", "lowercase"]), self.text(depth - 1, item)),
+            4 => format!("$substring({}, {}, {})", self.text(depth - 1, item), self.roll(4) as i64 - 2, self.roll(4)),
+            5 => format!("${}({own}, {})", self.one_of(&["substringBefore", "substringAfter"]), self.text(0, item)),
+            _ => format!("({} & {} & '!')", self.text(depth - 1, item), self.number(depth - 1, item)),
+        }
+    }
+
+    fn condition(&mut self, depth: usize, item: bool) -> String {
+        let operator = self.one_of(&["<", "<=", ">", ">=", "=", "!="]);
+        if self.roll(2) == 0 {
+            format!("({} {operator} {})", self.number(depth, item), self.number(depth, item))
+        } else {
+            format!("({} {operator} {})", self.text(depth, item), self.text(depth, item))
+        }
+    }
+
+    fn higher(&mut self, items: &str) -> String {
+        let items = if self.roll(3) == 0 { items } else { "$states.input.list" };
+        if self.roll(4) == 0 {
+            // Without a start, the library makes null of an empty array, against the reference.
+            return format!("$reduce({items}, function($m, $v) {{ $m + $v.n }}, 10)");
+        }
+        let bodies = ["$v", "$v.a", "$v.n > 1", "$i", "{'v': $v}", "$v.c & $i", "$v.n * 2 + $x", "[$v.a]"];
+        format!("${}({items}, function($v, $i) {{ {} }})", self.one_of(&["map", "filter"]), self.one_of(&bodies))
     }
 
     fn leaf(&mut self, item: bool) -> String {
@@ -206,7 +231,18 @@ impl Dice {
             0 => self.one_of(&["1", "2", "0", "-1", "1.5", "0.1"]).to_owned(),
             1 => self.one_of(&["'a'", "''", "\"b\"", "'10'"]).to_owned(),
             2 => self.one_of(&["true", "false", "null", "$nobody"]).to_owned(),
-            3 => self.one_of(&["$v", "$x", "$v[0]", "$v[-1]", "$objects.a", "$states.input"]).to_owned(),
+            3 => self
+                .one_of(&[
+                    "$v",
+                    "$x",
+                    "$v[0]",
+                    "$v[-1]",
+                    "$objects.a",
+                    "[$x..9]",
+                    "$states.input.list",
+                    "$states.input",
+                ])
+                .to_owned(),
             _ => self.path(item),
         }
     }
@@ -221,7 +257,11 @@ impl Dice {
             match self.roll(12) {
                 0 => path.push_str(&format!("[{}]", self.one_of(&["0", "1", "-1", "-2", "9", "1.7"]))),
                 1 => path.push_str("[]"),
-                2 | 3 => {
+                2 => {
+                    let predicate = self.condition(1, true);
+                    path.push_str(&format!("[{predicate}]"));
+                }
+                3 => {
                     let predicate = self.expression(1, true);
                     path.push_str(&format!("[{predicate}]"));
                 }
@@ -237,7 +277,7 @@ impl Dice {
                 }
                 _ => {
                     path.push('.');
-                    path.push_str(self.one_of(&["a", "b", "c", "n"]));
+                    path.push_str(self.one_of(&["a", "b", "c", "n", "list", "list"]));
                 }
             }
         }

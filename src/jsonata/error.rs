@@ -17,9 +17,11 @@ pub struct SyntaxError {
 impl SyntaxError {
     pub(super) fn from_library(error: &ParserError) -> SyntaxError {
         let text = error.to_string();
+        let text =
+            ["Invalid syntax: ", "Invalid number: "].iter().find_map(|kind| text.strip_prefix(kind)).unwrap_or(&text);
         let (code, message) = match text.split_once(": ") {
             Some((code, message)) if code.len() == 5 => (code, message),
-            _ => ("", &*text),
+            _ => ("", text),
         };
         SyntaxError { code: code.into(), message: message.into() }
     }

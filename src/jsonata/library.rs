@@ -12,7 +12,9 @@ use super::convert::{Inexact, from_library, to_library};
 use super::error::{EvaluationError, SyntaxError};
 use super::functions::{self, World};
 use super::names::Names;
+use super::references::References;
 use super::scope::{Scope, StatesField};
+use super::syntax;
 use crate::value::{Heap, Value};
 
 /// How long an evaluation may take, in milliseconds (documented: one second).
@@ -25,13 +27,19 @@ const MAX_DEPTH: usize = 100;
 pub(super) struct Program {
     ast: AstNode,
     names: Names,
+    references: References,
 }
 
 impl Program {
     pub(super) fn parse(text: &str) -> Result<Program, SyntaxError> {
-        let ast = parser::parse(text).map_err(|error| SyntaxError::from_library(&error))?;
+        let ast = parser::parse(&syntax::check(text)?).map_err(|error| SyntaxError::from_library(&error))?;
         let names = Names::of(&ast);
-        Ok(Program { ast, names })
+        let references = References::of(&ast);
+        Ok(Program { ast, names, references })
+    }
+
+    pub(super) fn references(&self) -> &References {
+        &self.references
     }
 
     pub(super) fn ast(&self) -> &AstNode {

@@ -11,7 +11,9 @@ mod error;
 mod functions;
 mod library;
 mod names;
+mod references;
 mod scope;
+mod syntax;
 
 #[cfg(test)]
 mod differential;
@@ -19,6 +21,7 @@ mod differential;
 mod tests;
 
 pub use error::{EvaluationError, SyntaxError};
+pub use references::Unsupported;
 pub use scope::{Scope, StatesField};
 
 use crate::value::{Heap, Value};
@@ -48,6 +51,17 @@ impl Expression {
     /// The trimmed text between the delimiters, as error texts show it.
     pub fn text(&self) -> &str {
         &self.text
+    }
+
+    /// The references that the service refuses when a state machine is created, in a field that has these members of
+    /// `$states`.
+    pub fn unsupported(&self, offered: &[StatesField]) -> Vec<Unsupported> {
+        self.library.references().unsupported(offered)
+    }
+
+    /// The workflow variables that are read, without `$`.
+    pub fn variables(&self) -> impl Iterator<Item = &str> {
+        self.library.references().variables.iter().map(|name| &**name)
     }
 
     /// The value; `None` if the expression is undefined.

@@ -117,3 +117,51 @@ fn endless_evaluations_end() {
         assert!(error.starts_with('D'), "{error}");
     }
 }
+
+#[test]
+fn references_without_a_context_are_refused() {
+    let top = |name: &str| format!("Reference to '{name}' at the top level is not supported.");
+    let cases = [
+        ("phone", vec![top("phone")]),
+        ("$states.input.a & b.c", vec![top("b")]),
+        ("$ + 1", vec![top("$")]),
+        ("*.a", vec![top("*")]),
+        ("**", vec![top("**")]),
+        ("sum(1)", vec![top("sum")]),
+        ("$$.a", vec!["Reference to '$$' is not supported.".to_owned()]),
+        ("$map($v, function($x){ a })", vec![top("a")]),
+        ("$v.{'x': y}[z]^(w){q: $}.$map($, function($x){ a })", vec![]),
+        ("$v[a = $x and $.b]", vec![]),
+        ("$v.(a; $)", vec![]),
+        ("$v ~> |a|{'b': c}|", vec![]),
+        ("{a: 1}", vec![top("a")]),
+        ("$states.result.a", vec!["Field '$states.result' does not exist.".to_owned()]),
+        ("$states.nope", vec!["Field '$states.nope' does not exist.".to_owned()]),
+        ("($states := 1)", vec!["Assignment to the reserved variable '$states' is not supported.".to_owned()]),
+        ("$states", vec![]),
+        ("undefined", vec![top("undefined")]),
+    ];
+    for (text, expected) in cases {
+        let expression = Expression::compile(text).unwrap();
+        let found = expression.unsupported(&[StatesField::Input, StatesField::Context]);
+        let found: Vec<String> = found.iter().map(ToString::to_string).collect();
+        assert_eq!(found, expected, "{text}");
+    }
+}
+
+#[test]
+fn workflow_variables_are_told_from_those_of_the_expression() {
+    let cases = [
+        ("$a + $b.c[$d = 1] + $a", "a b d"),
+        ("($x := $y; $x)", "y"),
+        ("($x := 1; $x) + $x", "x"),
+        ("function($p){ $p + $q }", "q"),
+        ("($f := function($n){ $n > 0 ? $f($n - 1) : $z }; $f(2))", "z"),
+        ("$l@$m#$n.{'a': $m, 'b': $n}", "l"),
+        ("$sum($states.input.a)", ""),
+    ];
+    for (text, expected) in cases {
+        let expression = Expression::compile(text).unwrap();
+        assert_eq!(expression.variables().collect::<Vec<_>>().join(" "), expected, "{text}");
+    }
+}

@@ -7,6 +7,7 @@
 //! **Invariant:** nothing here does I/O or reads a clock.
 
 mod compile;
+mod distributed;
 pub(crate) mod parameters;
 mod payload;
 mod state;
@@ -17,6 +18,7 @@ use std::time::Duration;
 use crate::asl::{Definition, Diagnostic, Format, ReadOptions};
 use crate::value::{Heap, Str};
 
+pub(crate) use distributed::{Destination, Distributed, ItemBatcher, ItemReader, ResultWriter};
 pub(crate) use payload::{Payload, Query, QueryTemplate};
 pub(crate) use state::{
     Cap, CatchClause, ChoiceRule, Common, Context, ErrorMatcher, Fail, FailText, Items, Kind, Map, Next, Parallel,
@@ -45,6 +47,8 @@ pub(crate) struct Keys {
     pub(crate) error: Str,
     pub(crate) cause: Str,
     pub(crate) context: Context,
+    pub(crate) batch_input: Str,
+    pub(crate) items: Str,
 }
 
 impl Program {
@@ -80,7 +84,7 @@ impl Program {
         }
     }
 
-    /// The `Resource` of every Task state, each once.
+    /// The `Resource` of every Task state, ItemReader and ResultWriter, each once.
     pub fn resources(&self) -> impl Iterator<Item = &str> {
         self.resources.iter().map(|resource| &**resource)
     }
@@ -93,6 +97,11 @@ impl Program {
     /// Number of states, those of nested machines included.
     pub fn state_count(&self) -> usize {
         self.states.len()
+    }
+
+    /// The state of that name; names are unique in a definition.
+    pub(crate) fn find(&self, name: &str) -> Option<StateId> {
+        self.states.iter().position(|state| &*state.name == name).map(|index| StateId(index as u32))
     }
 
     pub(crate) fn state(&self, id: StateId) -> &State {

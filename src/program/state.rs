@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::Distributed;
 use super::payload::{Payload, Query};
 use crate::expr::{Condition, Path, ReferencePath, intrinsic};
 use crate::value::{Str, Value};
@@ -243,7 +244,7 @@ pub(crate) struct Map {
     pub(crate) start: StateId,
     pub(crate) max_concurrency: Cap<u64>,
     /// Present in distributed mode.
-    pub(crate) tolerance: Option<Tolerance>,
+    pub(crate) distributed: Option<Distributed>,
     pub(crate) work: Work,
 }
 
@@ -296,4 +297,6 @@ pub(crate) struct Context {
     pub(crate) item: Str,
     pub(crate) index: Str,
     pub(crate) value: Str,
+    pub(crate) key: Str,
+    pub(crate) source: Str,
 }

@@ -70,7 +70,9 @@ fn suggested_entry(resource: &str) -> String {
     // A JSON string is a TOML basic string too, for every text without DEL; that one is no part of any Resource.
     // "${" would be taken for a variable of the environment.
     let quoted = serde_json::Value::from(resource.replace("${", "$${")).to_string();
-    if resource.contains(":lambda:") {
+    if resource.contains(":s3:") && !resource.contains(":aws-sdk:") {
+        format!("[[task]]\nresource = {quoted}\nconnector = \"files\"\nroot = \"data\"")
+    } else if resource.contains(":lambda:") {
         format!("[[task]]\nresource = {quoted}\nconnector = \"lambda\"\nendpoint = \"http://127.0.0.1:3001\"")
     } else {
         format!("[[task]]\nresource = {quoted}\nconnector = \"http\"\nurl = \"http://127.0.0.1:8000/\"")

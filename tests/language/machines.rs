@@ -124,7 +124,11 @@ impl<'a> Dice<'a> {
             _ => json!({"Type": "Pass"}),
         };
         let kind = state["Type"].as_str().expect("each has a type").to_owned();
-        if self.rarely(4) {
+        let jsonata = self.rarely(4);
+        if state["ItemProcessor"]["ProcessorConfig"]["Mode"] == "DISTRIBUTED" {
+            self.distributed_fields(jsonata, &mut state);
+        }
+        if jsonata {
             without_paths(&mut state);
             self.translate(&kind, depth, names, &mut state);
         } else {
@@ -170,7 +174,7 @@ impl<'a> Dice<'a> {
     fn map(&mut self, depth: usize) -> Value {
         let mut processor = self.machine(depth - 1);
         let mut map = json!({"Type": "Map", "ItemsPath": self.one_of(&["$$.Execution.Input.list", "$..a", "$$.Execution.Input.list", "$..list[*]", "$.list"]), "MaxConcurrency": self.roll(4)});
-        if self.rarely(4) {
+        if self.rarely(2) {
             processor["ProcessorConfig"] = json!({"Mode": "DISTRIBUTED", "ExecutionType": "EXPRESS"});
             map["ToleratedFailureCount"] = json!(self.roll(3));
         }
@@ -179,6 +183,38 @@ impl<'a> Dice<'a> {
         }
         map["ItemProcessor"] = processor;
         map
+    }
+
+    fn distributed_fields(&mut self, jsonata: bool, map: &mut Value) {
+        let parameters = if jsonata { "Arguments" } else { "Parameters" };
+        if self.rarely(2) {
+            map["ItemBatcher"] = json!({"MaxItemsPerBatch": 1 + self.roll(3)});
+            if self.rarely(2) {
+                map["ItemBatcher"]["BatchInput"] = if jsonata { self.structure() } else { self.template() };
+            }
+        }
+        if self.rarely(3) {
+            let config = match self.roll(3) {
+                0 => json!({"InputType": "JSON"}),
+                1 => json!({"InputType": "JSONL", "MaxItems": 2}),
+                _ => json!({"InputType": "CSV", "CSVHeaderLocation": "FIRST_ROW"}),
+            };
+            let place = if jsonata {
+                json!({"Bucket": "b", "Key": "{% $states.context.State.Name %}"})
+            } else {
+                json!({"Bucket": "b", "Key.$": "States.Format('{}', $$.State.Name)"})
+            };
+            map["ItemReader"] =
+                json!({"Resource": "arn:aws:states:::s3:getObject", parameters: place, "ReaderConfig": config});
+        }
+        if !self.rarely(3) {
+            let config = json!({"Transformation": self.one_of(&["NONE", "COMPACT", "FLATTEN"])});
+            map["ResultWriter"] = json!({"WriterConfig": config});
+            if !self.rarely(4) {
+                map["ResultWriter"]["Resource"] = json!("arn:aws:states:::s3:putObject");
+                map["ResultWriter"][parameters] = json!({"Bucket": "b", "Prefix": "p"});
+            }
+        }
     }
 
     fn data_fields(&mut self, kind: &str, depth: usize, state: &mut Value) {

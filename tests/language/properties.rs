@@ -107,7 +107,7 @@ fn random_machines_reach_every_kind_of_end() {
     let mut random = fastrand::Rng::with_seed(1);
     let mut bytes = |count: usize| -> Vec<u8> { (0..count).map(|_| random.u8(..)).collect() };
     let mut counts = std::collections::BTreeMap::new();
-    for _ in 0..500 {
+    for _ in 0..1000 {
         let (machine, input, world) = (bytes(300), bytes(30), bytes(200));
         let program = Program::from_text(&Dice::new(&machine).definition().to_string()).expect("it is valid");
         let event = Dice::new(&input).event();

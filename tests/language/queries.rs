@@ -81,7 +81,7 @@ impl Dice<'_> {
         }
     }
 
-    fn structure(&mut self) -> Value {
+    pub fn structure(&mut self) -> Value {
         match self.roll(3) {
             0 => json!({"a": 2, "list": [{"a": 3}, self.expression()], "x": self.expression()}),
             1 => json!("{% $states.context.Execution.Input %}"),

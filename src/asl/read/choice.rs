@@ -52,7 +52,7 @@ impl Reader {
         self.check_rule_fields(object, true);
         self.require(object, &["Condition"]);
         let node = object.get("Condition")?;
-        self.check_expressions(node, &object.at("Condition"));
+        self.check_expressions(object, "Condition");
         if node.as_bool().is_none() && !node.as_str().is_some_and(template::is_expression) {
             let message = "Expected value of type Boolean or a JSONata expression";
             self.error(object.at("Condition"), &node.span, message).hint =

@@ -64,7 +64,7 @@ impl Reader {
         }
         let text = self.string(object, name)?;
         if object.is_jsonata() {
-            self.check_expressions(&given.value, &object.at(name));
+            self.check_expressions(object, name);
             if template::is_expression(&text.value) {
                 return Some(Dynamic::Expression(text));
             }

@@ -172,7 +172,7 @@ impl Reader {
         let message = format!("The field 'Type' should have one of these values: [{}]", fields::STATE_TYPES.join(", "));
         let hint =
             suggest::closest(&state_type.value, fields::STATE_TYPES).map(|name| format!("Did you mean '{name}'?"));
-        self.error(object.location.clone(), &state_type.span, message).hint = hint;
+        self.error(object.at("Type"), &state_type.span, message).hint = hint;
         None
     }
 

@@ -201,7 +201,7 @@ impl Reader {
             return self.reference_path(object, &path_name).map(Dynamic::Path);
         }
         if let Some(expression) = self.expression(object, &given.value) {
-            self.check_expressions(&given.value, &object.at(name));
+            self.check_expressions(object, name);
             return Some(Dynamic::Expression(expression));
         }
         literal(self, object).map(Dynamic::Literal)

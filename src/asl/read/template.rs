@@ -2,13 +2,12 @@
 
 use std::collections::HashSet;
 
-use super::super::diagnostic::{Code, Diagnostic};
+use super::super::diagnostic::Code;
 use super::super::model::QueryLanguage;
 use super::super::node::{Member, Node, NodeKind};
 use super::super::{suggest, syntax};
 use super::{Object, Reader};
 use crate::jsonata;
-use crate::value::Heap;
 
 impl Reader {
     /// A payload template or a structure with expressions, if the field is given.
@@ -16,7 +15,7 @@ impl Reader {
         let node = object.get(name)?;
         match object.language {
             QueryLanguage::JSONPath => self.check_template(node, &object.at(name)),
-            QueryLanguage::JSONata => self.check_expressions(node, &object.at(name)),
+            QueryLanguage::JSONata => self.check_expressions(object, name),
         }
         Some(node.clone())
     }
@@ -104,37 +103,6 @@ impl Reader {
             let message = "A path or a function call in an array is not evaluated: the text itself is used";
             let hint = "Build the array with \"name.$\": \"States.Array($.a, $.b)\".";
             self.warning(Code::NoDollar, field, &element.span, message).hint = Some(hint.to_owned());
-        }
-    }
-
-    /// Reports strings that open an expression and don't close it, or the other way round.
-    pub(super) fn check_expressions(&mut self, node: &Node, location: &str) {
-        match &node.kind {
-            NodeKind::Array(elements) => {
-                for (index, element) in elements.iter().enumerate() {
-                    self.check_expressions(element, &format!("{location}[{index}]"));
-                }
-            }
-            NodeKind::Object(members) => {
-                for member in members {
-                    self.check_expressions(&member.value, &format!("{location}/{}", member.key));
-                }
-            }
-            NodeKind::String(text) if text.starts_with("{%") != text.ends_with("%}") => {
-                let message = "A JSONata expression must start with '{%' and end with '%}'";
-                let hint = "Nothing may stand outside of the delimiters, not even a blank.";
-                let fault = Diagnostic::error(Code::InvalidJsonataExpression, message).with_hint(hint);
-                self.report(fault, location, &node.span);
-            }
-            NodeKind::String(text) => {
-                if let Some(expression) = jsonata::expression_text(text)
-                    && let Err(error) = jsonata::Expression::compile(expression, &mut Heap::new())
-                {
-                    let fault = Diagnostic::error(Code::InvalidJsonataExpression, error.message);
-                    self.report(fault, location, &node.span);
-                }
-            }
-            _ => {}
         }
     }
 }

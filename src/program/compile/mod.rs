@@ -2,6 +2,7 @@
 //! becomes a diagnostic, and compiling goes on to find the others.
 
 mod choice;
+mod distributed;
 mod query;
 mod state;
 mod template;
@@ -154,7 +155,11 @@ impl Compiler {
                 item: self.constant_key("Item"),
                 index: self.constant_key("Index"),
                 value: self.constant_key("Value"),
+                key: self.constant_key("Key"),
+                source: self.constant_key("Source"),
             },
+            batch_input: self.constant_key("BatchInput"),
+            items: self.constant_key("Items"),
         }
     }
 }

@@ -9,7 +9,7 @@ use crate::expr::{Instant, intrinsic};
 use crate::program::state::Pattern;
 use crate::program::{
     Cap, CatchClause, Common, ErrorMatcher, Fail, FailText, Items, Kind, Map, Parallel, Pass, RetryClause, Seconds,
-    State, Style, Task, Tolerance, Wait, Work,
+    State, Style, Task, Wait, Work,
 };
 
 /// The fields that Task, Parallel and Map share, as they stand in the definition.
@@ -46,7 +46,7 @@ impl Compiler {
             StateKind::Succeed(_) => Some(Kind::Succeed),
             StateKind::Fail(fail) => self.fail(fail, &state.location),
             StateKind::Parallel(parallel) => self.parallel(parallel, names, &state.location),
-            StateKind::Map(map) => self.map(map, names, &state.location),
+            StateKind::Map(map) => self.map(map, &state.name, names, &state.location),
         };
         Some(State {
             name: state.name.as_str().into(),
@@ -165,24 +165,13 @@ impl Compiler {
         Some(Kind::Parallel(Parallel { branches, work: self.work(fields, names, location)? }))
     }
 
-    fn map(&mut self, map: &asl::MapState, names: Names<'_>, location: &str) -> Option<Kind> {
+    fn map(&mut self, map: &asl::MapState, name: &str, names: Names<'_>, location: &str) -> Option<Kind> {
         let start = self.machine(&map.item_processor);
-        for (field, node) in
-            [("ItemReader", &map.item_reader), ("ItemBatcher", &map.item_batcher), ("ResultWriter", &map.result_writer)]
-        {
-            if let Some(node) = node {
-                self.refuse(&format!("Field '{field}'"), format!("{location}/{field}"), &node.span);
-            }
-        }
         let item_selector = self.optional_payload(&map.item_selector, &format!("{location}/ItemSelector"));
         let items = self.items(map, location)?;
-        let tolerance = match map.mode {
+        let distributed = match map.mode {
             MapMode::Inline => None,
-            MapMode::Distributed => Some(Tolerance {
-                count: self.cap(&map.tolerated_failure_count, &format!("{location}/ToleratedFailureCount"))?,
-                percentage: self
-                    .cap(&map.tolerated_failure_percentage, &format!("{location}/ToleratedFailurePercentage"))?,
-            }),
+            MapMode::Distributed => Some(self.distributed(map, name, location)),
         };
         let max_concurrency = self.cap(&map.max_concurrency, &format!("{location}/MaxConcurrency"))?;
         let fields = WorkFields {
@@ -195,7 +184,11 @@ impl Compiler {
         };
         let work = self.work(fields, names, location)?;
         let item_selector = item_selector?;
-        Some(Kind::Map(Box::new(Map { items, item_selector, start, max_concurrency, tolerance, work })))
+        let distributed = match distributed {
+            Some(distributed) => Some(distributed?),
+            None => None,
+        };
+        Some(Kind::Map(Box::new(Map { items, item_selector, start, max_concurrency, distributed, work })))
     }
 
     fn items(&mut self, map: &asl::MapState, location: &str) -> Option<Items> {
@@ -263,7 +256,7 @@ impl Compiler {
         })
     }
 
-    fn cap<T: Copy>(&mut self, cap: &Option<Dynamic<T>>, location: &str) -> Option<Cap<T>> {
+    pub(super) fn cap<T: Copy>(&mut self, cap: &Option<Dynamic<T>>, location: &str) -> Option<Cap<T>> {
         Some(match cap {
             None => Cap::None,
             Some(Dynamic::Literal(literal)) => Cap::Constant(literal.value),
