@@ -142,7 +142,7 @@ fn references_without_a_context_are_refused() {
         ("undefined", vec![top("undefined")]),
     ];
     for (text, expected) in cases {
-        let expression = Expression::compile(text).unwrap();
+        let expression = Expression::compile(text, &mut Heap::new()).unwrap();
         let found = expression.unsupported(&[StatesField::Input, StatesField::Context]);
         let found: Vec<String> = found.iter().map(ToString::to_string).collect();
         assert_eq!(found, expected, "{text}");
@@ -161,7 +161,7 @@ fn workflow_variables_are_told_from_those_of_the_expression() {
         ("$sum($states.input.a)", ""),
     ];
     for (text, expected) in cases {
-        let expression = Expression::compile(text).unwrap();
+        let expression = Expression::compile(text, &mut Heap::new()).unwrap();
         assert_eq!(expression.variables().collect::<Vec<_>>().join(" "), expected, "{text}");
     }
 }
