@@ -56,3 +56,17 @@ fn every_code_has_its_line_in_the_docs() {
         assert!(page.contains(&format!("| `{code}` |")), "docs/diagnostics.md says nothing of {code}");
     }
 }
+
+#[test]
+fn every_code_is_shown_by_a_golden_file() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/diagnostics");
+    let files = fs::read_dir(&folder).expect("the folder exists");
+    let shown: String = files
+        .filter_map(|entry| fs::read_to_string(entry.expect("it is readable").path()).ok())
+        .filter_map(|content| content.split_once(SEPARATOR).map(|(_, shown)| format!("\n{shown}")))
+        .collect();
+    // What can't be run yet is found by the compiler, which is no matter of these files.
+    let codes = Code::ALL.iter().filter(|code| **code != Code::NotSupported);
+    let missing: Vec<_> = codes.filter(|code| !shown.contains(&format!("\n{code}\n"))).collect();
+    assert!(missing.is_empty(), "no golden file shows {missing:?}");
+}

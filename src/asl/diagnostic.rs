@@ -101,6 +101,10 @@ codes! {
     JsonpathInJsonata = "JSONPATH_IN_JSONATA",
     /// A JSONata expression that is not the whole string.
     ExpressionWithinText = "EXPRESSION_WITHIN_TEXT",
+    /// A path that leads to nothing, whatever the input.
+    PathNeverExists = "PATH_NEVER_EXISTS",
+    /// A variable that no state before assigns.
+    UndefinedVariable = "UNDEFINED_VARIABLE",
     /// A path in the literal `Result` of a Pass.
     PassResultIsStatic = "PASS_RESULT_IS_STATIC",
     /// Valid for AWS, but this program can't run it.
@@ -123,6 +127,8 @@ codes! {
     WaitExceedsExecution = "WAIT_EXCEEDS_EXECUTION",
     /// A Task that AWS refuses in Express machines; it runs here, within the execution's time.
     StandardOnlyIntegration = "STANDARD_ONLY_INTEGRATION",
+    /// A distributed Map, which AWS refuses in Express machines.
+    StandardOnlyMap = "STANDARD_ONLY_MAP",
     /// A resource that AWS doesn't know; it needs a connector.
     UnknownResource = "UNKNOWN_RESOURCE",
     /// Something that a template or a reader should have replaced.

@@ -8,6 +8,7 @@
 
 mod diagnostic;
 mod fields;
+mod flow;
 mod format;
 mod fragment;
 mod graph;
@@ -78,7 +79,10 @@ pub fn read_with(text: &str, options: &ReadOptions) -> ReadOutcome {
     };
     let mut outcome = read::read(&root, text, options, warnings);
     if let Some(definition) = &outcome.definition {
-        outcome.diagnostics.extend(lint::lint(definition));
+        let mut advice = lint::lint(definition);
+        advice.extend(flow::analyse(definition));
+        advice.sort_by_key(Diagnostic::position);
+        outcome.diagnostics.extend(advice);
     }
     outcome
 }

@@ -73,7 +73,8 @@ impl Converter<'_> {
     fn convert(&mut self, value: Value<'_>, location: &str, depth: usize) -> Result<Node, Diagnostic> {
         let span = value.range().start..value.range().end;
         if depth > MAX_NESTING {
-            return Err(too_deep().at(location, span.start..span.start + 1));
+            // Nobody could read the location.
+            return Err(Diagnostic { span: Some(span.start..span.start + 1), ..too_deep() });
         }
         let kind = match value {
             Value::NullKeyword(_) => NodeKind::Null,

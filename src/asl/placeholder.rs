@@ -4,10 +4,14 @@ use std::borrow::Cow;
 use std::collections::HashSet;
 
 use super::diagnostic::{Code, Diagnostic};
-use super::node::{Member, Node, NodeKind};
+use super::node::{Member, Node, NodeKind, Span};
 
 /// Fields whose placeholders are no matter of the data: notes, and the Resource, which has a check of its own.
 const LEFT_OUT: [&str; 2] = ["Comment", "Resource"];
+
+/// The longest name of a placeholder and the longest text that has some, in bytes: what is longer, no person wrote.
+const MAX_NAME_BYTES: usize = 100;
+const MAX_TEXT_BYTES: usize = 10_000;
 
 /// Warns of every `${Name}` in the texts of a definition, once for each name.
 pub(super) fn warnings(root: &Node) -> Vec<Diagnostic> {
@@ -24,14 +28,16 @@ struct Search<'a> {
 impl<'a> Search<'a> {
     fn node(&mut self, node: &'a Node, location: &str) {
         match &node.kind {
-            NodeKind::String(text) => self.text(text, node, location),
+            NodeKind::String(text) => self.text(text, &node.span, location),
             NodeKind::Array(elements) => {
                 for (index, element) in elements.iter().enumerate() {
                     self.node(element, &format!("{location}[{index}]"));
                 }
             }
             NodeKind::Object(members) => {
-                for Member { key, value, .. } in members.iter().filter(|member| !LEFT_OUT.contains(&&*member.key)) {
+                for Member { key, key_span, value } in members.iter().filter(|member| !LEFT_OUT.contains(&&*member.key))
+                {
+                    self.text(key, key_span, location);
                     self.node(value, &format!("{location}/{key}"));
                 }
             }
@@ -39,7 +45,7 @@ impl<'a> Search<'a> {
         }
     }
 
-    fn text(&mut self, text: &'a str, node: &Node, location: &str) {
+    fn text(&mut self, text: &'a str, span: &Span, location: &str) {
         // In an expression, the characters may mean something else.
         let Some(name) = substitution(text).filter(|_| !text.contains("{%")) else { return };
         if self.known.insert(name) {
@@ -47,7 +53,7 @@ impl<'a> Search<'a> {
                 format!("'{name}' is a placeholder that a template would replace; here it is used as it stands");
             let hint = "Write the value in its place, as DefinitionSubstitutions or Fn::Sub would.";
             let warning = Diagnostic::warning(Code::Placeholder, message).with_hint(hint);
-            self.warnings.push(warning.at(location, node.span.clone()));
+            self.warnings.push(warning.at(if location.is_empty() { "/" } else { location }, span.clone()));
         }
     }
 }
@@ -55,6 +61,9 @@ impl<'a> Search<'a> {
 /// The text with something plain in the place of every `${Name}`.
 pub(super) fn filled(text: &str) -> Cow<'_, str> {
     let mut text = Cow::Borrowed(text);
+    if text.len() > MAX_TEXT_BYTES {
+        return text;
+    }
     while let Some(name) = substitution(&text) {
         let value = if name == "${AWS::Partition}" { "aws" } else { "x" };
         text = Cow::Owned(text.replace(name, value));
@@ -100,7 +109,11 @@ fn enclosed<'a>(text: &'a str, open: &str, close: &str) -> Option<&'a str> {
     let mut from = 0;
     while let Some(at) = text.get(from..)?.find(open).map(|at| from + at) {
         let inner = at + open.len();
-        let end = inner + text[inner..].find(close)?;
+        let window = (inner..=text.len().min(inner + MAX_NAME_BYTES)).rev().find(|at| text.is_char_boundary(*at))?;
+        let Some(end) = text[inner..window].find(close).map(|at| inner + at) else {
+            from = inner;
+            continue;
+        };
         let name = &text[inner..end];
         let name = if open == "<" { name } else { name.trim() };
         let is_name = |c: char| c.is_alphanumeric() || "_-.: ".contains(c);

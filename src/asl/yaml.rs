@@ -32,7 +32,8 @@ pub(super) fn parse(text: &str) -> Result<(Node, Vec<Diagnostic>), Diagnostic> {
         loader.event(event, range)?;
     }
     match loader.root {
-        Some(root) if !root.is_null() => Ok((root, loader.warnings)),
+        // An empty document has a null that nobody wrote.
+        Some(root) if !root.span.is_empty() => Ok((root, loader.warnings)),
         _ => {
             let message = "Definition must be a valid JSON object";
             Err(Diagnostic::error(Code::MissingDescription, message).with_hint("The text holds no definition."))
@@ -117,7 +118,7 @@ impl Loader<'_> {
         content: Content,
     ) -> Result<(), Diagnostic> {
         if self.stack.len() > MAX_NESTING {
-            return Err(parse::too_deep().at(self.location(), span));
+            return Err(Diagnostic { span: Some(span), ..parse::too_deep() });
         }
         if let Some(Content::Object(Pairs { key: None, .. })) = self.stack.last().map(|frame| &frame.content) {
             let message = "A name must be a text, not an array or object";

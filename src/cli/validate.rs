@@ -103,7 +103,10 @@ pub(super) fn name(file: &Path) -> String {
 /// definition, hence a warning.
 fn refusals(definition: &Definition) -> Vec<Diagnostic> {
     let faults = Program::compile(definition).err().unwrap_or_default();
-    let warn = |fault| Diagnostic { severity: asl::Severity::Warning, code: Code::NotSupported, ..fault };
+    let warn = |fault: Diagnostic| match fault.code {
+        Code::NotSupported => Diagnostic { severity: asl::Severity::Warning, ..fault },
+        _ => fault,
+    };
     faults.into_iter().map(warn).collect()
 }
 

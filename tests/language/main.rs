@@ -9,6 +9,7 @@ mod executions;
 mod machines;
 mod properties;
 mod queries;
+mod reading;
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -135,6 +135,11 @@ impl Reader {
             if self.machine_type == MachineType::ExpressStrict {
                 let message = "Express state machine does not support Map states of mode DISTRIBUTED";
                 self.error(object.location.clone(), &object.mark, message);
+            } else {
+                let message = "AWS runs a Map of mode DISTRIBUTED in Standard state machines only";
+                let hint = "Here its child executions run in this process, within the execution's time limit.";
+                self.warning(Code::StandardOnlyMap, object.location.clone(), &object.mark, message).hint =
+                    Some(hint.to_owned());
             }
             return;
         }
