@@ -18,7 +18,7 @@ pub(crate) enum Payload {
 pub(crate) enum QueryTemplate {
     /// A part without expressions: a value of the program's constants.
     Constant(Value),
-    Query(Query),
+    Query(Box<Query>),
     /// The keys are constants of the program and differ from each other.
     Object(Vec<(Str, QueryTemplate)>),
     Array(Vec<QueryTemplate>),

@@ -42,7 +42,9 @@ impl Compiler {
                 let compiled: Vec<_> = compiled.collect();
                 Some(QueryTemplate::Object(compiled.into_iter().collect::<Option<_>>()?))
             }
-            NodeKind::String(text) => self.query(text, location, &node.span).map(QueryTemplate::Query),
+            NodeKind::String(text) => {
+                self.query(text, location, &node.span).map(|query| QueryTemplate::Query(Box::new(query)))
+            }
             _ => Some(QueryTemplate::Constant(self.constant(node))),
         }
     }
