@@ -7,7 +7,8 @@ use jsonc_parser::common::Ranged;
 use jsonc_parser::errors::{ParseError, ParseErrorKind};
 use jsonc_parser::{CollectOptions, ParseOptions, parse_to_ast};
 
-use super::diagnostic::{Code, Diagnostic, line_column};
+use super::diagnostic::{Code, Diagnostic};
+use super::lines::{Lines, line_column};
 use super::node::{Member, Node, NodeKind, Span};
 use super::{Format, likely, yaml};
 
@@ -59,13 +60,14 @@ fn parse_json(text: &str) -> Result<(Node, Vec<Diagnostic>), Diagnostic> {
         let message = "Definition must be a valid JSON object";
         return Err(Diagnostic::error(Code::MissingDescription, message).with_hint("The text holds only comments."));
     };
-    let mut converter = Converter { text, warnings: Vec::new() };
+    let mut converter = Converter { text, lines: Lines::new(text), warnings: Vec::new() };
     let node = converter.convert(value, "", 0)?;
     Ok((node, converter.warnings))
 }
 
 struct Converter<'a> {
     text: &'a str,
+    lines: Lines<'a>,
     warnings: Vec<Diagnostic>,
 }
 
@@ -107,7 +109,7 @@ impl Converter<'_> {
                         None => members.push(member),
                         Some(first) => {
                             known.insert(member.key.clone(), first);
-                            self.warnings.push(replace(self.text, &mut members[first], member, place));
+                            self.warnings.push(replace(&self.lines, &mut members[first], member, place));
                         }
                     }
                 }
@@ -119,10 +121,9 @@ impl Converter<'_> {
 }
 
 /// The last value of a key counts, as for most JSON parsers; it is hardly ever what was meant.
-pub(super) fn replace(text: &str, known: &mut Member, member: Member, location: String) -> Diagnostic {
-    let first = line_column(text, known.key_span.start);
-    let message =
-        format!("The field '{}' is given twice; the first one, in line {}, is ignored", member.key, first.line);
+pub(super) fn replace(lines: &Lines<'_>, known: &mut Member, member: Member, location: String) -> Diagnostic {
+    let first = lines.line_of(known.key_span.start);
+    let message = format!("The field '{}' is given twice; the first one, in line {first}, is ignored", member.key);
     let span = member.key_span.clone();
     *known = member;
     Diagnostic::warning(Code::DuplicateKey, message).at(location, span).with_hint("Remove or rename one of them.")

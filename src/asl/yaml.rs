@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use saphyr_parser::{Event, Parser, ScanError, Span as Range, Tag};
 
 use super::diagnostic::{Code, Diagnostic};
+use super::lines::Lines;
 use super::node::{Member, Node, NodeKind, Span};
 use super::parse::{self, MAX_NESTING};
 use anchors::Anchors;
@@ -20,6 +21,7 @@ mod tag;
 pub(super) fn parse(text: &str) -> Result<(Node, Vec<Diagnostic>), Diagnostic> {
     let mut loader = Loader {
         text,
+        lines: Lines::new(text),
         offsets: Offsets::new(text),
         stack: Vec::new(),
         anchors: Anchors::default(),
@@ -44,6 +46,7 @@ pub(super) fn parse(text: &str) -> Result<(Node, Vec<Diagnostic>), Diagnostic> {
 /// Builds the tree from the parser's events.
 struct Loader<'a> {
     text: &'a str,
+    lines: Lines<'a>,
     offsets: Offsets,
     /// The collections around the current place, outermost first.
     stack: Vec<Frame>,
@@ -212,7 +215,7 @@ impl Loader<'_> {
             }
             Some(known) => {
                 let place = format!("{location}/{}", member.key);
-                self.warnings.push(parse::replace(self.text, known, member, place));
+                self.warnings.push(parse::replace(&self.lines, known, member, place));
             }
         }
     }

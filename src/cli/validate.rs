@@ -8,7 +8,7 @@ use clap::ValueEnum;
 use serde::Serialize;
 
 use super::diagnostic::DiagnosticAnswer;
-use crate::asl::{self, Code, Definition, Diagnostic, Format, MachineType, ReadOptions};
+use crate::asl::{self, Code, Definition, Diagnostic, Format, Lines, MachineType, ReadOptions};
 use crate::program::Program;
 
 /// Exit status when a definition has errors or a file can't be read.
@@ -182,8 +182,8 @@ fn json(checked: &[Checked]) -> String {
 fn answer(file: &Checked, named: bool) -> Answer<'_> {
     let (valid, diagnostics) = match &file.outcome {
         Ok(outcome) => {
-            let diagnostics =
-                outcome.diagnostics.iter().map(|diagnostic| DiagnosticAnswer::new(diagnostic, &outcome.text));
+            let lines = Lines::new(&outcome.text);
+            let diagnostics = outcome.diagnostics.iter().map(|diagnostic| DiagnosticAnswer::new(diagnostic, &lines));
             (outcome.errors == 0, diagnostics.collect())
         }
         Err(fault) => (false, vec![unreadable(fault)]),

@@ -1,6 +1,6 @@
 use proptest::prelude::*;
 
-use super::super::diagnostic::line_column;
+use super::super::lines::line_column;
 use super::*;
 
 #[test]

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde_json::{Map, Value, json};
 
-use crate::asl::{self, Diagnostic};
+use crate::asl::{self, Diagnostic, Lines};
 use crate::cli::diagnostic::DiagnosticAnswer;
 use crate::engine::{Detail, Event, Execution, Status};
 
@@ -95,8 +95,9 @@ pub(super) fn text(execution: &Execution, history: bool) {
 /// Shows why a definition is invalid.
 pub(super) fn invalid(file: &Path, text: &str, diagnostics: &[Diagnostic], as_json: bool) {
     if as_json {
+        let lines = Lines::new(text);
         let diagnostics: Vec<_> =
-            diagnostics.iter().map(|diagnostic| DiagnosticAnswer::new(diagnostic, text)).collect();
+            diagnostics.iter().map(|diagnostic| DiagnosticAnswer::new(diagnostic, &lines)).collect();
         println!("{}", json!({"status": "INVALID_DEFINITION", "diagnostics": diagnostics}));
         return;
     }
