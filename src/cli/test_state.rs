@@ -64,6 +64,10 @@ pub fn main(args: Args) -> ExitCode {
 fn run(args: &Args) -> Result<Result<Response, Exception>, String> {
     let shown = args.request.display();
     let text = read(&args.request).map_err(|error| format!("cannot read the request {shown}: {error}"))?;
+    // As far as serde is concerned, an array could hold the fields in order.
+    if text.trim_start().starts_with('[') {
+        return Err(format!("{shown} is an array; a request is an object, {{\"definition\": …, \"input\": …}}"));
+    }
     let request: Request =
         serde_json::from_str(&text).map_err(|error| format!("{shown} is no TestState request: {error}"))?;
     let config = args.config.as_deref().map(Config::load).transpose().map_err(|error| error.to_string())?;
