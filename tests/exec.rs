@@ -42,6 +42,36 @@ fn what_can_t_be_run_is_explained() {
     }
 }
 
+#[test]
+fn what_is_nested_deeply_comes_out_whole() {
+    let passes = file("deep.asl.json", r#"{ "StartAt": "P", "States": { "P": { "Type": "Pass", "End": true } } }"#);
+    let deep = format!("{}{}", "[".repeat(500), "]".repeat(500));
+    let output = exec(&[&passes, "--input", &file("deep.json", &deep), "--json"]);
+    assert_eq!(String::from_utf8_lossy(&output.stdout), format!("{{\"status\":\"SUCCEEDED\",\"output\":{deep}}}\n"));
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn an_answer_that_cannot_be_written_is_a_fault_that_is_told() {
+    let definition = file("full.asl.json", SUCCEEDS);
+    let request = file("full.request.json", r#"{ "definition": { "Type": "Succeed" } }"#);
+    for (args, status) in [
+        (&["exec", &definition][..], 2),
+        (&["exec", &definition, "--json"], 2),
+        (&["validate", &definition], 2),
+        (&["graph", &definition], 1),
+        (&["test-state", &request], 2),
+        (&["test-state", &request, "--json"], 2),
+        (&["bench", "engine", "--workflow", &definition, "--seconds", "0.05"], 1),
+    ] {
+        let full = std::fs::File::options().write(true).open("/dev/full").expect("there is such a device");
+        let output = Command::new(env!("CARGO_BIN_EXE_stepstream")).args(args).stdout(full).output().expect("it runs");
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(said.contains("cannot write to standard output"), "{args:?}: {said}");
+        assert_eq!(output.status.code(), Some(status), "{args:?}");
+    }
+}
+
 const MAPS: &str = r#"{ "StartAt": "M", "States": { "M": { "Type": "Map", "End": true, "ResultPath": "$.written",
     "ItemReader": { "Resource": "arn:aws:states:::s3:getObject", "Parameters": { "Bucket": "in", "Key.$": "$.key" },
         "ReaderConfig": { "InputType": "CSV", "CSVHeaderLocation": "FIRST_ROW" } },

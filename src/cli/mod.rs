@@ -13,6 +13,7 @@ mod exec;
 mod feed;
 mod graph;
 mod pipe;
+mod print;
 mod run;
 mod test_state;
 mod validate;

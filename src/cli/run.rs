@@ -12,6 +12,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::oneshot;
 
 use super::deployment::{DeployError, Deployment};
+use super::print::print;
 use crate::api::{Server, ServerError, Sources};
 use crate::config::{Config, ConfigErrors};
 use crate::program::Program;
@@ -52,6 +53,8 @@ enum RunError {
     Server(#[from] ServerError),
     #[error("the operating system gives no runtime or signals: {0}")]
     System(#[from] io::Error),
+    #[error("{0}")]
+    Answer(String),
     #[error("not every pipeline came to an orderly end; the log tells more")]
     Unclean,
 }
@@ -112,8 +115,7 @@ fn check(config: &Config) -> Result<(), RunError> {
     config.warnings.iter().for_each(|warning| eprintln!("warning: {warning}"));
     Deployment::new(config)?;
     let names: Vec<&str> = config.pipelines.iter().map(|pipeline| &*pipeline.name).collect();
-    println!("{}: valid; pipelines: {}", config.file.display(), names.join(", "));
-    Ok(())
+    print(&format!("{}: valid; pipelines: {}\n", config.file.display(), names.join(", "))).map_err(RunError::Answer)
 }
 
 fn all_alive(pipelines: &[Pipeline]) -> bool {

@@ -8,10 +8,12 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde_json::{Value, json};
 
+use super::print::print;
 use crate::config::Config;
 use crate::engine::{Limits, TaskCall, Timestamp};
 use crate::task::{Answer, Connectors, Request as TaskRequest};
 use crate::test_state::{Exception, Request, Response, Surroundings, test_state};
+use crate::value::read_document;
 
 /// Exit status when the state failed or would be retried.
 const FAILED: u8 = 1;
@@ -48,11 +50,18 @@ pub fn main(args: Args) -> ExitCode {
             return ExitCode::from(INVALID);
         }
     };
-    match (&tested, args.json) {
-        (Ok(response), true) => println!("{:#}", json!(response)),
-        (Ok(response), false) => print!("{}", text(response)),
-        (Err(exception), true) => println!("{:#}", json!({"exception": exception})),
-        (Err(exception), false) => eprintln!("stepstream test-state: {exception}"),
+    let answer = match (&tested, args.json) {
+        (Ok(response), true) => format!("{:#}\n", json!(response)),
+        (Ok(response), false) => text(response),
+        (Err(exception), true) => format!("{:#}\n", json!({"exception": exception})),
+        (Err(exception), false) => {
+            eprintln!("stepstream test-state: {exception}");
+            String::new()
+        }
+    };
+    if let Err(fault) = print(&answer) {
+        eprintln!("stepstream test-state: {fault}");
+        return ExitCode::from(INVALID);
     }
     ExitCode::from(match tested {
         Ok(Response { status: "SUCCEEDED" | "CAUGHT_ERROR", .. }) => 0,
@@ -148,7 +157,7 @@ fn line(shown: &mut String, name: &str, value: &str) {
 /// A payload over several lines, if it is too long for one.
 fn laid_out(payload: &str) -> String {
     const ONE_LINE: usize = 90;
-    match serde_json::from_str::<Value>(payload) {
+    match read_document(payload.as_bytes()) {
         Ok(value) if payload.len() > ONE_LINE => format!("{value:#}"),
         _ => payload.to_owned(),
     }

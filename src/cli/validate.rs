@@ -1,6 +1,6 @@
 //! `stepstream validate`: check definitions and show every fault.
 
-use std::io::{self, IsTerminal, Read, Write};
+use std::io::{self, IsTerminal, Read};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -8,6 +8,7 @@ use clap::ValueEnum;
 use serde::Serialize;
 
 use super::diagnostic::DiagnosticAnswer;
+use super::print::print;
 use crate::asl::{self, Code, Definition, Diagnostic, Format, Lines, MachineType, ReadOptions};
 use crate::program::Program;
 
@@ -61,8 +62,10 @@ pub fn main(args: Args) -> ExitCode {
     };
     let checked: Vec<Checked> = args.files.iter().map(|file| check(file, &options, args.severity)).collect();
     let text = if args.json { json(&checked) } else { human(&checked) };
-    // A reader that has gone away needs no answer, but the exit status still tells.
-    let _ = io::stdout().write_all(text.as_bytes());
+    if let Err(fault) = print(&text) {
+        eprintln!("error: {fault}");
+        return ExitCode::from(EXIT_INVALID);
+    }
     let valid = checked.iter().all(|file| file.outcome.as_ref().is_ok_and(|outcome| outcome.errors == 0));
     if valid { ExitCode::SUCCESS } else { ExitCode::from(EXIT_INVALID) }
 }

@@ -9,6 +9,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::print::print;
 use crate::asl::Format;
 use crate::config::Config;
 use crate::engine::{Execution, Limits, Status};
@@ -100,7 +101,7 @@ fn execute(args: &Args) -> Result<Status, Trouble> {
     let program = match Program::from_text_as(Format::of_file(&args.definition), &text) {
         Ok(program) => Arc::new(program),
         Err(diagnostics) => {
-            render::invalid(&args.definition, &text, &diagnostics, args.json);
+            render::invalid(&args.definition, &text, &diagnostics, args.json).map_err(Trouble::Message)?;
             return Err(Trouble::Definition);
         }
     };
@@ -121,11 +122,11 @@ fn execute(args: &Args) -> Result<Status, Trouble> {
         .start(&program, &input, &identity.as_identity(), clock.now())
         .map_err(|error| Trouble::Message(format!("the input{}: {error}", from_file(args))))?;
     let status = drive::to_the_end(&mut execution, &mut clock, &mut tasks, &identity)?;
-    if args.json {
-        println!("{}", render::json(&execution, args.history));
-    } else {
-        render::text(&execution, args.history);
-    }
+    let answer = match args.json {
+        true => format!("{}\n", render::json(&execution, args.history)),
+        false => render::text(&execution, args.history),
+    };
+    print(&answer).map_err(Trouble::Message)?;
     Ok(status)
 }
 

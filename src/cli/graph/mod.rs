@@ -1,11 +1,12 @@
 //! `stepstream graph`: a picture of a definition.
 
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::ValueEnum;
 
+use super::print::print;
 use super::validate;
 use crate::asl::{self, ReadOptions};
 
@@ -115,10 +116,6 @@ fn draw(chart: &Chart, format: Format, title: &str) -> Result<String, String> {
 }
 
 fn write(picture: &str, output: Option<&Path>) -> Result<(), String> {
-    let Some(path) = output else {
-        // A reader that has gone away needs no picture.
-        let _ = io::stdout().write_all(picture.as_bytes());
-        return Ok(());
-    };
+    let Some(path) = output else { return print(picture) };
     std::fs::write(path, picture).map_err(|error| format!("cannot write {}: {error}", path.display()))
 }
