@@ -15,6 +15,7 @@ mod graph;
 mod pipe;
 mod print;
 mod run;
+mod source;
 mod test_state;
 mod validate;
 

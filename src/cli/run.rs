@@ -1,7 +1,7 @@
 //! `stepstream run`: the pipelines of a configuration file, until a signal says stop.
 
 use std::future::Future;
-use std::io::{self, IsTerminal};
+use std::io;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::oneshot;
 
 use super::deployment::{DeployError, Deployment};
-use super::print::print;
+use super::print::{in_colour, print};
 use crate::api::{Server, ServerError, Sources};
 use crate::config::{Config, ConfigErrors};
 use crate::program::Program;
@@ -45,7 +45,7 @@ pub struct Args {
 /// Why the daemon did not run, or not to its orderly end.
 #[derive(Debug, thiserror::Error)]
 enum RunError {
-    #[error("the configuration is wrong:\n{}", .0.render(io::stderr().is_terminal()))]
+    #[error("the configuration is wrong:\n{}", .0.render(in_colour(&io::stderr())))]
     Config(ConfigErrors),
     #[error("{0}")]
     Deploy(#[from] DeployError),

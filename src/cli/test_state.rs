@@ -1,14 +1,14 @@
 //! `stepstream test-state`: one state, as the TestState API runs it.
 
 use std::fmt::Write as _;
-use std::io::Read;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde_json::{Value, json};
 
 use super::print::print;
+use super::source;
 use crate::config::Config;
 use crate::engine::{Limits, TaskCall, Timestamp};
 use crate::task::{Answer, Connectors, Request as TaskRequest};
@@ -72,7 +72,7 @@ pub fn main(args: Args) -> ExitCode {
 
 fn run(args: &Args) -> Result<Result<Response, Exception>, String> {
     let shown = args.request.display();
-    let text = read(&args.request).map_err(|error| format!("cannot read the request {shown}: {error}"))?;
+    let text = source::read(&args.request).map_err(|error| format!("cannot read the request {shown}: {error}"))?;
     // As far as serde is concerned, an array could hold the fields in order.
     if text.trim_start().starts_with('[') {
         return Err(format!("{shown} is an array; a request is an object, {{\"definition\": …, \"input\": …}}"));
@@ -97,14 +97,6 @@ fn run(args: &Args) -> Result<Result<Response, Exception>, String> {
         call: &mut |call| carry_out(&connectors, &runtime, call),
     };
     Ok(test_state(&request, &mut surroundings))
-}
-
-fn read(file: &Path) -> std::io::Result<String> {
-    if file.as_os_str() != "-" {
-        return std::fs::read_to_string(file);
-    }
-    let mut text = String::new();
-    std::io::stdin().read_to_string(&mut text).map(|_| text)
 }
 
 fn carry_out(connectors: &Connectors, runtime: &tokio::runtime::Runtime, call: TaskCall) -> Option<Answer> {

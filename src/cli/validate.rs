@@ -1,6 +1,6 @@
 //! `stepstream validate`: check definitions and show every fault.
 
-use std::io::{self, IsTerminal, Read};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -8,7 +8,8 @@ use clap::ValueEnum;
 use serde::Serialize;
 
 use super::diagnostic::DiagnosticAnswer;
-use super::print::print;
+use super::print::{in_colour, print};
+use super::source;
 use crate::asl::{self, Code, Definition, Diagnostic, Format, Lines, MachineType, ReadOptions};
 use crate::program::Program;
 
@@ -85,7 +86,7 @@ struct Outcome {
 }
 
 fn check(file: &Path, options: &ReadOptions, severity: Severity) -> Checked {
-    let outcome = read(file).map(|text| {
+    let outcome = source::read(file).map(|text| {
         let read = asl::read_with(&text, &ReadOptions { format: Format::of_file(file), ..*options });
         let mut diagnostics = read.diagnostics;
         diagnostics.extend(read.definition.iter().flat_map(refusals));
@@ -94,12 +95,8 @@ fn check(file: &Path, options: &ReadOptions, severity: Severity) -> Checked {
         diagnostics.retain(|diagnostic| severity == Severity::Warning || diagnostic.is_error());
         Outcome { text, diagnostics, errors, warnings }
     });
-    Checked { name: name(file), outcome }
-}
-
-/// What messages call a file.
-pub(super) fn name(file: &Path) -> String {
-    if is_stdin(file) { "<stdin>".into() } else { file.display().to_string() }
+    let outcome = outcome.map_err(|fault| format!("cannot read the definition: {fault}"));
+    Checked { name: source::name(file), outcome }
 }
 
 /// What the compiler refuses although the definition is valid. That something can't be run yet is no fault of the
@@ -113,26 +110,8 @@ fn refusals(definition: &Definition) -> Vec<Diagnostic> {
     faults.into_iter().map(warn).collect()
 }
 
-/// The text of a definition, or why it can't be read.
-pub(super) fn read(file: &Path) -> Result<String, String> {
-    let read = if is_stdin(file) {
-        let mut text = String::new();
-        io::stdin().read_to_string(&mut text).map(|_| text)
-    } else {
-        std::fs::read_to_string(file)
-    };
-    read.map_err(|error| match error.kind() {
-        io::ErrorKind::InvalidData => "cannot read the definition: the file is not UTF-8 text".to_owned(),
-        _ => format!("cannot read the definition: {error}"),
-    })
-}
-
-fn is_stdin(file: &Path) -> bool {
-    file == Path::new("-")
-}
-
 fn human(checked: &[Checked]) -> String {
-    let colour = io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+    let colour = in_colour(&io::stdout());
     let mut text = String::new();
     for file in checked {
         match &file.outcome {

@@ -4,7 +4,7 @@
 //! their own input at once and waits are jumped over: what is measured is the engine.
 
 use std::hint::black_box;
-use std::io::{self, IsTerminal};
+use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -15,7 +15,7 @@ use serde_json::json;
 use super::machine;
 use crate::asl;
 use crate::cli::examples::{ORDER_EVENT, ORDER_WORKFLOW};
-use crate::cli::print::print;
+use crate::cli::print::{in_colour, print};
 use crate::engine::{Effect, Execution, Limits, Progress, Status, Timestamp};
 use crate::program::Program;
 use crate::stream::ExecutionNames;
@@ -99,7 +99,7 @@ impl Bench {
         let format = args.workflow.as_deref().map(asl::Format::of_file).unwrap_or_default();
         let program = Program::from_text_as(format, &text).map_err(|mut diagnostics| {
             diagnostics.retain(asl::Diagnostic::is_error);
-            let colour = io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+            let colour = in_colour(&io::stderr());
             format!("{workflow} is invalid:\n{}", asl::render(&diagnostics, &workflow, &text, colour))
         })?;
         let events = match &args.event {

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::print::print;
+use super::source;
 use crate::asl::Format;
 use crate::config::Config;
 use crate::engine::{Execution, Limits, Status};
@@ -32,7 +33,7 @@ const DATA_TIMEOUT: Duration = Duration::from_secs(30);
     the input or another file is invalid."
 )]
 pub struct Args {
-    /// The definition: JSON, comments and trailing commas allowed, or YAML
+    /// The definition: JSON, comments and trailing commas allowed, or YAML; - is standard input
     #[arg(value_name = "DEFINITION")]
     definition: PathBuf,
     /// The execution's input, a file with one JSON value; - is standard input [default: {}]
@@ -96,8 +97,8 @@ impl<E: std::error::Error> From<E> for Trouble {
 }
 
 fn execute(args: &Args) -> Result<Status, Trouble> {
-    let text = std::fs::read_to_string(&args.definition)
-        .map_err(|error| Trouble::Message(format!("cannot read {}: {error}", args.definition.display())))?;
+    let text = source::read(&args.definition)
+        .map_err(|fault| Trouble::Message(format!("cannot read {}: {fault}", args.definition.display())))?;
     let program = match Program::from_text_as(Format::of_file(&args.definition), &text) {
         Ok(program) => Arc::new(program),
         Err(diagnostics) => {

@@ -1,13 +1,13 @@
 //! The result of an execution, for people and for programs.
 
-use std::io::{self, IsTerminal};
+use std::io;
 use std::path::Path;
 
 use serde_json::{Map, Value, json};
 
 use crate::asl::{self, Diagnostic, Lines};
 use crate::cli::diagnostic::DiagnosticAnswer;
-use crate::cli::print::print;
+use crate::cli::print::{in_colour, print};
 use crate::engine::{Detail, Event, Execution, Status};
 use crate::value::read_document;
 
@@ -106,7 +106,7 @@ pub(super) fn invalid(file: &Path, text: &str, diagnostics: &[Diagnostic], as_js
         return print(&format!("{answer}\n"));
     }
     let errors: Vec<Diagnostic> = diagnostics.iter().filter(|diagnostic| diagnostic.is_error()).cloned().collect();
-    let colour = io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+    let colour = in_colour(&io::stderr());
     eprint!("{}", asl::render(&errors, &file.display().to_string(), text, colour));
     eprintln!("stepstream exec: {} is invalid", file.display());
     Ok(())

@@ -1,13 +1,13 @@
 //! `stepstream graph`: a picture of a definition.
 
-use std::io::{self, IsTerminal};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::ValueEnum;
 
-use super::print::print;
-use super::validate;
+use super::print::{in_colour, print};
+use super::{source, validate};
 use crate::asl::{self, ReadOptions};
 
 mod condition;
@@ -67,11 +67,11 @@ impl Format {
 
 /// Runs the subcommand: 0 if the picture is written, 2 if the definition is invalid or unreadable, else 1.
 pub fn main(args: Args) -> ExitCode {
-    let name = validate::name(&args.definition);
-    let text = match validate::read(&args.definition) {
+    let name = source::name(&args.definition);
+    let text = match source::read(&args.definition) {
         Ok(text) => text,
         Err(fault) => {
-            eprintln!("error: {name}: {fault}");
+            eprintln!("error: {name}: cannot read the definition: {fault}");
             return ExitCode::from(validate::EXIT_INVALID);
         }
     };
@@ -80,7 +80,7 @@ pub fn main(args: Args) -> ExitCode {
         &ReadOptions { format: asl::Format::of_file(&args.definition), ..ReadOptions::default() },
     );
     let Some(definition) = outcome.definition else {
-        let colour = io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+        let colour = in_colour(&io::stderr());
         eprint!("{}", asl::render(&outcome.diagnostics, &name, &text, colour));
         eprintln!("error: {name} is invalid: there is no picture of it");
         return ExitCode::from(validate::EXIT_INVALID);
