@@ -58,6 +58,8 @@ pub struct Outcome {
     pub transitions: u64,
     /// Types of the recorded events.
     pub events: Vec<&'static str>,
+    /// The number of the event that each of them follows.
+    pub previous_events: Vec<u64>,
     /// Names of the states entered, from the recorded events.
     pub states: Vec<String>,
 }
@@ -218,6 +220,7 @@ fn outcome<F>(execution: &mut Execution, world: World<F>, now: Timestamp) -> Out
         retries: execution.retries(),
         transitions: execution.transitions(),
         events: execution.history().iter().map(|event| event.kind).collect(),
+        previous_events: execution.history().iter().map(|event| event.previous_id).collect(),
         states: entered.filter_map(|event| event.details.iter().find_map(name)).collect(),
     }
 }
