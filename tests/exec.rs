@@ -99,6 +99,16 @@ fn definitions_in_yaml_run_too() {
     }
 }
 
+#[test]
+fn the_history_shows_the_input_as_it_came() {
+    let input = file("verbatim-input.json", "{ \"a\" : [1,\n  2] }");
+    let output = exec(&[&file("verbatim.asl.json", SUCCEEDS), "--input", &input, "--history", "--json"]);
+    let result: serde_json::Value = serde_json::from_slice(&output.stdout).expect("it is JSON");
+    let events = &result["history"];
+    assert_eq!(events[0]["executionStartedEventDetails"]["input"], "{ \"a\" : [1,\n  2] }");
+    assert_eq!(events[1]["stateEnteredEventDetails"]["input"], "{\"a\":[1,2]}");
+}
+
 /// As tutorials show it: notes, trailing commas, and names to fill in.
 #[test]
 fn placeholders_of_a_tutorial_find_their_connectors() {

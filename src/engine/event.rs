@@ -126,9 +126,11 @@ impl Interpreter<'_> {
         self.run.history.push(event);
     }
 
-    pub(super) fn emit_execution_started(&mut self, input: Value) {
+    /// Recorded: the event shows the input as it came, white space included.
+    pub(super) fn emit_execution_started(&mut self, event: &[u8]) {
         self.emit_top("ExecutionStarted", |this| {
-            vec![data("input", this.heap, input), text("roleArn", this.run.identity.role_arn())]
+            let input = String::from_utf8_lossy(event).into_owned();
+            vec![("input", Detail::Data(input)), text("roleArn", this.run.identity.role_arn())]
         });
     }
 
@@ -190,7 +192,9 @@ impl Interpreter<'_> {
                 }
             };
             details.extend(timeout.map(|timeout| ("timeoutInSeconds", Detail::Number(timeout.as_secs()))));
-            details.extend(heartbeat.map(|limit| ("heartbeatInSeconds", Detail::Number(limit.as_secs()))));
+            if !matches!(task.style, Style::Lambda) {
+                details.extend(heartbeat.map(|limit| ("heartbeatInSeconds", Detail::Number(limit.as_secs()))));
+            }
             details.extend(role.map(|role| ("taskCredentials", Detail::Role(role))));
             details
         });

@@ -93,6 +93,9 @@ pub struct Expect {
     events: Option<Vec<String>>,
     /// For each event the number of the one that it follows.
     previous_events: Option<Vec<u64>>,
+    /// All members of the events with these numbers.
+    #[serde(default)]
+    details: BTreeMap<usize, Value>,
     /// Seconds from start to end.
     ends_after: Option<f64>,
     calls: Option<Vec<ExpectedCall>>,
@@ -215,6 +218,10 @@ impl Expect {
         differ_if_given("events", self.events.as_ref().map(|events| events.join(" ")), found.events.join(" "));
         let previous = self.previous_events.as_ref().map(|numbers| format!("{numbers:?}"));
         differ_if_given("previous events", previous, format!("{:?}", found.previous_events));
+        for (number, details) in &self.details {
+            let found = found.details.get(number - 1);
+            differ_if_given(&format!("details of event {number}"), Some(details.to_string()), shown(&found));
+        }
         let millis_expected = self.ends_after.map(|seconds| millis(seconds).to_string());
         differ_if_given("milliseconds", millis_expected, found.elapsed_millis.to_string());
         differ_if_given("cancelled calls", self.cancelled.map(|n| n.to_string()), found.cancelled.to_string());
