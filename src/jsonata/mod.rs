@@ -5,15 +5,21 @@
 //!
 //! **Invariant:** an evaluation ends: its time and its depth are bounded.
 
+mod compiled;
 mod convert;
 mod error;
 mod functions;
 mod library;
+mod messages;
 mod names;
+mod number;
 mod references;
+mod rewrite;
 mod scope;
 mod syntax;
 
+#[cfg(test)]
+mod agreement;
 #[cfg(test)]
 mod tests;
 
@@ -22,11 +28,13 @@ pub use references::Unsupported;
 pub use scope::{Scope, StatesField};
 
 use crate::value::{Heap, Value};
+use compiled::Stop;
 
 /// A compiled expression.
 #[derive(Debug)]
 pub struct Expression {
     text: Box<str>,
+    compiled: Option<compiled::Program>,
     library: library::Program,
 }
 
@@ -36,8 +44,22 @@ impl Expression {
     /// # Errors
     /// [`SyntaxError`] with the message of the reference implementation.
     pub fn compile(text: &str) -> Result<Expression, SyntaxError> {
+        Self::build(text, None)
+    }
+
+    /// As [`compile`](Expression::compile), for heaps that are seeded from `constants`: literals become values of it, once.
+    ///
+    /// # Errors
+    /// As [`compile`](Expression::compile).
+    pub fn compile_in(text: &str, constants: &mut Heap) -> Result<Expression, SyntaxError> {
+        Self::build(text, Some(constants))
+    }
+
+    fn build(text: &str, constants: Option<&mut Heap>) -> Result<Expression, SyntaxError> {
         let text = text.trim();
-        Ok(Expression { text: text.into(), library: library::Program::parse(text)? })
+        let library = library::Program::parse(text)?;
+        let compiled = compiled::Program::compile(library.tree(), constants);
+        Ok(Expression { text: text.into(), compiled, library })
     }
 
     /// The trimmed text between the delimiters, as error texts show it.
@@ -61,6 +83,36 @@ impl Expression {
     /// # Errors
     /// [`EvaluationError`] if an operator or function refuses its operands, a bound is passed, or the result is no JSON.
     pub fn evaluate(&self, heap: &mut Heap, scope: &mut impl Scope) -> Result<Option<Value>, Box<EvaluationError>> {
+        let Some(compiled) = &self.compiled else { return self.library.evaluate(heap, scope) };
+        let random = scope.random().clone();
+        match compiled.evaluate(heap, scope) {
+            Ok(value) => Ok(value),
+            Err(Stop::Failed(error)) => Err(error),
+            Err(Stop::Library) => {
+                // As if nothing had been drawn yet.
+                *scope.random() = random;
+                self.library.evaluate(heap, scope)
+            }
+        }
+    }
+}
+
+impl Expression {
+    /// Whether our own form covers the expression.
+    pub fn is_covered(&self) -> bool {
+        self.compiled.is_some()
+    }
+
+    /// As [`evaluate`](Expression::evaluate), but by the library, whether our own form covers the expression or not. The
+    /// two are compared by tests and benchmarks.
+    ///
+    /// # Errors
+    /// As [`evaluate`](Expression::evaluate).
+    pub fn evaluate_by_library(
+        &self,
+        heap: &mut Heap,
+        scope: &mut impl Scope,
+    ) -> Result<Option<Value>, Box<EvaluationError>> {
         self.library.evaluate(heap, scope)
     }
 }
