@@ -13,6 +13,7 @@
 //! | [`asl`] | the definition as people write it: model with source positions, reading, diagnostics, lint |
 //! | [`program`] | the compiled form, and the compiler from `asl` to it |
 //! | [`engine`] | executions: a pure, synchronous interpreter without I/O, clock, threads or async |
+//! | [`test_state`] | one state, as the TestState API runs it |
 //! | [`config`] | pipelines, tasks and limits as the configuration file gives them |
 //! | [`telemetry`] | metrics, log events, health |
 //! | [`task`] | connectors: what a task call means in the world |
@@ -38,4 +39,5 @@ pub mod registry;
 pub mod stream;
 pub mod task;
 pub mod telemetry;
+pub mod test_state;
 pub mod value;

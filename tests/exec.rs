@@ -42,6 +42,90 @@ fn what_can_t_be_run_is_explained() {
     }
 }
 
+const MAPS: &str = r#"{ "StartAt": "M", "States": { "M": { "Type": "Map", "End": true, "ResultPath": "$.written",
+    "ItemReader": { "Resource": "arn:aws:states:::s3:getObject", "Parameters": { "Bucket": "in", "Key.$": "$.key" },
+        "ReaderConfig": { "InputType": "CSV", "CSVHeaderLocation": "FIRST_ROW" } },
+    "ItemProcessor": { "ProcessorConfig": { "Mode": "DISTRIBUTED", "ExecutionType": "EXPRESS" },
+        "StartAt": "P", "States": { "P": { "Type": "Pass", "Parameters": { "who.$": "$.name" }, "End": true } } } WRITER } } }"#;
+const WRITER: &str = r#", "ResultWriter": { "Resource": "arn:aws:states:::s3:putObject", "Parameters": { "Bucket": "out", "Prefix": "p" },
+    "WriterConfig": { "Transformation": "COMPACT", "OutputType": "JSON" } }"#;
+
+#[test]
+fn the_data_of_a_distributed_map_lies_in_a_folder() {
+    let data = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("exec-data");
+    // What an earlier run has left.
+    let _ = std::fs::remove_dir_all(&data);
+    std::fs::create_dir_all(data.join("in")).expect("the folder can be made");
+    std::fs::write(data.join("in/people.csv"), "id,name\n1,Ann\n2,Bob\n").expect("the file can be written");
+    let definition = file("maps.asl.json", &MAPS.replace("WRITER", WRITER));
+    let input = file("maps-input.json", r#"{"key": "people.csv"}"#);
+
+    let output = exec(&[&definition, "--input", &input, "--data", data.to_str().expect("UTF-8"), "--json"]);
+    let said: serde_json::Value = serde_json::from_slice(&output.stdout).expect("it is JSON");
+    assert_eq!(said["status"], "SUCCEEDED", "{said}");
+    let details = &said["output"]["written"]["ResultWriterDetails"];
+    assert_eq!(details["Bucket"], "out", "{said}");
+    let read = |key: &serde_json::Value| -> serde_json::Value {
+        let path = data.join("out").join(key.as_str().expect("a text"));
+        serde_json::from_slice(&std::fs::read(path).expect("it was written")).expect("it is JSON")
+    };
+    let manifest = read(&details["Key"]);
+    let results = read(&manifest["ResultFiles"]["SUCCEEDED"][0]["Key"]);
+    assert_eq!(results.to_string(), r#"[{"who":"Ann"},{"who":"Bob"}]"#);
+}
+
+#[test]
+fn a_mock_file_can_hold_a_data_set_under_the_maps_name() {
+    let definition = file("mocked-maps.asl.json", &MAPS.replace("WRITER", ""));
+    let mocks = r#"{ "StateMachines": { "m": { "TestCases": { "two": { "M": "people" } } } },
+        "MockedResponses": { "people": { "0": { "Return": "id,name\n7,Zoe" } } } }"#;
+    let mocks = file("mocked-maps.json", mocks);
+    let input = file("mocked-maps-input.json", r#"{"key": "k"}"#);
+    let args = [&*definition, "--input", &*input, "--name", "m", "--mocks", &*mocks, "--test-case", "two"];
+    let output = exec(&args);
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert_eq!(output.status.code(), Some(0), "{said}");
+    assert!(said.contains("\"who\": \"Zoe\""), "{said}");
+}
+
+#[test]
+fn definitions_in_yaml_run_too() {
+    let text = "StartAt: A\nStates:\n  A:\n    Type: Pass\n    Parameters:\n      text.$: States.Format('{} €', $.price)\n    End: true\n";
+    let input = file("yaml-input.json", "{\"price\":5}");
+    for name in ["yaml.asl.yaml", "yaml.yml", "yaml.asl"] {
+        let output = exec(&[&file(name, text), "--input", &input]);
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(String::from_utf8_lossy(&output.stdout), "SUCCEEDED\n{\n  \"text\": \"5 €\"\n}\n", "{name}: {said}");
+    }
+}
+
+/// As tutorials show it: notes, trailing commas, and names to fill in.
+#[test]
+fn placeholders_of_a_tutorial_find_their_connectors() {
+    let definition = file(
+        "tutorial.asl.json",
+        r#"// Send, then store.
+        {
+          "StartAt": "Send", /* put your own functions here */
+          "States": {
+            "Send": { "Type": "Task", "Resource": "arn:aws:lambda:...:send-email", "Next": "Score", },
+            "Score": { "Type": "Task", "Resource": "arn:aws:lambda:REGION:ACCOUNT_ID:function:FUNCTION_NAME", "Next": "Store", },
+            "Store": { "Type": "Task", "Resource": "${StoreFunctionArn}", "End": true, },
+          },
+        }"#,
+    );
+    let task =
+        |pattern: &str| format!("[[task]]\nresource = \"{pattern}\"\nconnector = \"builtin\"\nbuiltin = \"echo\"\n");
+    let tasks = [task("*:send-email"), task("*:FUNCTION_NAME"), task("$${StoreFunctionArn}")].concat();
+    let pipeline =
+        "[[pipeline]]\nname = \"p\"\nworkflow = \"exec-tutorial.asl.json\"\nsources = [\"in\"]\nsink = \"out\"\n";
+    let config = file("tutorial.toml", &format!("[kafka]\nbootstrap.servers = \"127.0.0.1:1\"\n{pipeline}{tasks}"));
+    let input = file("tutorial-input.json", "{\"a\":1}");
+    let output = exec(&[&definition, "--config", &config, "--input", &input]);
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(String::from_utf8_lossy(&output.stdout), "SUCCEEDED\n{\n  \"a\": 1\n}\n", "{said}");
+}
+
 fn exec(args: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_stepstream")).arg("exec").args(args).output().expect("the command starts")
 }

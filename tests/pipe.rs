@@ -46,6 +46,19 @@ fn text(bytes: &[u8]) -> &str {
 }
 
 #[test]
+fn the_order_workflow_in_jsonata_gives_what_its_twin_in_jsonpath_gives() {
+    let outputs = ["order", "order-jsonata"].map(|workflow| {
+        let root = env!("CARGO_MANIFEST_DIR");
+        let events = fs::read_to_string(format!("{root}/config/events/orders.jsonl")).expect("the events are there");
+        let output = run(&[&format!("{root}/config/workflows/{workflow}.asl.json")], &events);
+        assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+        text(&output.stdout).to_owned()
+    });
+    assert!(outputs[0].lines().count() > 40);
+    assert_eq!(outputs[0], outputs[1]);
+}
+
+#[test]
 fn results_keep_the_order_of_the_input_whatever_the_number_of_threads() {
     let workflow = file("order", "pass.asl.json", PASS);
     let input: String = (0..20_000).map(|n| format!("{{\"n\":{n},\"pad\":\"{}\"}}\n", "x".repeat(n % 200))).collect();

@@ -84,7 +84,8 @@ proptest! {
 
 #[test]
 fn the_definition_that_is_mutilated_is_valid() {
-    let outcome = read_with(DEFINITION, &ReadOptions { machine_type: MachineType::ExpressStrict });
+    let outcome =
+        read_with(DEFINITION, &ReadOptions { machine_type: MachineType::ExpressStrict, ..ReadOptions::default() });
     assert!(outcome.definition.is_some(), "{:#?}", outcome.diagnostics);
 }
 
@@ -109,7 +110,7 @@ fn the_deepest_nesting_is_read_without_exhausting_the_stack() {
 }
 
 fn read_everything(text: &str) {
-    let outcome = read_with(text, &ReadOptions { machine_type: MachineType::ExpressStrict });
+    let outcome = read_with(text, &ReadOptions { machine_type: MachineType::ExpressStrict, ..ReadOptions::default() });
     assert_eq!(outcome.definition.is_none(), outcome.diagnostics.iter().any(|diagnostic| diagnostic.is_error()));
     for span in outcome.diagnostics.iter().filter_map(|diagnostic| diagnostic.span.clone()) {
         assert!(span.start <= text.len() && span.start <= span.end);

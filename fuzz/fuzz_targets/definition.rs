@@ -7,7 +7,13 @@ use stepstream::asl;
 use stepstream::program::Program;
 
 fuzz_target!(|text: &str| {
-    let outcome = asl::read(text);
+    for format in [asl::Format::ByLook, asl::Format::Yaml] {
+        read(text, format);
+    }
+});
+
+fn read(text: &str, format: asl::Format) {
+    let outcome = asl::read_with(text, &asl::ReadOptions { format, ..asl::ReadOptions::default() });
     for diagnostic in &outcome.diagnostics {
         assert!(!diagnostic.message.is_empty());
         if let Some(span) = &diagnostic.span {
@@ -23,4 +29,4 @@ fuzz_target!(|text: &str| {
         }
         None => assert!(!outcome.diagnostics.is_empty(), "a definition is refused with a reason"),
     }
-});
+}

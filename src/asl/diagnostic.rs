@@ -65,6 +65,10 @@ macro_rules! codes {
 codes! {
     /// The text is not JSON.
     InvalidJsonDescription = "INVALID_JSON_DESCRIPTION",
+    /// The text is not YAML.
+    InvalidYamlDescription = "INVALID_YAML_DESCRIPTION",
+    /// A YAML tag that only CloudFormation can evaluate.
+    UnsupportedYamlTag = "UNSUPPORTED_YAML_TAG",
     /// The text is empty.
     MissingDescription = "MISSING_DESCRIPTION",
     /// Arrays and objects are nested too deeply.
@@ -83,12 +87,24 @@ codes! {
     DuplicateLabelName = "DUPLICATE_LABEL_NAME",
     /// A Map's `Label` is empty, too long or has a forbidden character.
     InvalidLabelName = "INVALID_LABEL_NAME",
-    /// A string that is half a JSONata expression.
+    /// A string that is half a JSONata expression, or none by its syntax.
     InvalidJsonataExpression = "INVALID_JSONATA_EXPRESSION",
+    /// An expression refers to something that it cannot have where it stands.
+    UnsupportedJsonataExpression = "UNSUPPORTED_JSONATA_EXPRESSION",
     /// A literal looks like a path or an intrinsic function call, but its key has no `.$`.
     NoDollar = "NO_DOLLAR",
     /// A literal looks like a path, but the field's name doesn't end in `Path`.
     NoPath = "NO_PATH",
+    /// A JSONata expression in a JSONPath state.
+    JsonataInJsonpath = "JSONATA_IN_JSONPATH",
+    /// A path or a `.$` in a JSONata state.
+    JsonpathInJsonata = "JSONPATH_IN_JSONATA",
+    /// A JSONata expression that is not the whole string.
+    ExpressionWithinText = "EXPRESSION_WITHIN_TEXT",
+    /// A path that leads to nothing, whatever the input.
+    PathNeverExists = "PATH_NEVER_EXISTS",
+    /// A variable that no state before assigns.
+    UndefinedVariable = "UNDEFINED_VARIABLE",
     /// A path in the literal `Result` of a Pass.
     PassResultIsStatic = "PASS_RESULT_IS_STATIC",
     /// Valid for AWS, but this program can't run it.
@@ -101,20 +117,32 @@ codes! {
     RetryWithoutCap = "RETRY_WITHOUT_CAP",
     /// A retrier or catcher can't be reached, since an earlier one takes all its errors.
     UnreachableHandler = "UNREACHABLE_HANDLER",
+    /// A name with the prefix `States.` that no error has.
+    UnknownErrorName = "UNKNOWN_ERROR_NAME",
+    /// An error that no retrier or catcher gets.
+    UncatchableError = "UNCATCHABLE_ERROR",
     /// A catcher replaces the state's input by the error.
     CatchDiscardsInput = "CATCH_DISCARDS_INPUT",
     /// A Wait lasts longer than the execution may.
     WaitExceedsExecution = "WAIT_EXCEEDS_EXECUTION",
     /// A Task that AWS refuses in Express machines; it runs here, within the execution's time.
     StandardOnlyIntegration = "STANDARD_ONLY_INTEGRATION",
+    /// A distributed Map, which AWS refuses in Express machines.
+    StandardOnlyMap = "STANDARD_ONLY_MAP",
     /// A resource that AWS doesn't know; it needs a connector.
     UnknownResource = "UNKNOWN_RESOURCE",
+    /// Something that a template or a reader should have replaced.
+    Placeholder = "PLACEHOLDER",
     /// An older spelling of a field.
     LegacyField = "LEGACY_FIELD",
     /// A field that has no effect where it stands.
     FieldWithoutEffect = "FIELD_WITHOUT_EFFECT",
     /// More iterations at once than an inline Map runs.
     ConcurrencyAboveLimit = "CONCURRENCY_ABOVE_LIMIT",
+    /// A password, key or token in the text of the definition.
+    HardCodedSecret = "HARD_CODED_SECRET",
+    /// `Items` with a filter, which gives no array when one item matches.
+    ItemsMayCollapse = "ITEMS_MAY_COLLAPSE",
     /// A Choice without a Default fails when no rule matches.
     ChoiceWithoutDefault = "CHOICE_WITHOUT_DEFAULT",
 }

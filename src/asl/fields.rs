@@ -32,6 +32,39 @@ pub(super) const ITEM_PROCESSOR: &[Field] =
 /// `ProcessorConfig`.
 pub(super) const PROCESSOR_CONFIG: &[Field] = &[("Mode", BOTH), ("ExecutionType", BOTH)];
 
+/// `ItemReader`.
+pub(super) const ITEM_READER: &[Field] =
+    &[("Resource", BOTH), ("Parameters", PATH), ("Arguments", JSONATA), ("ReaderConfig", BOTH)];
+
+/// `ReaderConfig`.
+pub(super) const READER_CONFIG: &[Field] = &[
+    ("InputType", BOTH),
+    ("Transformation", BOTH),
+    ("ManifestType", BOTH),
+    ("CSVDelimiter", BOTH),
+    ("CSVHeaderLocation", BOTH),
+    ("CSVHeaders", BOTH),
+    ("ItemsPointer", BOTH),
+    ("MaxItems", BOTH),
+    ("MaxItemsPath", PATH),
+];
+
+/// `ItemBatcher`.
+pub(super) const ITEM_BATCHER: &[Field] = &[
+    ("BatchInput", BOTH),
+    ("MaxItemsPerBatch", BOTH),
+    ("MaxItemsPerBatchPath", PATH),
+    ("MaxInputBytesPerBatch", BOTH),
+    ("MaxInputBytesPerBatchPath", PATH),
+];
+
+/// `ResultWriter`.
+pub(super) const RESULT_WRITER: &[Field] =
+    &[("Resource", BOTH), ("Parameters", PATH), ("Arguments", JSONATA), ("WriterConfig", BOTH)];
+
+/// `WriterConfig`.
+pub(super) const WRITER_CONFIG: &[Field] = &[("Transformation", BOTH), ("OutputType", BOTH)];
+
 /// One element of `Retry`.
 pub(super) const RETRIER: &[Field] = &[
     ("ErrorEquals", BOTH),

@@ -42,6 +42,9 @@ pub(super) struct Edge {
     pub target: Spanned<String>,
 }
 
+/// What a transition to nowhere is told with, before the name.
+const DANGLING: &str = "Missing 'Next' target: ";
+
 /// Faults of the transitions of all machines.
 #[derive(Debug, Default)]
 pub(super) struct GraphFaults {
@@ -74,8 +77,14 @@ impl GraphFaults {
         self.check_reachable(graph, &index);
     }
 
-    /// All faults, in the order in which AWS gives them.
-    pub fn into_diagnostics(mut self) -> Vec<Diagnostic> {
+    /// All faults, in the order in which AWS gives them. `states` has the place of every state of the definition.
+    pub fn into_diagnostics(mut self, states: &HashMap<String, String>) -> Vec<Diagnostic> {
+        for fault in &mut self.dangling {
+            let target = fault.message.strip_prefix(DANGLING).unwrap_or_default();
+            if let Some(place) = states.get(target) {
+                fault.hint = Some(format!("'{target}' is {place}: transitions stay within one States object."));
+            }
+        }
         self.dangling.sort_by_key(Diagnostic::position);
         self.endless.sort_by_key(Diagnostic::position);
         self.unreachable.sort_by_key(Diagnostic::position);
@@ -112,10 +121,13 @@ fn dangling(edge: &Edge, graph: &Graph) -> Diagnostic {
     let target = &edge.target.value;
     let names = || graph.vertices.iter().map(|vertex| vertex.name.as_str());
     let hint = match suggest::closest(target, names()) {
+        _ if target.starts_with('$') || target.contains("{%") => {
+            "A transition is constant. To choose a state at run time, use a Choice state.".to_owned()
+        }
         Some(name) => format!("Did you mean '{name}'?"),
         None => "There is no state of that name in the same States object.".to_owned(),
     };
-    Diagnostic::error(Code::MissingTransitionTarget, format!("Missing 'Next' target: {target}"))
+    Diagnostic::error(Code::MissingTransitionTarget, format!("{DANGLING}{target}"))
         .at(edge.location.clone(), edge.target.span.clone())
         .with_hint(hint)
 }

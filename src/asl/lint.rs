@@ -10,6 +10,9 @@ use super::model::{
 use super::node::Spanned;
 use super::resource::{self, Pattern, Resource};
 
+mod errors;
+mod values;
+
 /// How long an Express execution may last, in seconds.
 const EXPRESS_SECONDS: u64 = 300;
 
@@ -41,6 +44,7 @@ impl Linter {
     }
 
     fn state(&mut self, state: &State) {
+        values::advice(state, &mut self.advice);
         match &state.kind {
             StateKind::Task(task) => {
                 self.task(state, task);
@@ -117,10 +121,14 @@ impl Linter {
 
     fn handlers(&mut self, state: &State, retry: &[Retrier], catch: &[Catcher]) {
         for (index, retrier) in retry.iter().enumerate() {
-            self.retrier(format!("{}/Retry[{index}]", state.location), retrier);
+            let location = format!("{}/Retry[{index}]", state.location);
+            self.advice.extend(retrier.error_equals.iter().filter_map(|name| errors::advice(name, &location)));
+            self.retrier(location, retrier);
         }
         for (index, catcher) in catch.iter().enumerate() {
-            self.catcher(format!("{}/Catch[{index}]", state.location), state.query_language, catcher);
+            let location = format!("{}/Catch[{index}]", state.location);
+            self.advice.extend(catcher.error_equals.iter().filter_map(|name| errors::advice(name, &location)));
+            self.catcher(location, state.query_language, catcher);
         }
         self.unreachable(
             &format!("{}/Retry", state.location),

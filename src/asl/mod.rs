@@ -8,22 +8,30 @@
 
 mod diagnostic;
 mod fields;
+mod flow;
+mod format;
+mod fragment;
 mod graph;
+mod likely;
 mod lint;
 mod model;
 mod node;
 mod parse;
+mod placeholder;
 mod read;
 mod render;
 mod resource;
 mod suggest;
 mod syntax;
+mod yaml;
 
 pub use diagnostic::{Code, Diagnostic, LineColumn, Severity, line_column};
+pub use format::Format;
 pub use model::{
-    Catcher, ChoiceRule, ChoiceState, Condition, DataTest, Definition, Dynamic, FailState, JitterStrategy, Machine,
-    MapMode, MapState, Operand, Operator, ParallelState, PassState, PathField, QueryLanguage, Retrier, State,
-    StateKind, SucceedState, TaskState, Transition, WaitState, WaitUntil,
+    Catcher, ChoiceRule, ChoiceState, Condition, DataTest, Definition, Destination, Dynamic, FailState, InputType,
+    ItemBatcher, ItemReader, ItemSource, JitterStrategy, Machine, MapMode, MapState, Operand, Operator, OutputType,
+    ParallelState, PassState, PathField, QueryLanguage, ResultWriter, Retrier, State, StateKind, SucceedState,
+    TaskState, Transformation, Transition, WaitState, WaitUntil,
 };
 pub use node::{Member, Node, NodeKind, Span, Spanned};
 pub use render::render;
@@ -33,6 +41,8 @@ pub use render::render;
 pub struct ReadOptions {
     /// What kind of machine it is to be.
     pub machine_type: MachineType,
+    /// How its text is written.
+    pub format: Format,
 }
 
 /// What a machine may do.
@@ -54,7 +64,7 @@ pub struct ReadOutcome {
     pub diagnostics: Vec<Diagnostic>,
 }
 
-/// Reads a definition: JSON, comments and trailing commas allowed.
+/// Reads a definition: JSON, comments and trailing commas allowed, or YAML, whichever it looks like.
 ///
 /// Never panics, whatever the text.
 pub fn read(text: &str) -> ReadOutcome {
@@ -63,13 +73,16 @@ pub fn read(text: &str) -> ReadOutcome {
 
 /// Reads a definition and judges it by `options`.
 pub fn read_with(text: &str, options: &ReadOptions) -> ReadOutcome {
-    let (root, warnings) = match parse::parse(text) {
+    let (root, warnings) = match parse::parse(text, options.format) {
         Ok(parsed) => parsed,
         Err(fault) => return ReadOutcome { definition: None, diagnostics: vec![fault] },
     };
     let mut outcome = read::read(&root, text, options, warnings);
     if let Some(definition) = &outcome.definition {
-        outcome.diagnostics.extend(lint::lint(definition));
+        let mut advice = lint::lint(definition);
+        advice.extend(flow::analyse(definition));
+        advice.sort_by_key(Diagnostic::position);
+        outcome.diagnostics.extend(advice);
     }
     outcome
 }

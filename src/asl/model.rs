@@ -8,8 +8,12 @@ use std::sync::Arc;
 use super::node::{Node, Span, Spanned};
 
 mod choice;
+mod distributed;
 
 pub use choice::{ChoiceRule, ChoiceState, Condition, DataTest, Operand, Operator};
+pub use distributed::{
+    Destination, InputType, ItemBatcher, ItemReader, ItemSource, OutputType, ResultWriter, Transformation,
+};
 
 /// A whole, valid definition.
 #[derive(Clone, Debug)]
@@ -286,11 +290,11 @@ pub struct MapState {
     /// Distributed: share of failed items that is borne, 0–100.
     pub tolerated_failure_percentage: Option<Dynamic<f64>>,
     /// Distributed: where items are read from.
-    pub item_reader: Option<Node>,
+    pub item_reader: Option<ItemReader>,
     /// Distributed: how items are put together.
-    pub item_batcher: Option<Node>,
+    pub item_batcher: Option<ItemBatcher>,
     /// Distributed: where results are written.
-    pub result_writer: Option<Node>,
+    pub result_writer: Option<ResultWriter>,
     /// Distributed: a part of the child executions' names.
     pub label: Option<Spanned<String>>,
     /// JSONPath: payload template over the array of outputs.

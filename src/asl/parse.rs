@@ -1,4 +1,4 @@
-//! Text to [`Node`]: JSON, with comments and trailing commas.
+//! Text to [`Node`]: JSON, with comments and trailing commas; YAML is handed on.
 
 use std::collections::HashMap;
 
@@ -9,19 +9,20 @@ use jsonc_parser::{CollectOptions, ParseOptions, parse_to_ast};
 
 use super::diagnostic::{Code, Diagnostic, line_column};
 use super::node::{Member, Node, NodeKind, Span};
+use super::{Format, likely, yaml};
 
 /// How deep arrays and objects may nest in a definition. Deeper than any machine that people write; keeps every
 /// recursion over a node far from the end of the stack.
-const MAX_NESTING: usize = 200;
+pub(super) const MAX_NESTING: usize = 200;
 
 /// How large a definition may be, in bytes (AWS: 1 MB).
-const MAX_DEFINITION_BYTES: usize = 1_048_576;
+pub(super) const MAX_DEFINITION_BYTES: usize = 1_048_576;
 
 /// How many characters of the text AWS's parser messages quote.
 const MAX_QUOTED_CHARS: usize = 500;
 
-/// Reads JSON; on success with warnings for duplicate keys.
-pub(super) fn parse(text: &str) -> Result<(Node, Vec<Diagnostic>), Diagnostic> {
+/// Reads JSON or YAML; on success with warnings, such as for duplicate keys.
+pub(super) fn parse(text: &str, format: Format) -> Result<(Node, Vec<Diagnostic>), Diagnostic> {
     if text.trim().is_empty() {
         let message = "Definition must be a valid JSON object";
         return Err(Diagnostic::error(Code::MissingDescription, message).with_hint("The text is empty."));
@@ -30,6 +31,17 @@ pub(super) fn parse(text: &str) -> Result<(Node, Vec<Diagnostic>), Diagnostic> {
         let message = format!("The definition has {} bytes; at most {MAX_DEFINITION_BYTES} are allowed", text.len());
         return Err(Diagnostic::error(Code::SchemaValidationFailed, message));
     }
+    if !format.is_yaml(text) {
+        return parse_json(text);
+    }
+    // What begins like JSON is read as such, for YAML knows no // comments.
+    match text.trim_start().starts_with(['{', '/']).then(|| parse_json(text)) {
+        Some(Ok(parsed)) => Ok(parsed),
+        _ => yaml::parse(text),
+    }
+}
+
+fn parse_json(text: &str) -> Result<(Node, Vec<Diagnostic>), Diagnostic> {
     let options = ParseOptions {
         allow_comments: true,
         allow_trailing_commas: true,
@@ -61,8 +73,8 @@ impl Converter<'_> {
     fn convert(&mut self, value: Value<'_>, location: &str, depth: usize) -> Result<Node, Diagnostic> {
         let span = value.range().start..value.range().end;
         if depth > MAX_NESTING {
-            let message = format!("Arrays and objects are nested deeper than {MAX_NESTING} levels");
-            return Err(Diagnostic::error(Code::TooDeeplyNested, message).at(location, span.start..span.start + 1));
+            // Nobody could read the location.
+            return Err(Diagnostic { span: Some(span.start..span.start + 1), ..too_deep() });
         }
         let kind = match value {
             Value::NullKeyword(_) => NodeKind::Null,
@@ -95,7 +107,7 @@ impl Converter<'_> {
                         None => members.push(member),
                         Some(first) => {
                             known.insert(member.key.clone(), first);
-                            self.replace(&mut members[first], member, place);
+                            self.warnings.push(replace(self.text, &mut members[first], member, place));
                         }
                     }
                 }
@@ -104,18 +116,21 @@ impl Converter<'_> {
         };
         Ok(Node { span, kind })
     }
+}
 
-    /// The last value of a key counts, as for most JSON parsers; it is hardly ever what was meant.
-    fn replace(&mut self, known: &mut Member, member: Member, location: String) {
-        let first = line_column(self.text, known.key_span.start);
-        let message =
-            format!("The field '{}' is given twice; the first one, in line {}, is ignored", member.key, first.line);
-        let warning = Diagnostic::warning(Code::DuplicateKey, message)
-            .at(location, member.key_span.clone())
-            .with_hint("Remove or rename one of them.");
-        self.warnings.push(warning);
-        *known = member;
-    }
+/// The last value of a key counts, as for most JSON parsers; it is hardly ever what was meant.
+pub(super) fn replace(text: &str, known: &mut Member, member: Member, location: String) -> Diagnostic {
+    let first = line_column(text, known.key_span.start);
+    let message =
+        format!("The field '{}' is given twice; the first one, in line {}, is ignored", member.key, first.line);
+    let span = member.key_span.clone();
+    *known = member;
+    Diagnostic::warning(Code::DuplicateKey, message).at(location, span).with_hint("Remove or rename one of them.")
+}
+
+pub(super) fn too_deep() -> Diagnostic {
+    let message = format!("Arrays and objects are nested deeper than {MAX_NESTING} levels");
+    Diagnostic::error(Code::TooDeeplyNested, message)
 }
 
 /// The parser lets leading zeros pass.
@@ -138,19 +153,24 @@ fn not_json(text: &str, error: &ParseError) -> Diagnostic {
             let message = format!(
                 "Unrecognized token '{word}': was expecting (JSON String, Number, Array, Object or token 'null', 'true' or 'false')"
             );
-            let end = span.end;
-            invalid_json(text, message, span, end)
+            let (start, end) = (span.start, span.end);
+            invalid_json(text, message, span, end).with_likely_cause(text, start, error.kind())
         }
         ParseErrorKind::NestingDepthExceeded => {
-            let message = format!("Arrays and objects are nested deeper than {MAX_NESTING} levels");
             let start = span.start;
-            Diagnostic { span: Some(start..start), ..Diagnostic::error(Code::TooDeeplyNested, message) }
+            Diagnostic { span: Some(start..start), ..too_deep() }
         }
         kind => {
             let message = kind.to_string();
             let start = span.start;
-            invalid_json(text, message, span, start)
+            invalid_json(text, message, span, start).with_likely_cause(text, start, kind)
         }
+    }
+}
+
+impl Diagnostic {
+    fn with_likely_cause(self, text: &str, offset: usize, kind: &ParseErrorKind) -> Self {
+        Diagnostic { hint: likely::cause(text, offset, kind), ..self }
     }
 }
 
@@ -168,7 +188,7 @@ fn invalid_json(text: &str, message: String, span: Span, offset: usize) -> Diagn
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{parse_json as parse, *};
 
     #[test]
     fn comments_and_trailing_commas_are_read() {

@@ -9,13 +9,17 @@ use super::diagnostic::{Code, Diagnostic};
 use super::graph::{Edge, Graph, GraphFaults, Vertex};
 use super::model::QueryLanguage;
 use super::node::{Node, Span};
+use super::placeholder;
 use super::{MachineType, ReadOptions, ReadOutcome};
 
 mod choice;
 mod containers;
+mod distributed;
+mod expression;
 mod handlers;
 mod leaves;
 mod machine;
+mod mistakes;
 mod object;
 mod task;
 mod template;
@@ -31,8 +35,9 @@ pub(super) fn read(root: &Node, source: &str, options: &ReadOptions, known: Vec<
     reader.diagnostics = known;
     let definition = reader.definition(root, source);
     let mut diagnostics = reader.diagnostics;
+    diagnostics.extend(placeholder::warnings(root));
     diagnostics.sort_by_key(Diagnostic::position);
-    diagnostics.extend(reader.graph_faults.into_diagnostics());
+    diagnostics.extend(reader.graph_faults.into_diagnostics(&reader.names));
     let valid = !diagnostics.iter().any(Diagnostic::is_error);
     ReadOutcome { definition: definition.filter(|_| valid), diagnostics }
 }

@@ -1,5 +1,7 @@
 //! What a `Resource` may be: the forms of AWS, and its optimised integrations as a table.
 
+use super::placeholder;
+
 /// What the text of a `Resource` turned out to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Resource {
@@ -26,8 +28,9 @@ pub(super) enum Pattern {
     TaskToken,
 }
 
-/// Recognises a `Resource`.
+/// Recognises a `Resource`; placeholders of templates stand for anything.
 pub(super) fn recognise(text: &str) -> Resource {
+    let text = &*placeholder::filled(text);
     let parts: Vec<&str> = text.splitn(6, ':').collect();
     let &["arn", partition, service, _region, _account, rest] = parts.as_slice() else { return Resource::Other };
     if !partition.starts_with("aws") {
@@ -208,6 +211,9 @@ mod tests {
             ("arn:aws:states:::lambda:invoke.sync", Resource::NoIntegration),
             ("arn:aws-cn:states:::sqs:sendMessage.waitForTaskToken", Resource::Integration(TaskToken)),
             ("arn:aws:states:::sqs:sendMessage.later", Resource::NoIntegration),
+            ("arn:${AWS::Partition}:states:::sqs:sendMessage", Resource::Integration(RequestResponse)),
+            ("arn:aws:lambda:${AWS::Region}:${AWS::AccountId}:function:f", Resource::Lambda),
+            ("${LambdaArn}", Resource::Other),
             ("send-email", Resource::Other),
             ("", Resource::Other),
         ] {

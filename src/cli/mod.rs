@@ -11,8 +11,10 @@ mod diagnostic;
 mod examples;
 mod exec;
 mod feed;
+mod graph;
 mod pipe;
 mod run;
+mod test_state;
 mod validate;
 
 /// Runs Amazon States Language workflows over streams of events.
@@ -33,8 +35,12 @@ enum Command {
     Pipe(pipe::Args),
     /// Run one execution and print its result
     Exec(exec::Args),
+    /// Run one state and show what its data goes through
+    TestState(test_state::Args),
     /// Check definitions and show every fault
     Validate(validate::Args),
+    /// Draw a definition: SVG, Mermaid or Graphviz
+    Graph(graph::Args),
     /// Measure throughput and latency
     Bench(bench::Args),
 }
@@ -46,7 +52,9 @@ pub fn main() -> ExitCode {
         Command::Run(args) => run::main(args),
         Command::Pipe(args) => pipe::main(args),
         Command::Exec(args) => exec::main(args),
+        Command::TestState(args) => test_state::main(args),
         Command::Validate(args) => validate::main(args),
+        Command::Graph(args) => graph::main(args),
         Command::Bench(args) => bench::main(args),
     }
 }

@@ -128,7 +128,7 @@ fn run(args: &Args) -> Result<bool, PipeError> {
 
 fn load_program(path: &Path) -> Result<Program, PipeError> {
     let text = fs::read_to_string(path).map_err(|source| PipeError::Definition { path: path.to_owned(), source })?;
-    Program::from_text(&text).map_err(|mut diagnostics| {
+    Program::from_text_as(asl::Format::of_file(path), &text).map_err(|mut diagnostics| {
         diagnostics.retain(asl::Diagnostic::is_error);
         let colour = io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
         let diagnostics = asl::render(&diagnostics, &path.display().to_string(), &text, colour);

@@ -8,11 +8,11 @@ use clap::ValueEnum;
 use serde::Serialize;
 
 use super::diagnostic::DiagnosticAnswer;
-use crate::asl::{self, Code, Definition, Diagnostic, MachineType, ReadOptions};
+use crate::asl::{self, Code, Definition, Diagnostic, Format, MachineType, ReadOptions};
 use crate::program::Program;
 
 /// Exit status when a definition has errors or a file can't be read.
-const EXIT_INVALID: u8 = 2;
+pub(super) const EXIT_INVALID: u8 = 2;
 
 /// Arguments of `stepstream validate`.
 #[derive(clap::Args)]
@@ -57,6 +57,7 @@ pub fn main(args: Args) -> ExitCode {
             Type::Express => MachineType::Express,
             Type::ExpressStrict => MachineType::ExpressStrict,
         },
+        ..ReadOptions::default()
     };
     let checked: Vec<Checked> = args.files.iter().map(|file| check(file, &options, args.severity)).collect();
     let text = if args.json { json(&checked) } else { human(&checked) };
@@ -82,7 +83,7 @@ struct Outcome {
 
 fn check(file: &Path, options: &ReadOptions, severity: Severity) -> Checked {
     let outcome = read(file).map(|text| {
-        let read = asl::read_with(&text, options);
+        let read = asl::read_with(&text, &ReadOptions { format: Format::of_file(file), ..*options });
         let mut diagnostics = read.diagnostics;
         diagnostics.extend(read.definition.iter().flat_map(refusals));
         let errors = diagnostics.iter().filter(|diagnostic| diagnostic.is_error()).count();
@@ -90,18 +91,27 @@ fn check(file: &Path, options: &ReadOptions, severity: Severity) -> Checked {
         diagnostics.retain(|diagnostic| severity == Severity::Warning || diagnostic.is_error());
         Outcome { text, diagnostics, errors, warnings }
     });
-    Checked { name: if is_stdin(file) { "<stdin>".into() } else { file.display().to_string() }, outcome }
+    Checked { name: name(file), outcome }
+}
+
+/// What messages call a file.
+pub(super) fn name(file: &Path) -> String {
+    if is_stdin(file) { "<stdin>".into() } else { file.display().to_string() }
 }
 
 /// What the compiler refuses although the definition is valid. That something can't be run yet is no fault of the
 /// definition, hence a warning.
 fn refusals(definition: &Definition) -> Vec<Diagnostic> {
     let faults = Program::compile(definition).err().unwrap_or_default();
-    let warn = |fault| Diagnostic { severity: asl::Severity::Warning, code: Code::NotSupported, ..fault };
+    let warn = |fault: Diagnostic| match fault.code {
+        Code::NotSupported => Diagnostic { severity: asl::Severity::Warning, ..fault },
+        _ => fault,
+    };
     faults.into_iter().map(warn).collect()
 }
 
-fn read(file: &Path) -> Result<String, String> {
+/// The text of a definition, or why it can't be read.
+pub(super) fn read(file: &Path) -> Result<String, String> {
     let read = if is_stdin(file) {
         let mut text = String::new();
         io::stdin().read_to_string(&mut text).map(|_| text)

@@ -16,6 +16,11 @@ pub const MAX_EVENT_BYTES: usize = 256 * 1024;
 pub const MAX_DEPTH: usize = 128;
 /// The most that `max_depth` may be set to: recursion over values has to fit a shard's stack.
 pub const MAX_DEPTH_CEILING: usize = 512;
+/// Bytes of an object that an ItemReader reads: what AWS looks at for an ItemsPointer. With what is made of it, it stays in
+/// memory until the execution has ended.
+pub const MAX_DATASET_BYTES: usize = 16 * 1024 * 1024;
+/// Items that an ItemReader reads: each is a child execution in this process.
+pub const MAX_DATASET_ITEMS: usize = 100_000;
 
 /// Records that one shard may hold between reading them and completing their offsets: several batches deep, so that
 /// the sink's acknowledgements never stall the reader, and what a crash redelivers stays small.

@@ -59,6 +59,10 @@ pub struct Limits {
     pub max_event_bytes: usize,
     /// Nesting of arrays and objects.
     pub max_depth: usize,
+    /// Bytes of an object that an ItemReader reads.
+    pub max_dataset_bytes: usize,
+    /// Items that an ItemReader reads.
+    pub max_dataset_items: usize,
 }
 
 impl From<Limits> for crate::engine::Limits {
@@ -68,6 +72,8 @@ impl From<Limits> for crate::engine::Limits {
             max_event_bytes: limits.max_event_bytes,
             max_data_bytes: u32::try_from(limits.max_event_bytes).unwrap_or(u32::MAX),
             max_depth: u16::try_from(limits.max_depth).unwrap_or(u16::MAX),
+            max_dataset_bytes: limits.max_dataset_bytes,
+            max_dataset_items: limits.max_dataset_items,
             max_transitions: limits.max_transitions,
             transitions_per_run: limits.transitions_per_turn,
             ..Self::default()
@@ -173,6 +179,11 @@ pub enum Connector {
     Http(Endpoint),
     /// AWS Lambda's Invoke against an endpoint.
     Lambda(Endpoint),
+    /// Files below a folder, for readers and writers of distributed Maps.
+    Files {
+        /// The folder, resolved against the configuration file's.
+        root: PathBuf,
+    },
     /// Answers inside the process, for load tests.
     Builtin(Builtin),
 }

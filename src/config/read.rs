@@ -15,8 +15,15 @@ use super::{Config, kafka, overrides, pipeline, task};
 const ROOT_OPTIONS: &[&str] = &["kafka", "http", "log", "engine", "pipeline", "task"];
 pub(super) const HTTP_OPTIONS: &[&str] = &["listen"];
 pub(super) const LOG_OPTIONS: &[&str] = &["level", "format"];
-pub(super) const ENGINE_OPTIONS: &[&str] =
-    &["execution_timeout", "max_transitions", "transitions_per_turn", "max_event_bytes", "max_depth"];
+pub(super) const ENGINE_OPTIONS: &[&str] = &[
+    "execution_timeout",
+    "max_transitions",
+    "transitions_per_turn",
+    "max_event_bytes",
+    "max_depth",
+    "max_dataset_bytes",
+    "max_dataset_items",
+];
 /// Those that no environment variable overrides come first: see [`overrides`].
 pub(super) const PIPELINE_OPTIONS: &[&str] = &[
     "name",
@@ -129,6 +136,8 @@ fn engine(top: &Section<'_>, report: &mut Report) -> Limits {
         transitions_per_turn: u32::try_from(per_turn).unwrap_or(limits::TRANSITIONS_PER_TURN),
         max_event_bytes: section.bytes("max_event_bytes", limits::MAX_EVENT_BYTES, 1..=1 << 30, report),
         max_depth: section.count("max_depth", limits::MAX_DEPTH, 1..=limits::MAX_DEPTH_CEILING, report),
+        max_dataset_bytes: section.bytes("max_dataset_bytes", limits::MAX_DATASET_BYTES, 1..=1 << 30, report),
+        max_dataset_items: section.count("max_dataset_items", limits::MAX_DATASET_ITEMS, 1..=10_000_000, report),
     }
 }
 

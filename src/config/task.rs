@@ -11,8 +11,9 @@ use super::tree::{Kind, Node, Origin, Table};
 const HTTP: &[&str] = &["resource", "connector", "timeout", "url", "headers", "connections", "http_version", "ca_file"];
 const LAMBDA: &[&str] =
     &["resource", "connector", "timeout", "endpoint", "headers", "connections", "http_version", "ca_file"];
+const FILES: &[&str] = &["resource", "connector", "timeout", "root"];
 const BUILTIN: &[&str] = &["resource", "connector", "timeout", "builtin", "duration", "probability", "error"];
-const KINDS: &[(&str, &[&str])] = &[("http", HTTP), ("lambda", LAMBDA), ("builtin", BUILTIN)];
+const KINDS: &[(&str, &[&str])] = &[("http", HTTP), ("lambda", LAMBDA), ("files", FILES), ("builtin", BUILTIN)];
 
 /// Headers that the connector sets itself.
 const OWNED_HEADERS: [&str; 6] =
@@ -45,6 +46,11 @@ pub(super) fn read(table: &Table, origin: &Origin, file: &Path, report: &mut Rep
             let hint = "give the Invoke endpoint: endpoint = \"http://127.0.0.1:9001\"";
             Connector::Lambda(endpoint(&section, "endpoint", hint, file, report)?)
         }
+        "files" => {
+            let hint = "give the folder that holds the buckets: root = \"data\"";
+            let root = section.required("root", hint, report)?;
+            Connector::Files { root: beside(file, &root.value) }
+        }
         _ => builtin(&section, report)?,
     };
     Some(Task { resource: resource?.value, connector, timeout, place: report.place_of(origin) })
@@ -54,7 +60,7 @@ pub(super) fn read(table: &Table, origin: &Origin, file: &Path, report: &mut Rep
 fn kind(table: &Table, origin: &Origin, report: &mut Report) -> Option<(&'static str, &'static [&'static str])> {
     let everything: Vec<&str> = table.entries.iter().map(|entry| entry.name.as_str()).collect();
     let section = Section::open("[[task]]", table, origin.clone(), &everything, report);
-    let hint = "say what carries the task out: connector = \"http\", \"lambda\" or \"builtin\"";
+    let hint = "say what carries the task out: connector = \"http\", \"lambda\", \"files\" or \"builtin\"";
     section.required("connector", hint, report)?;
     let kinds: Vec<(&str, usize)> = KINDS.iter().enumerate().map(|(index, (kind, _))| (*kind, index)).collect();
     section.choice("connector", &kinds, report).map(|index| KINDS[index])
@@ -133,7 +139,12 @@ fn url(section: &Section<'_>, option: &str, hint: &str, report: &mut Report) -> 
 
 fn ca_file(section: &Section<'_>, file: &Path, report: &mut Report) -> Option<PathBuf> {
     let text = section.text("ca_file", report)?;
-    Some(file.parent().unwrap_or(Path::new("")).join(text.value))
+    Some(beside(file, &text.value))
+}
+
+/// A path that is relative to the configuration file's folder.
+fn beside(file: &Path, path: &str) -> PathBuf {
+    file.parent().unwrap_or(Path::new("")).join(path)
 }
 
 fn version(section: &Section<'_>, report: &mut Report) -> HttpVersion {

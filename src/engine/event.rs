@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::Timestamp;
+use super::fail::Fault;
 use super::interpreter::Interpreter;
 use super::outcome::{Failure, TaskFailure};
 use super::pool::Id;
@@ -35,6 +36,8 @@ pub enum Detail {
     Number(u64),
     /// Variable names with JSON texts.
     Variables(Vec<(String, String)>),
+    /// The ARN of the role that a task's credentials name.
+    Role(String),
 }
 
 impl Event {
@@ -43,8 +46,10 @@ impl Event {
         let key = match self.kind {
             kind if kind.ends_with("StateEntered") => "stateEntered",
             kind if kind.ends_with("StateExited") => "stateExited",
-            "LambdaFunctionStarted" | "MapStateSucceeded" | "MapStateFailed" | "MapRunSucceeded" => return None,
-            kind if kind.starts_with("ParallelState") => return None,
+            "LambdaFunctionStarted" | "MapStateSucceeded" | "MapStateFailed" | "MapRunSucceeded" | "MapRunAborted" => {
+                return None;
+            }
+            kind if kind.starts_with("ParallelState") || kind.ends_with("StateAborted") => return None,
             kind => kind,
         };
         let (first, rest) = key.split_at(1);
@@ -111,7 +116,9 @@ impl Interpreter<'_> {
     }
 
     pub(super) fn emit_execution_started(&mut self, input: Value) {
-        self.emit_top("ExecutionStarted", |this| vec![data("input", this.heap, input)]);
+        self.emit_top("ExecutionStarted", |this| {
+            vec![data("input", this.heap, input), text("roleArn", this.run.identity.role_arn())]
+        });
     }
 
     pub(super) fn emit_execution_succeeded(&mut self, output: Value) {
@@ -154,9 +161,10 @@ impl Interpreter<'_> {
         frame: Id,
         task: &Task,
         input: Value,
-        timeout: Option<Duration>,
-        heartbeat: Option<Duration>,
+        role: Option<String>,
+        limits: (Option<Duration>, Option<Duration>),
     ) {
+        let (timeout, heartbeat) = limits;
         let names = TaskEvents::of(&task.style);
         self.emit(frame, names.scheduled, |this| {
             let mut details = match &task.style {
@@ -172,6 +180,7 @@ impl Interpreter<'_> {
             };
             details.extend(timeout.map(|timeout| ("timeoutInSeconds", Detail::Number(timeout.as_secs()))));
             details.extend(heartbeat.map(|limit| ("heartbeatInSeconds", Detail::Number(limit.as_secs()))));
+            details.extend(role.map(|role| ("taskCredentials", Detail::Role(role))));
             details
         });
         self.emit(frame, names.started, |_| service(task));
@@ -207,6 +216,7 @@ impl Interpreter<'_> {
     }
 
     pub(super) fn emit_parallel_started(&mut self, frame: Id) {
+        self.run.frames.at_mut(frame).fan_out_started = true;
         self.emit(frame, "ParallelStateStarted", |_| Vec::new());
     }
 
@@ -214,32 +224,62 @@ impl Interpreter<'_> {
         self.emit(frame, "ParallelStateSucceeded", |_| Vec::new());
     }
 
-    pub(super) fn emit_map_started(&mut self, frame: Id, map: &Map, length: u32) {
+    pub(super) fn emit_map_started(&mut self, frame: Id, length: u32) {
+        self.run.frames.at_mut(frame).fan_out_started = true;
         self.emit(frame, "MapStateStarted", |_| vec![("length", Detail::Number(length.into()))]);
-        if map.tolerance.is_some() {
-            self.emit(frame, "MapRunStarted", |_| Vec::new());
-        }
+    }
+
+    pub(super) fn emit_map_run_started(&mut self, frame: Id, run: u128, label: &str) {
+        self.emit(frame, "MapRunStarted", |this| vec![text("mapRunArn", this.run.identity.map_run_arn(label, run))]);
+    }
+
+    pub(super) fn emit_map_run_failed(&mut self, frame: Id, failure: &Failure) {
+        self.emit(frame, "MapRunFailed", |_| error_and_cause(&failure.error, &failure.cause));
     }
 
     pub(super) fn emit_map_succeeded(&mut self, frame: Id, map: &Map) {
-        if map.tolerance.is_some() {
+        if map.distributed.is_some() {
             self.emit(frame, "MapRunSucceeded", |_| Vec::new());
         }
         self.emit(frame, "MapStateSucceeded", |_| Vec::new());
     }
 
-    /// The Map or Parallel that the frame is in has failed and is not retried.
-    pub(super) fn emit_fan_out_failed(&mut self, frame: Id, state: &State) {
+    /// The Map or Parallel that the frame is in has failed and is not retried. Recorded: what fails for good before it
+    /// begins has no such event.
+    pub(super) fn emit_fan_out_failed(&mut self, frame: Id, state: &State, fault: &Fault) {
+        if fault.is_final() && !self.run.frames.at(frame).fan_out_started {
+            return;
+        }
         match &state.kind {
             Kind::Parallel(_) => self.emit(frame, "ParallelStateFailed", |_| Vec::new()),
-            Kind::Map(map) => {
-                if map.tolerance.is_some() {
-                    self.emit(frame, "MapRunFailed", |_| Vec::new());
-                }
-                self.emit(frame, "MapStateFailed", |_| Vec::new())
-            }
+            Kind::Map(_) => self.emit(frame, "MapStateFailed", |_| Vec::new()),
             _ => 0,
         };
+    }
+
+    /// A field of a JSONata state has no value, or one that it cannot take.
+    pub(super) fn emit_evaluation_failed(&mut self, frame: Id, failure: &Failure, location: Option<&str>) {
+        self.emit(frame, "EvaluationFailed", |this| {
+            let mut details = error_and_cause(&failure.error, &failure.cause);
+            details.extend(location.map(|location| text("location", location)));
+            details.push(text("state", &**this.state_name(frame)));
+            details
+        });
+    }
+
+    /// The state that the frame is in is stopped because a sibling has failed.
+    pub(super) fn emit_aborted(&mut self, frame: Id) {
+        if self.run.frames.at(frame).map_run.is_some() {
+            self.emit(frame, "MapRunAborted", |_| Vec::new());
+        }
+        let kind = match &self.program.state(self.run.frames.at(frame).state).kind {
+            Kind::Task(_) => "TaskStateAborted",
+            Kind::Wait(..) => "WaitStateAborted",
+            Kind::Parallel(_) => "ParallelStateAborted",
+            Kind::Map(_) => "MapStateAborted",
+            Kind::Pass(_) | Kind::Choice { .. } | Kind::Succeed | Kind::Fail(_) => return,
+        };
+        self.emit(frame, kind, |_| Vec::new());
     }
 
     pub(super) fn emit_iteration(&mut self, map: Id, child: Id, kind: &'static str, index: u32) {

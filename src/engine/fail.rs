@@ -10,6 +10,7 @@ use crate::program::ErrorMatcher;
 use crate::value::Value;
 
 pub(super) const RUNTIME: &str = "States.Runtime";
+pub(super) const QUERY: &str = "States.QueryEvaluationError";
 pub(super) const TIMEOUT: &str = "States.Timeout";
 pub(super) const DATA_LIMIT: &str = "States.DataLimitExceeded";
 
@@ -54,6 +55,10 @@ impl Interpreter<'_> {
     /// A failure of the state's own fields: its cause names the state and the event with which it was entered.
     pub(super) fn fault(&self, frame: Id, error: &str, cause: &str) -> Box<Fault> {
         let name = self.state_name(frame);
+        // Recorded: the cause is told bare where one state is tested by itself.
+        if self.is_solo() {
+            return Fault::new(Some(error.to_owned()), Some(cause.to_owned()), name);
+        }
         let entered = self.run.frames.at(frame).entered_event;
         let cause = format!(
             "An error occurred while executing the state '{name}' (entered at the event id #{entered}). {cause}"

@@ -4,24 +4,34 @@
 //! needs one frame whatever the number of its items.
 
 use super::CallId;
+use super::dataset::{self, Items};
+use super::distributed::DistributedMap;
 use super::fail::Fault;
 use super::frame::{Borne, FanOut, Frame, Group, Item, Wait};
 use super::interpreter::{Interpreter, Step};
 use super::outcome::Effect;
 use super::pool::Id;
 use super::run::Work;
-use crate::program::{Cap, Kind, Map, Parallel, State, StateId, Tolerance};
-use crate::value::{Num, Value};
+use super::solo::Stage;
+use super::view::Subject;
+use crate::program::{
+    Cap, Items as ItemsField, Kind, Map, Parallel, Payload, QueryTemplate, State, StateId, Tolerance,
+};
+use crate::value::{List, Num, Value};
 
 const EXCEEDED: &str = "States.ExceedToleratedFailureThreshold";
 
 impl Interpreter<'_> {
     pub(super) fn begin_parallel(&mut self, frame: Id, parallel: &Parallel, data: Value) -> Result<Step, Box<Fault>> {
         let input = match &parallel.work.common.parameters {
-            Some(parameters) => self.build(parameters, frame, data)?,
+            Some(parameters) => self.build(parameters, frame, Subject::data(data))?,
             None => data,
         };
         let input = self.bounded(frame, input)?;
+        self.note(Stage::Parameters, input);
+        if self.is_solo() {
+            return Ok(Step::Blocked);
+        }
         self.emit_parallel_started(frame);
         let total = parallel.branches.len() as u32;
         self.begin_group(frame, FanOut::Parallel { input }, total, total);
@@ -29,39 +39,75 @@ impl Interpreter<'_> {
     }
 
     pub(super) fn begin_map(&mut self, frame: Id, state: &State, map: &Map, data: Value) -> Result<Step, Box<Fault>> {
-        let items = match &map.items_path {
-            Some(path) => self.read(path, frame, data)?,
-            None => data,
-        };
-        let Value::Array(items) = items else {
-            let path = map.items_path.as_ref().map_or("$", |path| path.text());
-            // Recorded: the text shows paths into the context object with one `$`.
-            let path = path.strip_prefix('$').filter(|rest| rest.starts_with('$')).unwrap_or(path);
-            return Err(self.runtime_fault(frame, &format!("Reference path \"{path}\" must point to array.")));
-        };
-        let wanted = self.whole_number(frame, &map.max_concurrency, "MaxConcurrency", data)?;
-        let total = items.len() as u32;
-        self.emit_map_started(frame, map, total);
-        let tolerance = match &map.tolerance {
-            Some(tolerance) => Some(self.tolerance(frame, tolerance, data)?),
-            None => None,
-        };
-        if total == 0 {
-            let outputs = self.outputs(frame, &[])?;
-            self.emit_map_succeeded(frame, map);
-            let selector = map.work.result_selector.as_ref();
-            return self.finish(frame, state, &map.work.common, selector, outputs);
+        let reader = map.distributed.as_ref().and_then(|distributed| distributed.reader.as_ref());
+        // With a reader, not even a path that finds nothing matters.
+        let items = if reader.is_some() { None } else { Some(self.items(frame, map, data)?) };
+        if let Some(items) = &items {
+            self.note(Stage::ItemsPath, Value::Array(items.list));
         }
+        let wanted = self.whole_number(frame, &map.max_concurrency, "MaxConcurrency", data)?;
+        self.note_bounds(|bounds| bounds.max_concurrency = wanted);
+        let total = items.as_ref().map_or(0, |items| items.list.len() as u32);
+        self.emit_map_started(frame, total);
         let limits = &self.run.limits;
-        let bound =
-            if tolerance.is_some() { limits.max_distributed_concurrency } else { limits.max_inline_concurrency };
+        let bound = match map.distributed {
+            Some(_) => limits.max_distributed_concurrency,
+            None => limits.max_inline_concurrency,
+        };
         let limit = u32::try_from(wanted).ok().filter(|wanted| *wanted > 0).map_or(bound, |wanted| wanted.min(bound));
         let limit = limit.max(1);
-        self.begin_group(frame, FanOut::Map { items, input: data, tolerance }, total, limit);
-        Ok(Step::Blocked)
+        match (&map.distributed, items) {
+            (Some(mode), items) => self.begin_map_run(frame, DistributedMap { state, map, mode }, items, data, limit),
+            (None, Some(items)) if self.is_solo() => {
+                self.note_iterations(frame, map, items.list, items.list, data)?;
+                Ok(Step::Blocked)
+            }
+            (None, Some(items)) if total > 0 => {
+                let fan_out = FanOut::Map { items: items.list, input: data, tolerance: None };
+                self.begin_group(frame, fan_out, total, limit);
+                Ok(Step::Blocked)
+            }
+            (None, _) => {
+                let outputs = self.outputs(frame, &[])?;
+                self.emit_map_succeeded(frame, map);
+                self.finish(frame, state, &map.work.common, map.work.result_selector.as_ref(), outputs)
+            }
+        }
     }
 
-    fn tolerance(&mut self, frame: Id, tolerance: &Tolerance, data: Value) -> Result<Borne, Box<Fault>> {
+    fn items(&mut self, frame: Id, map: &Map, data: Value) -> Result<Items, Box<Fault>> {
+        let value = match &map.items {
+            ItemsField::Data | ItemsField::Input => data,
+            ItemsField::Path(path) => self.read(path, frame, data)?,
+            ItemsField::Payload(payload) => self.build(payload, frame, Subject::data(data))?,
+        };
+        if let Value::Array(list) = value {
+            return Ok(Items { list, keyed: false });
+        }
+        let path = match &map.items {
+            ItemsField::Input | ItemsField::Payload(_)
+                if let Value::Object(object) = value
+                    && map.distributed.is_some() =>
+            {
+                let members = dataset::members(self.heap, object, object.len());
+                return members.map_err(|error| self.query_fault(frame, None, &error.to_string()));
+            }
+            ItemsField::Payload(Payload::Query(QueryTemplate::Query(query))) => {
+                return Err(self.unexpected_type(query, frame, "array", value));
+            }
+            ItemsField::Input | ItemsField::Payload(_) => {
+                let cause = format!("Map state input must be an array but was: {}", self.heap.to_json(value));
+                return Err(self.query_fault(frame, None, &cause));
+            }
+            ItemsField::Data => "$",
+            ItemsField::Path(path) => path.text(),
+        };
+        // Recorded: the text shows paths into the context object with one `$`.
+        let path = path.strip_prefix('$').filter(|rest| rest.starts_with('$')).unwrap_or(path);
+        Err(self.runtime_fault(frame, &format!("Reference path \"{path}\" must point to array.")))
+    }
+
+    pub(super) fn tolerance(&mut self, frame: Id, tolerance: &Tolerance, data: Value) -> Result<Borne, Box<Fault>> {
         let count = self.whole_number(frame, &tolerance.count, "ToleratedFailureCount", data)?;
         let percentage = match &tolerance.percentage {
             Cap::None => 0.0,
@@ -73,18 +119,28 @@ impl Interpreter<'_> {
                 };
                 number.as_f64()
             }
+            Cap::Query(query) => self.percentage_query(query, frame, Subject::data(data))?,
         };
         if !(0.0..=100.0).contains(&percentage) {
             return Err(self.runtime_fault(frame, "ToleratedFailurePercentage must be between 0 and 100."));
         }
-        Ok(Borne { failed: 0, count, percentage })
+        Ok(Borne { items: 0, failed: 0, count, percentage })
     }
 
     /// A number that is given, read from the data, or 0.
-    fn whole_number(&mut self, frame: Id, cap: &Cap<u64>, field: &str, data: Value) -> Result<u64, Box<Fault>> {
+    pub(super) fn whole_number(
+        &mut self,
+        frame: Id,
+        cap: &Cap<u64>,
+        field: &str,
+        data: Value,
+    ) -> Result<u64, Box<Fault>> {
         let path = match cap {
             Cap::None => return Ok(0),
             Cap::Constant(number) => return Ok(*number),
+            Cap::Query(query) => {
+                return Ok(self.integer_query(query, frame, Subject::data(data), i64::MAX)?.unsigned_abs());
+            }
             Cap::Path(path) => path,
         };
         let value = self.read(path, frame, data)?;
@@ -110,7 +166,7 @@ impl Interpreter<'_> {
         self.runtime_fault(frame, &cause)
     }
 
-    fn begin_group(&mut self, parent: Id, fan_out: FanOut, total: u32, limit: u32) {
+    pub(super) fn begin_group(&mut self, parent: Id, fan_out: FanOut, total: u32, limit: u32) {
         let id = self.run.groups.acquire();
         let group = self.run.groups.at_mut(id);
         let mut results = std::mem::take(&mut group.results);
@@ -145,39 +201,57 @@ impl Interpreter<'_> {
                 self.run_child(child, parallel.branches[index as usize], input);
             }
             (FanOut::Map { items, input, .. }, Kind::Map(map)) => {
-                let item = Item { index, value: self.heap.items(items)[index as usize] };
-                self.spawn_iteration(id, parent, map, item, input);
+                let value = self.heap.items(items)[index as usize];
+                self.spawn_iteration(id, parent, map, (index, value), input);
             }
             _ => {}
         }
     }
 
-    fn spawn_iteration(&mut self, group: Id, parent: Id, map: &Map, item: Item, input: Value) {
-        let distributed = map.tolerance.is_some();
-        let child = self.child(group, parent, item.index, Some(item), distributed);
-        if !distributed {
-            self.emit_iteration(parent, child, "MapIterationStarted", item.index);
+    fn spawn_iteration(&mut self, group: Id, parent: Id, map: &Map, (index, value): (u32, Value), input: Value) {
+        let item = self.item_of_run(parent, index, value);
+        let batched = map.distributed.as_ref().is_some_and(|distributed| distributed.batcher.is_some());
+        let shown = if batched { None } else { Some(item) };
+        let child = self.child(group, parent, index, shown, map.distributed.is_some());
+        if map.distributed.is_none() {
+            self.emit_iteration(parent, child, "MapIterationStarted", index);
         }
-        let child_input = match &map.item_selector {
-            Some(selector) => {
-                // The selector belongs to the Map state, but sees the item.
-                let around = self.run.frames.at_mut(parent).item.replace(item);
-                self.run.frames.at_mut(parent).context = None;
-                let selected = self.build(selector, parent, input).and_then(|input| self.bounded(parent, input));
-                let parent = self.run.frames.at_mut(parent);
-                (parent.item, parent.context) = (around, None);
-                selected
-            }
-            None => Ok(item.value),
-        };
+        // A batch is what its child gets.
+        let child_input = if batched { Ok(value) } else { self.select_item(parent, map, item, value, input) };
         match child_input {
             // An item that fails never leaves a state, where the heap is looked at.
             Ok(_) if self.heap.bytes_used() > self.run.limits.max_heap_bytes => {
                 self.abandon(group, parent, self.heap_limit_fault(parent));
             }
-            Ok(child_input) => self.run_child(child, map.start, child_input),
+            Ok(child_input) => {
+                if let Some(distributed) = &map.distributed {
+                    self.begin_child_execution(parent, distributed, child, child_input);
+                }
+                self.run_child(child, map.start, child_input);
+            }
             Err(fault) => self.abandon(group, parent, fault),
         }
+    }
+
+    /// The input that the ItemSelector makes of an item; without one, the item as it is.
+    pub(super) fn select_item(
+        &mut self,
+        map_frame: Id,
+        map: &Map,
+        item: Item,
+        value: Value,
+        input: Value,
+    ) -> Result<Value, Box<Fault>> {
+        // What is read from outside may be larger than data may be.
+        let Some(selector) = &map.item_selector else { return self.bounded(map_frame, value) };
+        // The selector belongs to the Map state, but sees the item.
+        let around = self.run.frames.at_mut(map_frame).item.replace(item);
+        self.run.frames.at_mut(map_frame).context = None;
+        let selected =
+            self.build(selector, map_frame, Subject::data(input)).and_then(|input| self.bounded(map_frame, input));
+        let frame = self.run.frames.at_mut(map_frame);
+        (frame.item, frame.context) = (around, None);
+        selected
     }
 
     /// Stops a group whose next child cannot begin: the state itself has failed.
@@ -214,8 +288,10 @@ impl Interpreter<'_> {
             let group = self.run.groups.at(group);
             (group.parent, group.fan_out)
         };
-        if let FanOut::Map { tolerance: None, .. } = fan_out {
-            self.emit_iteration(parent, child, "MapIterationSucceeded", index);
+        match fan_out {
+            FanOut::Map { tolerance: None, .. } => self.emit_iteration(parent, child, "MapIterationSucceeded", index),
+            FanOut::Map { .. } => self.note_success(parent, index, output),
+            FanOut::Parallel { .. } => {}
         }
         self.release(child);
         self.record(group, index, output)
@@ -232,11 +308,9 @@ impl Interpreter<'_> {
         }
         let parent = group.parent;
         let results = std::mem::take(&mut group.results);
-        let outputs = self.outputs(parent, &results);
+        let step = self.join(parent, &results).unwrap_or_else(Step::Fail);
         self.run.groups.at_mut(id).results = results;
         self.run.groups.release(id);
-        self.run.frames.at_mut(parent).wait = Wait::Nothing;
-        let step = outputs.and_then(|outputs| self.join(parent, outputs)).unwrap_or_else(Step::Fail);
         Some((parent, step))
     }
 
@@ -248,20 +322,27 @@ impl Interpreter<'_> {
         }
     }
 
-    fn outputs(&mut self, frame: Id, results: &[Value]) -> Result<Value, Box<Fault>> {
+    pub(super) fn outputs(&mut self, frame: Id, results: &[Value]) -> Result<Value, Box<Fault>> {
         self.heap.array(results).map_err(|error| self.runtime_fault(frame, &error.to_string()))
     }
 
     /// All children have ended: the state has its result.
-    fn join(&mut self, frame: Id, outputs: Value) -> Result<Step, Box<Fault>> {
+    fn join(&mut self, frame: Id, results: &[Value]) -> Result<Step, Box<Fault>> {
+        self.run.frames.at_mut(frame).wait = Wait::Nothing;
         let program = self.program;
         let state = program.state(self.run.frames.at(frame).state);
         match &state.kind {
             Kind::Parallel(_) => self.emit_parallel_succeeded(frame),
-            Kind::Map(map) => self.emit_map_succeeded(frame, map),
+            Kind::Map(map) => {
+                if let Some(mode) = &map.distributed {
+                    return self.complete_map_run(frame, DistributedMap { state, map, mode }, results);
+                }
+                self.emit_map_succeeded(frame, map);
+            }
             _ => {}
         }
         let Some(work) = state.kind.work() else { return Ok(Step::Blocked) };
+        let outputs = self.outputs(frame, results)?;
         let outputs = self.bounded(frame, outputs)?;
         self.finish(frame, state, &work.common, work.result_selector.as_ref(), outputs)
     }
@@ -270,26 +351,49 @@ impl Interpreter<'_> {
     /// the child's own error.
     pub(super) fn child_failed(&mut self, group: Id, child: Id, fault: Box<Fault>) -> Option<(Id, Step)> {
         let index = self.run.frames.at(child).index;
-        let parent = self.run.groups.at(group).parent;
-        let total = self.run.groups.at(group).total;
-        let mut fault = fault;
-        match &mut self.run.groups.at_mut(group).fan_out {
-            FanOut::Map { tolerance: Some(borne), .. } => {
-                borne.failed += 1;
-                if !borne.exceeded(total) {
-                    self.release(child);
-                    return self.record(group, index, Value::Null);
-                }
-                let cause = "The specified tolerated failure threshold was exceeded".to_owned();
-                fault = Fault::new(Some(EXCEEDED.to_owned()), Some(cause), &fault.failure.state);
-            }
-            FanOut::Map { tolerance: None, .. } => self.emit_iteration(parent, child, "MapIterationFailed", index),
-            FanOut::Parallel { .. } => {}
+        let (parent, fan_out) = {
+            let group = self.run.groups.at(group);
+            (group.parent, group.fan_out)
+        };
+        if let FanOut::Map { items, tolerance: Some(_), .. } = fan_out {
+            return self.child_execution_failed(group, child, items, &fault);
+        }
+        if let FanOut::Map { .. } = fan_out {
+            self.emit_iteration(parent, child, "MapIterationFailed", index);
         }
         self.release(child);
         self.cancel_group(group);
         self.run.frames.at_mut(parent).wait = Wait::Nothing;
         Some((parent, Step::Fail(fault)))
+    }
+
+    fn child_execution_failed(&mut self, group: Id, child: Id, items: List, fault: &Fault) -> Option<(Id, Step)> {
+        let index = self.run.frames.at(child).index;
+        let parent = self.run.groups.at(group).parent;
+        let weight = match &self.program.state(self.run.frames.at(parent).state).kind {
+            Kind::Map(map) => self.weight(map, items, index),
+            _ => 1,
+        };
+        self.note_failure(parent, index, &fault.failure);
+        self.release(child);
+        let FanOut::Map { tolerance: Some(borne), .. } = &mut self.run.groups.at_mut(group).fan_out else {
+            return None;
+        };
+        borne.failed += weight;
+        if !borne.exceeded() {
+            return self.record(group, index, Value::Null);
+        }
+        let cause = "The specified tolerated failure threshold was exceeded".to_owned();
+        let exceeded = Fault::new(Some(EXCEEDED.to_owned()), Some(cause), &fault.failure.state);
+        self.cancel_group(group);
+        self.run.frames.at_mut(parent).wait = Wait::Nothing;
+        let step = self.exceed_tolerance(parent, exceeded);
+        Some((parent, step))
+    }
+
+    /// Whether the children of the group are branches of a Parallel.
+    pub(super) fn is_branch(&self, group: Id) -> bool {
+        matches!(self.run.groups.at(group).fan_out, FanOut::Parallel { .. })
     }
 
     /// Stops all that runs in a group. Nesting, and so recursion, is bounded by that of the definition.
@@ -307,14 +411,21 @@ impl Interpreter<'_> {
         };
         for (child, wait, index) in children {
             match wait {
-                Wait::Children(inner) => self.cancel_group(inner),
+                Wait::Children(inner) => {
+                    self.cancel_group(inner);
+                    self.emit_aborted(child);
+                }
                 Wait::Call { ordinal, .. } => {
                     self.run.effects.push_back(Effect::Cancel(CallId { frame: child, ordinal }));
+                    self.emit_aborted(child);
                 }
-                Wait::Nothing | Wait::Delay | Wait::Retry => {}
+                Wait::Delay | Wait::Retry => self.emit_aborted(child),
+                Wait::Nothing => {}
             }
-            if let FanOut::Map { tolerance: None, .. } = fan_out {
-                self.emit_iteration(parent, child, "MapIterationAborted", index);
+            match fan_out {
+                FanOut::Map { tolerance: None, .. } => self.emit_iteration(parent, child, "MapIterationAborted", index),
+                FanOut::Map { .. } => self.note_abort(parent, index),
+                FanOut::Parallel { .. } => {}
             }
             self.release(child);
         }

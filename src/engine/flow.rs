@@ -3,9 +3,10 @@
 use super::fail::{DATA_LIMIT, Fault};
 use super::interpreter::{Interpreter, Step};
 use super::pool::Id;
-use super::view::View;
-use crate::expr::{Path, PathError, Template};
-use crate::program::{Common, Next, ResultPath, Selection, State};
+use super::solo::Stage;
+use super::view::{Subject, View};
+use crate::expr::{Path, PathError};
+use crate::program::{Common, Next, Payload, ResultPath, Selection, State};
 use crate::value::{List, Value};
 
 impl Interpreter<'_> {
@@ -26,24 +27,39 @@ impl Interpreter<'_> {
     }
 
     pub(super) fn lookup(&mut self, path: &Path, frame: Id, data: Value) -> Result<Value, PathError> {
-        let mut view = View { run: self.run, program: self.program, frame, data };
+        let mut view = View { run: self.run, program: self.program, frame, subject: Subject::data(data) };
         path.resolve(self.heap, &mut view)
     }
 
-    pub(super) fn build(&mut self, template: &Template, frame: Id, data: Value) -> Result<Value, Box<Fault>> {
-        let mut view = View { run: self.run, program: self.program, frame, data };
-        template.evaluate(self.heap, &mut view).map_err(|error| self.expression_fault(frame, &error, data))
+    /// Builds the value of a field.
+    pub(super) fn build(&mut self, payload: &Payload, frame: Id, subject: Subject) -> Result<Value, Box<Fault>> {
+        match payload {
+            Payload::Template(template) => {
+                let mut view = View { run: self.run, program: self.program, frame, subject };
+                let value = template.evaluate(self.heap, &mut view);
+                value.map_err(|error| self.expression_fault(frame, &error, subject.data))
+            }
+            Payload::Query(template) => self.build_query(template, frame, subject),
+        }
     }
 
-    /// Builds the variables that a template sets; they are [assigned](Interpreter::assign) when all of the state's data
+    /// Builds the variables that a field sets; they are [assigned](Interpreter::assign) when all of the state's data
     /// has been computed with the old ones.
     pub(super) fn build_variables(
         &mut self,
-        template: Option<&Template>,
+        assign: Option<&Payload>,
         frame: Id,
-        data: Value,
+        subject: Subject,
     ) -> Result<Option<Value>, Box<Fault>> {
-        template.map(|template| self.build(template, frame, data)).transpose()
+        assign.map(|assign| self.build(assign, frame, subject)).transpose()
+    }
+
+    /// The output of a state that has no result: OutputPath, or JSONata `Output`.
+    pub(super) fn output(&mut self, frame: Id, state: &State, data: Value) -> Result<Value, Box<Fault>> {
+        match &state.output {
+            Some(output) => self.build(output, frame, Subject::data(data)),
+            None => self.select(&state.output_path, frame, data),
+        }
     }
 
     pub(super) fn put_result(
@@ -68,16 +84,26 @@ impl Interpreter<'_> {
         frame: Id,
         state: &State,
         common: &Common,
-        selector: Option<&Template>,
+        selector: Option<&Payload>,
         result: Value,
     ) -> Result<Step, Box<Fault>> {
-        let variables = self.build_variables(state.assign.as_ref(), frame, result)?;
+        let subject = match state.kind.work() {
+            Some(_) => Subject::result(result),
+            None => Subject::data(result),
+        };
+        let variables = self.build_variables(state.assign.as_ref(), frame, subject)?;
+        if let Some(output) = &state.output {
+            let output = self.build(output, frame, subject)?;
+            return self.leave(frame, state, output, variables, common.next);
+        }
         let selected = match selector {
-            Some(selector) => self.build(selector, frame, result)?,
+            Some(selector) => self.build(selector, frame, subject)?,
             None => result,
         };
+        self.note(Stage::ResultSelector, selected);
         let input = self.run.frames.at(frame).input;
         let combined = self.put_result(&common.result_path, frame, input, selected)?;
+        self.note(Stage::ResultPath, combined);
         let output = self.select(&state.output_path, frame, combined)?;
         self.leave(frame, state, output, variables, common.next)
     }
@@ -131,8 +157,7 @@ impl Interpreter<'_> {
             return Err(self.fault(frame, DATA_LIMIT, &cause));
         }
         let old = self.heap.entries(variables).filter_map(|(name, _)| self.run.own_variable(self.heap, frame, name));
-        let all = self.run.variables.iter().map(|variable| bytes(variable.value)).sum::<u64>() + set
-            - old.map(bytes).sum::<u64>();
+        let all = self.run.variables_of_execution(frame).map(bytes).sum::<u64>() + set - old.map(bytes).sum::<u64>();
         if all > limits.max_variables_bytes {
             let limit = limits.max_variables_bytes;
             let cause =

@@ -1,6 +1,8 @@
 //! What runs inside an execution: frames (machines under way) and groups (the children of a Map or Parallel).
 
 use super::UNSET;
+use super::distributed::MapRun;
+use super::identity::Child;
 use super::pool::Id;
 use super::time::Timestamp;
 use crate::program::StateId;
@@ -25,6 +27,8 @@ pub(super) struct Frame {
     /// How often each retrier of the state has fired in this visit.
     pub(super) retries: Vec<u64>,
     pub(super) retry_count: u32,
+    /// Whether the Map or Parallel has begun, in any attempt of this visit.
+    pub(super) fan_out_started: bool,
     /// The context object, once it was asked for in this attempt.
     pub(super) context: Option<Value>,
     pub(super) wait: Wait,
@@ -35,6 +39,10 @@ pub(super) struct Frame {
     /// Inside an item of a distributed Map, events are numbered apart from the execution's. The frame that runs the item's own
     /// machine keeps the count.
     pub(super) child_events: Option<u64>,
+    /// Of the frame that runs the machine of a child execution: who that is.
+    pub(super) child: Option<Box<Child>>,
+    /// Of a frame in a distributed Map: its run, from MapRunStarted on.
+    pub(super) map_run: Option<Box<MapRun>>,
 }
 
 impl Default for Frame {
@@ -50,11 +58,14 @@ impl Default for Frame {
             previous_event: 0,
             retries: Vec::new(),
             retry_count: 0,
+            fan_out_started: false,
             context: None,
             wait: Wait::Nothing,
             stamp: 0,
             token: None,
             child_events: None,
+            child: None,
+            map_run: None,
         }
     }
 }
@@ -64,6 +75,10 @@ impl Default for Frame {
 pub(super) struct Item {
     pub(super) index: u32,
     pub(super) value: Value,
+    /// The member's name, where the items are those of an object.
+    pub(super) key: Option<Value>,
+    /// Where a distributed Map has the item from.
+    pub(super) source: Option<Value>,
 }
 
 /// What a frame waits for.
@@ -131,6 +146,8 @@ pub(super) enum FanOut {
 
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Borne {
+    /// All items; with an ItemBatcher, those of all batches.
+    pub(super) items: u32,
     pub(super) failed: u32,
     pub(super) count: u64,
     pub(super) percentage: f64,
@@ -138,10 +155,10 @@ pub(super) struct Borne {
 
 impl Borne {
     /// Whether more items have failed than are borne, by number or by share.
-    pub(super) fn exceeded(self, total: u32) -> bool {
+    pub(super) fn exceeded(self) -> bool {
         let failed = u64::from(self.failed);
         let over_count = failed > self.count;
-        let over_share = f64::from(self.failed) * 100.0 > self.percentage * f64::from(total);
+        let over_share = f64::from(self.failed) * 100.0 > self.percentage * f64::from(self.items);
         // A limit of zero counts only where the other one is zero too.
         match (self.count, self.percentage > 0.0) {
             (0, true) => over_share,

@@ -94,6 +94,7 @@ impl Interpreter<'_> {
                 Step::Enter(..) if self.run.transitions >= self.run.limits.max_transitions => {
                     (frame, Step::Fail(self.transitions_fault(frame)))
                 }
+                Step::Enter(next, output) if self.is_solo() => return self.end_solo(Some(next), output),
                 Step::Enter(state, input) => {
                     self.enter(frame, state, input);
                     if self.run.budget == 0 {
@@ -124,8 +125,10 @@ impl Interpreter<'_> {
         entering.entered_at = now;
         entering.retries.clear();
         entering.retry_count = 0;
+        entering.fan_out_started = false;
         entering.context = None;
         entering.token = None;
+        entering.map_run = None;
         entering.wait = Wait::Nothing;
         self.emit_entered(frame, input);
     }

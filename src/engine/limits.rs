@@ -21,6 +21,10 @@ pub struct Limits {
     pub max_inline_concurrency: u32,
     /// Iterations of a distributed Map at once. AWS: 10,000; here they share one process.
     pub max_distributed_concurrency: u32,
+    /// Bytes of an object that an ItemReader reads.
+    pub max_dataset_bytes: usize,
+    /// Items that an ItemReader reads.
+    pub max_dataset_items: usize,
     /// States that an execution may enter. It bounds loops without waits; AWS has no such limit for Express, but its five
     /// minutes allow fewer.
     pub max_transitions: u64,
@@ -41,6 +45,8 @@ impl Default for Limits {
             max_depth: MAX_DEPTH,
             max_inline_concurrency: 40,
             max_distributed_concurrency: 1_000,
+            max_dataset_bytes: 16 << 20,
+            max_dataset_items: 100_000,
             max_transitions: 1_000_000,
             transitions_per_run: 1_000,
             max_heap_bytes: 64 << 20,

@@ -14,17 +14,25 @@
 //!
 //! **Invariant:** an execution frees nothing while it runs; its heap is reset and reused by the next `start`.
 
+mod batches;
+mod context;
+mod dataset;
+mod distributed;
 mod event;
+mod export;
 mod fail;
 mod fan_out;
 mod flow;
 mod frame;
+mod identity;
 mod interpreter;
 mod limits;
 mod outcome;
 mod pool;
+mod query;
 mod recover;
 mod run;
+mod solo;
 mod state;
 mod task;
 mod time;
@@ -38,8 +46,10 @@ use std::sync::Arc;
 pub use event::{Detail, Event};
 pub use limits::Limits;
 pub use outcome::{
-    CallId, Effect, EventError, Failure, MAX_CAUSE_CHARS, MAX_ERROR_CHARS, Progress, Status, TaskCall, TaskFailure,
+    CallId, DataObject, Effect, EventError, Failure, MAX_CAUSE_CHARS, MAX_ERROR_CHARS, Progress, Purpose, Status,
+    TaskCall, TaskFailure,
 };
+pub use solo::{Handling, MapBounds, Solo, Stage};
 pub use time::Timestamp;
 
 use crate::program::Program;
@@ -119,7 +129,7 @@ impl Execution {
         self.interpret(|interpreter| interpreter.run())
     }
 
-    /// Delivers the outcome of a task call: a JSON text or a failure. The outcome of a call that is no longer waited for
+    /// Delivers the outcome of a task call: a JSON text (for data that is read, see [`Purpose`]) or a failure. The outcome of a call that is no longer waited for
     /// is ignored. Call [`run`](Execution::run) afterwards.
     pub fn resume(&mut self, call: CallId, outcome: Result<&[u8], TaskFailure>, now: Timestamp) {
         self.run.now = now;

@@ -67,12 +67,44 @@ pub struct CallId {
     pub(super) ordinal: u64,
 }
 
-/// A call of a task: one attempt of a Task state.
+/// What a call is to do.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Purpose {
+    /// The work of a Task state. The answer is its result as JSON.
+    #[default]
+    Task,
+    /// Read the object that the input names by `Bucket` and `Key`, for an ItemReader. The answer is its bytes.
+    ReadObject {
+        /// Bytes that the object may have.
+        max_bytes: usize,
+    },
+    /// List the objects of the input's `Bucket` whose keys begin with its `Prefix`, for an ItemReader. The answer is a JSON
+    /// array of `{"Etag", "LastModified", "Key", "Size", "StorageClass"}`.
+    ListObjects {
+        /// Entries that are wanted.
+        max_entries: usize,
+    },
+    /// Store these objects in the input's `Bucket`, in this order, for a ResultWriter. The answer may be anything.
+    WriteObjects(Vec<DataObject>),
+}
+
+/// An object to be stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DataObject {
+    /// Its key in the bucket: names, with `/` between them.
+    pub key: String,
+    /// What it holds.
+    pub body: Vec<u8>,
+}
+
+/// A call of a task: one attempt of a Task state, or data that a distributed Map reads or writes.
 #[derive(Clone, Debug)]
 pub struct TaskCall {
     /// Goes back with the outcome.
     pub id: CallId,
-    /// The state's `Resource`.
+    /// What to do.
+    pub purpose: Purpose,
+    /// The `Resource` of the state, ItemReader or ResultWriter.
     pub resource: Arc<str>,
     /// The state's name.
     pub state: Arc<str>,

@@ -6,7 +6,8 @@ use super::fail::{Fault, TIMEOUT};
 use super::frame::Wait;
 use super::interpreter::{Interpreter, Step};
 use super::pool::Id;
-use crate::program::{CatchClause, Next, RetryClause, State, Work};
+use super::view::Subject;
+use crate::program::{CatchClause, Kind, Next, RetryClause, State, Work};
 use crate::value::Value;
 
 impl Interpreter<'_> {
@@ -16,20 +17,36 @@ impl Interpreter<'_> {
         let state = program.state(self.run.frames.at(frame).state);
         if let Some(work) = state.kind.work() {
             let handled = !fault.is_final();
+            self.fail_map_run(frame, &fault.failure);
             if handled && let Some(delay) = self.retry_delay(frame, work, &fault) {
+                if self.is_solo() {
+                    self.end_retriable(fault.failure, delay);
+                    return None;
+                }
                 self.begin_retry(frame, delay);
                 return None;
             }
-            self.emit_fan_out_failed(frame, state);
-            if handled && let Some(catcher) = work.catch.iter().find(|catcher| fault.matches(&catcher.errors)) {
-                match self.catch(frame, state, catcher, &fault) {
+            self.emit_fan_out_failed(frame, state, &fault);
+            let catcher = work.catch.iter().position(|catcher| handled && fault.matches(&catcher.errors));
+            if let Some(index) = catcher {
+                self.note_catcher(catcher, &fault.failure);
+                match self.catch(frame, state, &work.catch[index], &fault) {
                     Ok(step) => return Some((frame, step)),
-                    Err(failed) => fault = failed,
+                    Err(failed) => {
+                        fault = failed;
+                        self.note_catcher(None, &fault.failure);
+                    }
                 }
             }
         }
         match self.run.frames.at(frame).parent {
-            Some(group) => self.child_failed(group, frame, fault),
+            Some(group) => {
+                // Recorded: a task that failed without a name of an error counts as stopped with its branch.
+                if fault.failure.error.is_none() && matches!(state.kind, Kind::Task(_)) && self.is_branch(group) {
+                    self.emit_aborted(frame);
+                }
+                self.child_failed(group, frame, fault)
+            }
             None => {
                 self.end_failed(fault.failure);
                 None
@@ -40,10 +57,12 @@ impl Interpreter<'_> {
     /// The first retrier that matches decides; if it is used up, none retries.
     fn retry_delay(&mut self, frame: Id, work: &Work, fault: &Fault) -> Option<Duration> {
         let index = work.retry.iter().position(|retrier| fault.matches(&retrier.errors))?;
+        self.note_retrier(index);
         let retrier = &work.retry[index];
+        let earlier = self.earlier_retries();
         let counts = &mut self.run.frames.at_mut(frame).retries;
         if counts.len() <= index {
-            counts.resize(index + 1, 0);
+            counts.resize(index + 1, earlier);
         }
         if counts[index] >= retrier.max_attempts {
             return None;
@@ -77,9 +96,13 @@ impl Interpreter<'_> {
 
     fn catch(&mut self, frame: Id, state: &State, catcher: &CatchClause, fault: &Fault) -> Result<Step, Box<Fault>> {
         let error_output = self.error_output(frame, fault)?;
-        let variables = self.build_variables(catcher.assign.as_ref(), frame, error_output)?;
+        let subject = Subject::error_output(error_output);
+        let variables = self.build_variables(catcher.assign.as_ref(), frame, subject)?;
         let input = self.run.frames.at(frame).input;
-        let output = self.put_result(&catcher.result_path, frame, input, error_output)?;
+        let output = match &catcher.output {
+            Some(output) => self.build(output, frame, subject)?,
+            None => self.put_result(&catcher.result_path, frame, input, error_output)?,
+        };
         self.leave(frame, state, output, variables, Next::State(catcher.next))
     }
 

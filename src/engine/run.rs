@@ -5,12 +5,13 @@ use std::collections::{BinaryHeap, VecDeque};
 
 use super::event::Event;
 use super::frame::{FanOut, Frame, Group, Wait};
+use super::identity::{OwnedIdentity, Who};
 use super::outcome::{Effect, End};
 use super::pool::{Id, Pool};
+use super::solo::Notes;
 use super::time::Timestamp;
 use super::{Identity, Limits, UNSET};
-use crate::expr::ContextField;
-use crate::program::Program;
+use crate::program::{Kind, Program};
 use crate::value::{Heap, Str, Value};
 
 #[derive(Debug)]
@@ -23,11 +24,11 @@ pub(super) struct Run {
     pub(super) timers: BinaryHeap<Reverse<Timer>>,
     pub(super) effects: VecDeque<Effect>,
     pub(super) variables: Vec<Variable>,
-    identity: OwnedIdentity,
+    pub(super) identity: OwnedIdentity,
     /// The execution's input.
     pub(super) input: Value,
     pub(super) now: Timestamp,
-    started_at: Timestamp,
+    pub(super) started_at: Timestamp,
     pub(super) deadline: Timestamp,
     pub(super) events: u64,
     pub(super) transitions: u64,
@@ -39,6 +40,8 @@ pub(super) struct Run {
     pub(super) random: fastrand::Rng,
     pub(super) record_history: bool,
     pub(super) history: Vec<Event>,
+    /// Where one state runs by itself.
+    pub(super) solo: Option<Box<Notes>>,
 }
 
 /// Fewer timers than this are not worth a sweep.
@@ -64,17 +67,8 @@ pub(super) struct Timer {
 #[derive(Debug)]
 pub(super) struct Variable {
     frame: Id,
-    name: Str,
+    pub(super) name: Str,
     pub(super) value: Value,
-}
-
-#[derive(Debug, Default)]
-struct OwnedIdentity {
-    name: String,
-    id: String,
-    state_machine_name: String,
-    state_machine_id: String,
-    role_arn: String,
 }
 
 impl Run {
@@ -101,6 +95,7 @@ impl Run {
             random: fastrand::Rng::with_seed(0),
             record_history: false,
             history: Vec::new(),
+            solo: None,
         }
     }
 
@@ -117,6 +112,7 @@ impl Run {
         (self.events, self.transitions, self.retries, self.calls) = (0, 0, 0, 0);
         self.end = None;
         self.history.clear();
+        self.solo = None;
     }
 
     /// Lets the frame wait, at most until then.
@@ -183,6 +179,13 @@ impl Run {
         own.find(|variable| heap.str_equals(variable.name, &text)).map(|variable| variable.value)
     }
 
+    /// The values of all variables of the execution that the frame belongs to.
+    pub(super) fn variables_of_execution(&self, frame: Id) -> impl Iterator<Item = Value> + '_ {
+        let execution = self.execution_frame(frame);
+        let own = move |variable: &&Variable| self.execution_frame(variable.frame) == execution;
+        self.variables.iter().filter(own).map(|variable| variable.value)
+    }
+
     /// The value of a variable in the frame's scope or one around it.
     pub(super) fn variable(&self, heap: &Heap, frame: Id, name: &str) -> Option<Value> {
         let mut scope = frame;
@@ -193,6 +196,27 @@ impl Run {
             }
             scope = self.around(scope)?;
         }
+    }
+
+    /// The execution that the frame belongs to: a child of a distributed Map, or the one that was started.
+    pub(super) fn who<'a>(&'a self, program: &'a Program, frame: Id) -> Who<'a> {
+        let child = self.execution_frame(frame);
+        if let Some(own) = self.frames.at(child).child.as_deref()
+            && let Some(group) = self.frames.at(child).parent
+            && let Kind::Map(map) = &program.state(self.frames.at(self.groups.at(group).parent).state).kind
+            && let Some(distributed) = &map.distributed
+        {
+            return self.identity.child(*own, &distributed.label);
+        }
+        self.identity.itself(self.input, self.started_at)
+    }
+
+    /// The frame that runs the machine of the execution that this frame belongs to.
+    pub(super) fn execution_frame(&self, mut frame: Id) -> Id {
+        while let Some(around) = self.around(frame) {
+            frame = around;
+        }
+        frame
     }
 
     /// The frame around this one in the same execution: an item of a distributed Map is one of its own.
@@ -208,101 +232,9 @@ impl Run {
         }
     }
 
-    /// The context object as a state in this frame sees it.
-    pub(super) fn context(&mut self, heap: &mut Heap, program: &Program, frame: Id) -> Option<Value> {
-        if let Some(context) = self.frames.at(frame).context {
-            return Some(context);
-        }
-        let context = self.build_context(heap, program, frame);
-        self.frames.at_mut(frame).context = context;
-        context
-    }
-
-    /// A part of the context object that needs no other: cheaper than [`context`](Run::context).
-    pub(super) fn context_field(
-        &self,
-        heap: &mut Heap,
-        program: &Program,
-        frame: Id,
-        field: ContextField,
-    ) -> Option<Value> {
-        let this = self.frames.at(frame);
-        Some(match field {
-            ContextField::ExecutionId => heap.string(&self.identity.id),
-            ContextField::ExecutionInput => self.input,
-            ContextField::ExecutionName => heap.string(&self.identity.name),
-            ContextField::ExecutionStartTime => timestamp(heap, self.started_at),
-            ContextField::StateMachineId => heap.string(&self.identity.state_machine_id),
-            ContextField::StateMachineName => heap.string(&self.identity.state_machine_name),
-            ContextField::StateName => program.state(this.state).name_value,
-            ContextField::StateEnteredTime => timestamp(heap, this.entered_at),
-            ContextField::MapItemIndex => Value::Int(this.item?.index.into()),
-            ContextField::MapItemValue => this.item?.value,
-        })
-    }
-
-    fn build_context(&self, heap: &mut Heap, program: &Program, frame: Id) -> Option<Value> {
-        let keys = &program.keys.context;
-        let this = self.frames.at(frame);
-        let state = program.state(this.state);
-        let context = heap.mark();
-
-        let execution = heap.mark();
-        let id = heap.string(&self.identity.id);
-        heap.push_entry(keys.id, id);
-        heap.push_entry(keys.input, self.input);
-        let time = timestamp(heap, self.started_at);
-        heap.push_entry(keys.start_time, time);
-        let name = heap.string(&self.identity.name);
-        heap.push_entry(keys.name, name);
-        let role = heap.string(&self.identity.role_arn);
-        heap.push_entry(keys.role_arn, role);
-        heap.push_entry(keys.redrive_count, Value::Int(0));
-        let execution = heap.object_from(execution).ok()?;
-        heap.push_entry(keys.execution, execution);
-
-        let machine = heap.mark();
-        let id = heap.string(&self.identity.state_machine_id);
-        heap.push_entry(keys.id, id);
-        let name = heap.string(&self.identity.state_machine_name);
-        heap.push_entry(keys.name, name);
-        let machine = heap.object_from(machine).ok()?;
-        heap.push_entry(keys.state_machine, machine);
-
-        let own = heap.mark();
-        heap.push_entry(keys.name, state.name_value);
-        let time = timestamp(heap, this.entered_at);
-        heap.push_entry(keys.entered_time, time);
-        if state.kind.work().is_some() {
-            heap.push_entry(keys.retry_count, Value::Int(this.retry_count.into()));
-        }
-        let own = heap.object_from(own).ok()?;
-        heap.push_entry(keys.state, own);
-
-        if let Some(ordinal) = this.token {
-            let token = self.task_token(ordinal);
-            let task = heap.mark();
-            let token = heap.string(&token);
-            heap.push_entry(keys.token, token);
-            let task = heap.object_from(task).ok()?;
-            heap.push_entry(keys.task, task);
-        }
-        if let Some(item) = this.item {
-            let map = heap.mark();
-            let inner = heap.mark();
-            heap.push_entry(keys.index, Value::Int(item.index.into()));
-            heap.push_entry(keys.value, item.value);
-            let inner = heap.object_from(inner).ok()?;
-            heap.push_entry(keys.item, inner);
-            let map = heap.object_from(map).ok()?;
-            heap.push_entry(keys.map, map);
-        }
-        heap.object_from(context).ok()
-    }
-
     /// The token of a call: unique, and the same when the event is redelivered.
     pub(super) fn task_token(&self, ordinal: u64) -> String {
-        format!("{}/{ordinal}", self.identity.id)
+        format!("{}/{ordinal}", self.identity.id())
     }
 }
 
@@ -311,26 +243,4 @@ fn waiting(frames: &mut Pool<Frame>, timer: Timer) -> Option<(Id, &mut Frame)> {
     let id = Id { index: timer.index, generation: timer.generation };
     let frame = frames.find(id)?;
     (frame.stamp == timer.stamp && frame.wait != Wait::Nothing).then_some((id, frame))
-}
-
-impl OwnedIdentity {
-    fn take(&mut self, identity: &Identity<'_>) {
-        let fields = [
-            (&mut self.name, identity.name),
-            (&mut self.id, identity.id),
-            (&mut self.state_machine_name, identity.state_machine_name),
-            (&mut self.state_machine_id, identity.state_machine_id),
-            (&mut self.role_arn, identity.role_arn),
-        ];
-        for (own, given) in fields {
-            own.clear();
-            own.push_str(given);
-        }
-    }
-}
-
-fn timestamp(heap: &mut Heap, time: Timestamp) -> Value {
-    let mut text = String::new();
-    crate::expr::timestamp::write_millis(time.0, &mut text);
-    heap.string(&text)
 }

@@ -4,9 +4,11 @@ use super::fail::Fault;
 use super::frame::Wait as Waiting;
 use super::interpreter::{Interpreter, Step};
 use super::pool::Id;
+use super::solo::Stage;
 use super::time::Timestamp;
+use super::view::{Subject, View};
 use crate::expr::{Instant, Path};
-use crate::program::{ChoiceRule, Fail, FailText, Kind, Next, State, StateId, Wait};
+use crate::program::{ChoiceRule, Fail, FailText, Kind, Next, RuleCondition, State, StateId, Wait};
 use crate::value::{Num, Value};
 
 /// The longest wait that the service accepts, in seconds.
@@ -26,19 +28,26 @@ impl Interpreter<'_> {
             self.prepare_token(frame, task);
         }
         let data = self.select(&state.input_path, frame, input)?;
+        self.note(Stage::InputPath, data);
         match &state.kind {
             Kind::Pass(pass) => {
                 let result = match (pass.result, &pass.common.parameters) {
-                    (Some(result), _) => result,
-                    (None, Some(parameters)) => self.build(parameters, frame, data)?,
+                    (Some(result), _) => {
+                        self.note(Stage::Result, result);
+                        result
+                    }
+                    (None, Some(parameters)) => self.build(parameters, frame, Subject::data(data))?,
                     (None, None) => data,
                 };
+                if pass.result.is_none() {
+                    self.note(Stage::Parameters, result);
+                }
                 self.finish(frame, state, &pass.common, None, result)
             }
             Kind::Choice { rules, default } => self.choose(frame, state, rules, *default, data),
             Kind::Wait(wait, next) => self.begin_wait(frame, state, wait, *next, data),
             Kind::Succeed => {
-                let output = self.select(&state.output_path, frame, data)?;
+                let output = self.output(frame, state, data)?;
                 self.leave(frame, state, output, None, Next::End)
             }
             Kind::Fail(fail) => Err(self.fail_state(frame, fail)),
@@ -58,24 +67,37 @@ impl Interpreter<'_> {
     ) -> Result<Step, Box<Fault>> {
         let mut chosen = None;
         for rule in rules {
-            let mut view = super::view::View { run: self.run, program: self.program, frame, data };
-            let holds = rule.condition.evaluate(self.heap, &mut view);
-            if holds.map_err(|error| self.expression_fault(frame, &error, data))? {
+            if self.holds(&rule.condition, frame, data)? {
                 chosen = Some(rule);
                 break;
             }
         }
-        let (next, assign) = match (chosen, default) {
-            (Some(rule), _) => (rule.next, rule.assign.as_ref()),
-            (None, Some(default)) => (default, state.assign.as_ref()),
+        let (next, assign, output) = match (chosen, default) {
+            (Some(rule), _) => (rule.next, &rule.assign, &rule.output),
+            (None, Some(default)) => (default, &state.assign, &state.output),
             (None, None) => {
                 let cause = "Failed to transition out of the state. The state does not point to a next state.";
                 return Err(self.runtime_fault(frame, cause));
             }
         };
-        let variables = self.build_variables(assign, frame, data)?;
-        let output = self.select(&state.output_path, frame, data)?;
+        let variables = self.build_variables(assign.as_ref(), frame, Subject::data(data))?;
+        let output = match output {
+            Some(output) => self.build(output, frame, Subject::data(data))?,
+            None => self.select(&state.output_path, frame, data)?,
+        };
         self.leave(frame, state, output, variables, Next::State(next))
+    }
+
+    fn holds(&mut self, condition: &RuleCondition, frame: Id, data: Value) -> Result<bool, Box<Fault>> {
+        match condition {
+            RuleCondition::Test(condition) => {
+                let mut view = View { run: self.run, program: self.program, frame, subject: Subject::data(data) };
+                let holds = condition.evaluate(self.heap, &mut view);
+                holds.map_err(|error| self.expression_fault(frame, &error, data))
+            }
+            RuleCondition::Constant(holds) => Ok(*holds),
+            RuleCondition::Query(query) => self.boolean_query(query, frame, Subject::data(data)),
+        }
     }
 
     fn begin_wait(
@@ -94,6 +116,11 @@ impl Interpreter<'_> {
                 self.in_seconds(seconds)
             }
             Wait::TimestampPath(path) => self.wait_timestamp(frame, path, data)?,
+            Wait::SecondsQuery(query) => {
+                let seconds = self.seconds_query(query, frame)?;
+                self.in_seconds(seconds)
+            }
+            Wait::TimestampQuery(query) => self.timestamp_query(query, frame, Subject::data(data))?,
         };
         if until <= self.run.now {
             return self.end_wait(frame, state, next, data);
@@ -120,8 +147,8 @@ impl Interpreter<'_> {
     }
 
     fn end_wait(&mut self, frame: Id, state: &State, next: Next, data: Value) -> Result<Step, Box<Fault>> {
-        let variables = self.build_variables(state.assign.as_ref(), frame, data)?;
-        let output = self.select(&state.output_path, frame, data)?;
+        let variables = self.build_variables(state.assign.as_ref(), frame, Subject::data(data))?;
+        let output = self.output(frame, state, data)?;
         self.leave(frame, state, output, variables, next)
     }
 
@@ -185,12 +212,13 @@ impl Interpreter<'_> {
         let value = match text {
             FailText::None => return Ok(None),
             FailText::Constant(text) => return Ok(Some(text.to_string())),
+            FailText::Query(query) => return self.string_query(query, frame, Subject::data(data)).map(Some),
             FailText::Path(path) => {
                 let found = self.lookup(path, frame, data);
                 found.map_err(|error| error.in_template(self.heap, path, field))
             }
             FailText::Call(call) => {
-                let mut view = super::view::View { run: self.run, program: self.program, frame, data };
+                let mut view = View { run: self.run, program: self.program, frame, subject: Subject::data(data) };
                 call.evaluate(self.heap, &mut view)
             }
         };

@@ -7,9 +7,12 @@ use super::CallId;
 use super::fail::{Fault, RUNTIME};
 use super::frame::Wait;
 use super::interpreter::{Interpreter, Step};
-use super::outcome::{Effect, TaskCall, TaskFailure};
+use super::outcome::{Effect, Purpose, TaskCall, TaskFailure};
 use super::pool::Id;
+use super::solo::Stage;
+use super::view::Subject;
 use crate::expr::Path;
+use crate::program::parameters::{self, Format};
 use crate::program::{Kind, Seconds, State, Style, Task};
 use crate::value::{Num, Value};
 
@@ -33,30 +36,31 @@ impl Interpreter<'_> {
         data: Value,
     ) -> Result<Step, Box<Fault>> {
         let input = match &task.work.common.parameters {
-            Some(parameters) => self.build(parameters, frame, data)?,
+            Some(parameters) => self.build(parameters, frame, Subject::data(data))?,
             None => data,
         };
+        self.note(Stage::Parameters, input);
         let credentials = match &task.credentials {
-            Some(credentials) => {
-                let credentials = self.build(credentials, frame, data)?;
-                Some(self.heap.to_json(credentials))
-            }
+            Some(credentials) => Some(self.build(credentials, frame, Subject::data(data))?),
             None => None,
         };
         let timeout = self.seconds(frame, &task.timeout, "TimeoutSeconds", data)?;
         let heartbeat = self.seconds(frame, &task.heartbeat, "HeartbeatSeconds", data)?;
         let input = self.bounded(frame, input)?;
-        self.emit_scheduled(frame, task, input, timeout, heartbeat);
+        self.check_parameters(frame, task, input)?;
+        let role = credentials.and_then(|credentials| self.role_of(credentials));
+        self.emit_scheduled(frame, task, input, role, (timeout, heartbeat));
         let ordinal = self.run.calls;
         self.run.calls += 1;
         let mut json = Vec::with_capacity(self.heap.size(input) as usize);
         self.heap.write(input, &mut json);
         self.run.effects.push_back(Effect::Call(TaskCall {
             id: CallId { frame, ordinal },
+            purpose: Purpose::Task,
             resource: Arc::clone(&task.resource),
             state: Arc::clone(&state.name),
             input: json,
-            credentials,
+            credentials: credentials.map(|credentials| self.heap.to_json(credentials)),
             timeout,
             heartbeat,
             retry_count: self.run.frames.at(frame).retry_count,
@@ -71,6 +75,46 @@ impl Interpreter<'_> {
         Ok(Step::Blocked)
     }
 
+    /// Parameters that the service would not call with.
+    fn check_parameters(&self, frame: Id, task: &Task, input: Value) -> Result<(), Box<Fault>> {
+        let Style::Service { resource_type, action, .. } = &task.style else { return Ok(()) };
+        let Value::Object(fields) = input else { return Ok(()) };
+        let faults: Vec<String> = parameters::of(resource_type, action)
+            .iter()
+            .filter(|(name, format)| {
+                self.heap.field(fields, name).is_some_and(|value| !self.has_format(value, *format))
+            })
+            .map(|(name, _)| format!("The value of the field '{name}' has an invalid format"))
+            .collect();
+        if faults.is_empty() {
+            return Ok(());
+        }
+        let (shown, faults) = (self.heap.to_json(input), faults.join(", "));
+        Err(self
+            .runtime_fault(frame, &format!("The Parameters '{shown}' could not be used to start the Task: [{faults}]")))
+    }
+
+    fn has_format(&self, value: Value, format: Format) -> bool {
+        let is_string = |value: &Value| matches!(value, Value::String(_));
+        match (format, value) {
+            (Format::String, value) => is_string(&value),
+            (Format::Boolean, value) => value.as_bool().is_some(),
+            (Format::StringLists, Value::Object(entries)) => self
+                .heap
+                .entries(entries)
+                .all(|(_, value)| matches!(value, Value::Array(items) if self.heap.items(items).iter().all(is_string))),
+            (Format::StringLists, _) => false,
+        }
+    }
+
+    fn role_of(&self, credentials: Value) -> Option<String> {
+        let Value::Object(credentials) = credentials else { return None };
+        match self.heap.field(credentials, "RoleArn")? {
+            Value::String(role) => Some(self.heap.str(role).into_owned()),
+            _ => None,
+        }
+    }
+
     fn seconds(
         &mut self,
         frame: Id,
@@ -82,6 +126,7 @@ impl Interpreter<'_> {
             Seconds::None => Ok(None),
             Seconds::Constant(seconds) => Ok(Some(Duration::from_secs(*seconds))),
             Seconds::Path(path) => self.seconds_at(frame, path, field, data).map(Some),
+            Seconds::Query(query) => Ok(Some(Duration::from_secs(self.seconds_query(query, frame)?.unsigned_abs()))),
         }
     }
 
@@ -107,13 +152,18 @@ impl Interpreter<'_> {
         self.settle(call.frame, step);
     }
 
-    fn call_ended(&mut self, frame: Id, outcome: Result<&[u8], TaskFailure>) -> Step {
+    pub(super) fn call_ended(&mut self, frame: Id, outcome: Result<&[u8], TaskFailure>) -> Step {
         let program = self.program;
         let state = program.state(self.run.frames.at(frame).state);
-        let Kind::Task(task) = &state.kind else { return Step::Blocked };
+        let task = match &state.kind {
+            Kind::Task(task) => task,
+            Kind::Map(map) => return self.transfer_ended(frame, state, map, outcome).unwrap_or_else(Step::Fail),
+            _ => return Step::Blocked,
+        };
         let result = outcome.and_then(|json| self.result(task, json));
         match result {
             Ok(result) => {
+                self.note(Stage::Result, result);
                 self.emit_call_succeeded(frame, task, result);
                 let work = &task.work;
                 self.finish(frame, state, &work.common, work.result_selector.as_ref(), result)

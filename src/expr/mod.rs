@@ -28,7 +28,7 @@ mod testing;
 pub use condition::{Condition, Operand, Operator, Test};
 pub use error::EvalError;
 pub use intrinsic::{Call, IntrinsicSyntaxError};
-pub use path::{ContextField, Path, PathError, PathSyntaxError, ReferencePath, ResultPathError, Root};
+pub use path::{ContextField, Path, PathError, PathSyntaxError, Place, ReferencePath, ResultPathError, Root};
 pub use scope::Scope;
 pub use template::Template;
 pub use timestamp::Instant;

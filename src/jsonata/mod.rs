@@ -34,30 +34,20 @@ use compiled::Stop;
 #[derive(Debug)]
 pub struct Expression {
     text: Box<str>,
+    /// Our own form, if everything in the expression is covered.
     compiled: Option<compiled::Program>,
-    library: library::Program,
+    library: Box<library::Program>,
 }
 
 impl Expression {
-    /// Compiles the text between the delimiters.
+    /// Compiles the text between the delimiters. Literals become values of `constants`, the heap that executions are seeded
+    /// from.
     ///
     /// # Errors
     /// [`SyntaxError`] with the message of the reference implementation.
-    pub fn compile(text: &str) -> Result<Expression, SyntaxError> {
-        Self::build(text, None)
-    }
-
-    /// As [`compile`](Expression::compile), for heaps that are seeded from `constants`: literals become values of it, once.
-    ///
-    /// # Errors
-    /// As [`compile`](Expression::compile).
-    pub fn compile_in(text: &str, constants: &mut Heap) -> Result<Expression, SyntaxError> {
-        Self::build(text, Some(constants))
-    }
-
-    fn build(text: &str, constants: Option<&mut Heap>) -> Result<Expression, SyntaxError> {
+    pub fn compile(text: &str, constants: &mut Heap) -> Result<Expression, SyntaxError> {
         let text = text.trim();
-        let library = library::Program::parse(text)?;
+        let library = Box::new(library::Program::parse(text)?);
         let compiled = compiled::Program::compile(library.tree(), constants);
         Ok(Expression { text: text.into(), compiled, library })
     }
@@ -95,11 +85,9 @@ impl Expression {
             }
         }
     }
-}
 
-impl Expression {
-    /// Whether our own form covers the expression.
-    pub fn is_covered(&self) -> bool {
+    /// Whether there is a form of our own, beside the library's.
+    pub fn has_own_form(&self) -> bool {
         self.compiled.is_some()
     }
 

@@ -149,7 +149,9 @@ impl Rewriter {
     }
 
     /// `$reduce` of nothing is undefined, and an undefined first value is none; for the library they are values.
-    fn reduce(&mut self, args: Vec<AstNode>) -> AstNode {
+    fn reduce(&mut self, mut args: Vec<AstNode>) -> AstNode {
+        let array = take(&mut args[0]);
+        args[0] = call(ARRAY.to_owned(), vec![array]);
         let mut items = Vec::new();
         let variables: Vec<AstNode> = args.into_iter().map(|argument| self.assign(argument, &mut items)).collect();
         let without = AstNode::Conditional {

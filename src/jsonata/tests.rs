@@ -12,7 +12,9 @@ impl World {
         let mut json = |text: &str| heap.parse(text.as_bytes()).unwrap();
         World {
             input: json(input),
-            variables: json(r#"{"v":[1,2],"x":7,"w":{"a":"one","b":[{"a":1},{"a":2}]}}"#),
+            variables: json(
+                r#"{"v":[1,2],"x":7,"w":{"a":"one","b":[{"a":1},{"a":2}]},"objects":[{"a":1,"b":"x"},{"a":2},{"b":"y","a":[3,4]}]}"#,
+            ),
             random: fastrand::Rng::with_seed(1),
         }
     }
@@ -41,7 +43,7 @@ impl Scope for World {
 fn evaluate(text: &str, input: &str) -> String {
     let mut heap = Heap::new();
     let mut world = World::new(&mut heap, input);
-    match Expression::compile(text).unwrap().evaluate(&mut heap, &mut world) {
+    match Expression::compile(text, &mut heap).unwrap().evaluate(&mut heap, &mut world) {
         Ok(Some(value)) => heap.to_json(value),
         Ok(None) => "undefined".to_owned(),
         Err(error) => match *error {
@@ -144,7 +146,7 @@ fn references_without_a_context_are_refused() {
         ("undefined", vec![top("undefined")]),
     ];
     for (text, expected) in cases {
-        let expression = Expression::compile(text).unwrap();
+        let expression = Expression::compile(text, &mut Heap::new()).unwrap();
         let found = expression.unsupported(&[StatesField::Input, StatesField::Context]);
         let found: Vec<String> = found.iter().map(ToString::to_string).collect();
         assert_eq!(found, expected, "{text}");
@@ -163,7 +165,7 @@ fn workflow_variables_are_told_from_those_of_the_expression() {
         ("$sum($states.input.a)", ""),
     ];
     for (text, expected) in cases {
-        let expression = Expression::compile(text).unwrap();
+        let expression = Expression::compile(text, &mut Heap::new()).unwrap();
         assert_eq!(expression.variables().collect::<Vec<_>>().join(" "), expected, "{text}");
     }
 }

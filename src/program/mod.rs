@@ -7,17 +7,23 @@
 //! **Invariant:** nothing here does I/O or reads a clock.
 
 mod compile;
+mod distributed;
+pub(crate) mod parameters;
+mod payload;
 mod state;
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::asl::{Definition, Diagnostic};
+use crate::asl::{Definition, Diagnostic, Format, ReadOptions};
 use crate::value::{Heap, Str};
 
+pub(crate) use distributed::{Destination, Distributed, ItemBatcher, ItemReader, ResultWriter};
+pub(crate) use payload::{Payload, Query, QueryTemplate};
 pub(crate) use state::{
-    Cap, CatchClause, ChoiceRule, Common, Context, ErrorMatcher, Fail, FailText, Kind, Map, Next, Parallel, Pass,
-    Pattern, ResultPath, RetryClause, Seconds, Selection, State, StateId, Style, Task, Tolerance, Wait, Work,
+    Cap, CatchClause, ChoiceRule, Common, Context, ErrorMatcher, Fail, FailText, Items, Kind, Map, Next, Parallel,
+    Pass, Pattern, ResultPath, RetryClause, RuleCondition, Seconds, Selection, State, StateId, Style, Task, Tolerance,
+    Wait, Work,
 };
 
 /// A compiled state machine.
@@ -41,6 +47,8 @@ pub(crate) struct Keys {
     pub(crate) error: Str,
     pub(crate) cause: Str,
     pub(crate) context: Context,
+    pub(crate) batch_input: Str,
+    pub(crate) items: Str,
 }
 
 impl Program {
@@ -57,7 +65,15 @@ impl Program {
     /// # Errors
     /// All diagnostics of the text, warnings included, if there is an error among them.
     pub fn from_text(text: &str) -> Result<Program, Vec<Diagnostic>> {
-        let outcome = crate::asl::read(text);
+        Self::from_text_as(Format::ByLook, text)
+    }
+
+    /// The same for a text that is known to be JSON or YAML, as the name of its file may tell.
+    ///
+    /// # Errors
+    /// As for [`Program::from_text`].
+    pub fn from_text_as(format: Format, text: &str) -> Result<Program, Vec<Diagnostic>> {
+        let outcome = crate::asl::read_with(text, &ReadOptions { format, ..ReadOptions::default() });
         match outcome.definition {
             Some(definition) => Program::compile(&definition).map_err(|faults| {
                 let mut all = outcome.diagnostics;
@@ -68,7 +84,7 @@ impl Program {
         }
     }
 
-    /// The `Resource` of every Task state, each once.
+    /// The `Resource` of every Task state, ItemReader and ResultWriter, each once.
     pub fn resources(&self) -> impl Iterator<Item = &str> {
         self.resources.iter().map(|resource| &**resource)
     }
@@ -81,6 +97,11 @@ impl Program {
     /// Number of states, those of nested machines included.
     pub fn state_count(&self) -> usize {
         self.states.len()
+    }
+
+    /// The state of that name; names are unique in a definition.
+    pub(crate) fn find(&self, name: &str) -> Option<StateId> {
+        self.states.iter().position(|state| &*state.name == name).map(|index| StateId(index as u32))
     }
 
     pub(crate) fn state(&self, id: StateId) -> &State {

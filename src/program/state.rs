@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use crate::expr::{Condition, Path, ReferencePath, Template, intrinsic};
+use super::Distributed;
+use super::payload::{Payload, Query};
+use crate::expr::{Condition, Path, ReferencePath, intrinsic};
 use crate::value::{Str, Value};
 
 /// Index of a state in its program.
@@ -17,7 +19,9 @@ pub(crate) struct State {
     pub(crate) name_value: Value,
     pub(crate) input_path: Selection,
     pub(crate) output_path: Selection,
-    pub(crate) assign: Option<Template>,
+    pub(crate) assign: Option<Payload>,
+    /// JSONata `Output`.
+    pub(crate) output: Option<Payload>,
     pub(crate) kind: Kind,
 }
 
@@ -80,7 +84,8 @@ pub(crate) struct Pass {
 /// What Pass, Task, Parallel and Map share.
 #[derive(Debug)]
 pub(crate) struct Common {
-    pub(crate) parameters: Option<Template>,
+    /// `Parameters`, or JSONata `Arguments`.
+    pub(crate) parameters: Option<Payload>,
     pub(crate) result_path: ResultPath,
     pub(crate) next: Next,
 }
@@ -89,7 +94,7 @@ pub(crate) struct Common {
 #[derive(Debug)]
 pub(crate) struct Work {
     pub(crate) common: Common,
-    pub(crate) result_selector: Option<Template>,
+    pub(crate) result_selector: Option<Payload>,
     pub(crate) retry: Vec<RetryClause>,
     pub(crate) catch: Vec<CatchClause>,
 }
@@ -108,7 +113,9 @@ pub(crate) struct RetryClause {
 pub(crate) struct CatchClause {
     pub(crate) errors: Vec<ErrorMatcher>,
     pub(crate) result_path: ResultPath,
-    pub(crate) assign: Option<Template>,
+    pub(crate) assign: Option<Payload>,
+    /// JSONata `Output`.
+    pub(crate) output: Option<Payload>,
     pub(crate) next: StateId,
 }
 
@@ -128,7 +135,7 @@ pub(crate) struct Task {
     pub(crate) style: Style,
     pub(crate) timeout: Seconds,
     pub(crate) heartbeat: Seconds,
-    pub(crate) credentials: Option<Template>,
+    pub(crate) credentials: Option<Payload>,
     pub(crate) work: Work,
 }
 
@@ -172,15 +179,18 @@ pub(crate) enum Seconds {
     None,
     Constant(u64),
     Path(Path),
+    Query(Query),
 }
 
 #[derive(Debug)]
 pub(crate) enum Wait {
     Seconds(u64),
     SecondsPath(Path),
+    SecondsQuery(Query),
     /// Milliseconds since the Unix epoch.
     Timestamp(i64),
     TimestampPath(Path),
+    TimestampQuery(Query),
 }
 
 #[derive(Debug)]
@@ -196,13 +206,27 @@ pub(crate) enum FailText {
     Constant(Box<str>),
     Path(Path),
     Call(intrinsic::Call),
+    Query(Query),
 }
 
 #[derive(Debug)]
 pub(crate) struct ChoiceRule {
-    pub(crate) condition: Condition,
-    pub(crate) assign: Option<Template>,
+    pub(crate) condition: RuleCondition,
+    pub(crate) assign: Option<Payload>,
+    /// JSONata `Output`.
+    pub(crate) output: Option<Payload>,
     pub(crate) next: StateId,
+}
+
+/// When a rule matches.
+#[derive(Debug)]
+pub(crate) enum RuleCondition {
+    /// JSONPath: comparisons.
+    Test(Condition),
+    /// JSONata: a literal.
+    Constant(bool),
+    /// JSONata: an expression that gives a boolean.
+    Query(Query),
 }
 
 #[derive(Debug)]
@@ -214,14 +238,27 @@ pub(crate) struct Parallel {
 
 #[derive(Debug)]
 pub(crate) struct Map {
-    pub(crate) items_path: Option<Path>,
-    pub(crate) item_selector: Option<Template>,
+    pub(crate) items: Items,
+    pub(crate) item_selector: Option<Payload>,
     /// First state of the item processor.
     pub(crate) start: StateId,
     pub(crate) max_concurrency: Cap<u64>,
     /// Present in distributed mode.
-    pub(crate) tolerance: Option<Tolerance>,
+    pub(crate) distributed: Option<Distributed>,
     pub(crate) work: Work,
+}
+
+/// Where the items of a Map are.
+#[derive(Debug)]
+pub(crate) enum Items {
+    /// JSONPath: the effective input.
+    Data,
+    /// `ItemsPath`
+    Path(Path),
+    /// JSONata: the state input.
+    Input,
+    /// JSONata `Items`.
+    Payload(Payload),
 }
 
 /// A number that is given, found when the state runs, or absent.
@@ -230,6 +267,7 @@ pub(crate) enum Cap<T> {
     None,
     Constant(T),
     Path(Path),
+    Query(Query),
 }
 
 /// Failed items that a distributed Map bears.
@@ -259,4 +297,6 @@ pub(crate) struct Context {
     pub(crate) item: Str,
     pub(crate) index: Str,
     pub(crate) value: Str,
+    pub(crate) key: Str,
+    pub(crate) source: Str,
 }

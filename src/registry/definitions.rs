@@ -1,7 +1,7 @@
 use std::path::Path;
 
 use super::{Compiled, Registry};
-use crate::asl::{self, Diagnostic};
+use crate::asl::{self, Diagnostic, Format, ReadOptions};
 use crate::program::Program;
 
 impl Registry<Program> {
@@ -15,7 +15,8 @@ impl Registry<Program> {
 /// Reads, checks and compiles a definition; diagnostics are rendered with the lines they are about.
 fn compile(file: &Path, text: &str) -> Result<Compiled<Program>, String> {
     let render = |diagnostics: &[Diagnostic]| asl::render(diagnostics, &file.to_string_lossy(), text, false);
-    let outcome = asl::read(text);
+    let options = ReadOptions { format: Format::of_file(file), ..ReadOptions::default() };
+    let outcome = asl::read_with(text, &options);
     let Some(definition) = outcome.definition else {
         let errors: Vec<Diagnostic> = outcome.diagnostics.into_iter().filter(Diagnostic::is_error).collect();
         return Err(render(&errors));

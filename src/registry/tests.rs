@@ -168,6 +168,20 @@ fn definitions_are_read_with_their_faults_rendered_and_resources_checked() {
 }
 
 #[test]
+fn a_definition_in_yaml_is_swapped_too() {
+    let folder = Folder::new();
+    let file = folder.file("order.asl.yaml");
+    fs::write(&file, "StartAt: A\nStates: { A: { Type: Succeed } }\n").unwrap();
+    let registry = Registry::of_definitions(|_| Ok(()));
+    let workflow = registry.load("order", &file).unwrap();
+    fs::write(&file, "StartAt: B\nStates:\n  B:\n    Type: Pass\n    End: true\n").unwrap();
+    assert!(matches!(registry.reload(&workflow), Reload::Swapped { .. }));
+    fs::write(&file, "StartAt: B\nStates:\n  B:\n    Type: Pass\n    Next: C\n").unwrap();
+    let Reload::Refused { why } = registry.reload(&workflow) else { panic!("not refused") };
+    assert!(why.contains("order.asl.yaml:5:11"), "{why}");
+}
+
+#[test]
 fn the_example_configuration_has_a_connector_for_every_task_of_the_example_workflows() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("config");
     let config = Config::load_with(&folder.join("stepstream.toml"), &Environment::default()).unwrap();

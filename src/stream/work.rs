@@ -203,6 +203,7 @@ impl Work {
         };
         let request = Request {
             idempotency_key: format!("{}:{}", running.event.name, call.ordinal),
+            purpose: call.purpose,
             resource: call.resource,
             state: call.state,
             input: call.input,

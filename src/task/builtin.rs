@@ -65,7 +65,7 @@ impl BuiltinConnector {
 
 impl Connector for BuiltinConnector {
     fn call(&self, request: Request) -> BoxFuture<'static, Answer> {
-        let answer = self.outcome(request.input);
+        let answer = request.refuse_data(self.kind()).and_then(|()| self.outcome(request.input));
         let delay = self.options.delay;
         let timeout = request.timeout;
         Box::pin(async move {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use dashmap::DashMap;
 use http_body_util::{BodyExt, Full};
 use hyper::{
-    HeaderMap, Request, StatusCode, Uri,
+    HeaderMap, Method, Request, StatusCode, Uri,
     body::{Bytes, Incoming},
 };
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
@@ -38,6 +38,16 @@ pub(super) struct Client {
 
 type Pool = HyperClient<HttpsConnector<HttpConnector>, Full<Bytes>>;
 
+/// What is sent.
+pub(super) struct Exchange {
+    pub(super) method: Method,
+    pub(super) uri: Uri,
+    pub(super) headers: HeaderMap,
+    pub(super) body: Vec<u8>,
+    /// Bytes of the answer's body that are accepted.
+    pub(super) max_response_bytes: usize,
+}
+
 /// What came back.
 pub(super) struct Reply {
     pub(super) status: StatusCode,
@@ -49,13 +59,16 @@ pub(super) struct Reply {
 }
 
 /// Why nothing came back.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub(super) enum ExchangeError {
     /// The state's own timeout passed.
+    #[error("no answer within the state's timeout")]
     StateTimeout,
     /// The connector's timeout passed.
+    #[error("no answer within {0:?}")]
     Timeout(Duration),
     /// The connection could not be made, or broke.
+    #[error("{0}")]
     Broken(String),
 }
 
@@ -85,6 +98,11 @@ impl Client {
         &self.uri
     }
 
+    /// Bytes of an answer that are accepted, as configured.
+    pub(super) fn max_response_bytes(&self) -> usize {
+        self.max_response_bytes
+    }
+
     /// POSTs `body` to `uri` with the configured headers and those of `extra`, and reads the answer.
     pub(super) async fn post(
         &self,
@@ -93,26 +111,37 @@ impl Client {
         body: Vec<u8>,
         state_timeout: Option<Duration>,
     ) -> Result<Reply, ExchangeError> {
-        let mut request = Request::new(Full::new(Bytes::from(body)));
-        *request.method_mut() = hyper::Method::POST;
-        *request.uri_mut() = uri;
+        let max_response_bytes = self.max_response_bytes;
+        let exchange = Exchange { method: Method::POST, uri, headers: extra, body, max_response_bytes };
+        self.send(exchange, state_timeout).await
+    }
+
+    /// Sends a request with the configured headers besides its own, and reads the answer.
+    pub(super) async fn send(
+        &self,
+        exchange: Exchange,
+        state_timeout: Option<Duration>,
+    ) -> Result<Reply, ExchangeError> {
+        let mut request = Request::new(Full::new(Bytes::from(exchange.body)));
+        *request.method_mut() = exchange.method;
+        *request.uri_mut() = exchange.uri;
         *request.headers_mut() = self.headers.clone();
-        request.headers_mut().extend(extra);
+        request.headers_mut().extend(exchange.headers);
         let (timeout, expired) = match state_timeout {
             Some(state) if state < self.timeout => (state, ExchangeError::StateTimeout),
             _ => (self.timeout, ExchangeError::Timeout(self.timeout)),
         };
-        match tokio::time::timeout(timeout, self.exchange(request)).await {
+        match tokio::time::timeout(timeout, self.exchange(request, exchange.max_response_bytes)).await {
             Ok(outcome) => outcome,
             Err(_) => Err(expired),
         }
     }
 
-    async fn exchange(&self, request: Request<Full<Bytes>>) -> Result<Reply, ExchangeError> {
+    async fn exchange(&self, request: Request<Full<Bytes>>, limit: usize) -> Result<Reply, ExchangeError> {
         let pool = self.pool();
         let response = pool.request(request).await.map_err(|error| ExchangeError::Broken(with_sources(&error)))?;
         let (head, body) = response.into_parts();
-        let (body, cut) = read_body(body, self.max_response_bytes).await?;
+        let (body, cut) = read_body(body, limit).await?;
         Ok(Reply { status: head.status, headers: head.headers, body, cut })
     }
 
@@ -172,4 +201,16 @@ fn with_sources(error: &dyn std::error::Error) -> String {
         source = error.source();
     }
     text
+}
+
+pub(super) fn percent_encoded(text: &str) -> String {
+    let mut encoded = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'~') {
+            encoded.push(char::from(byte));
+        } else {
+            encoded.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    encoded
 }

@@ -68,8 +68,11 @@ impl fmt::Display for UnmatchedResources {
 
 fn suggested_entry(resource: &str) -> String {
     // A JSON string is a TOML basic string too, for every text without DEL; that one is no part of any Resource.
-    let quoted = serde_json::Value::from(resource).to_string();
-    if resource.contains(":lambda:") {
+    // "${" would be taken for a variable of the environment.
+    let quoted = serde_json::Value::from(resource.replace("${", "$${")).to_string();
+    if resource.contains(":s3:") && !resource.contains(":aws-sdk:") {
+        format!("[[task]]\nresource = {quoted}\nconnector = \"files\"\nroot = \"data\"")
+    } else if resource.contains(":lambda:") {
         format!("[[task]]\nresource = {quoted}\nconnector = \"lambda\"\nendpoint = \"http://127.0.0.1:3001\"")
     } else {
         format!("[[task]]\nresource = {quoted}\nconnector = \"http\"\nurl = \"http://127.0.0.1:8000/\"")
@@ -116,14 +119,14 @@ mod tests {
     #[test]
     fn check_shows_each_missing_entry_once() {
         let known = "arn:aws:lambda:eu-west-1:123456789012:function:price";
-        let resources = [known, "arn:aws:states:::lambda:invoke", "urn:say \"hi\"", "urn:say \"hi\""];
+        let resources = [known, "arn:aws:states:::lambda:invoke", "urn:say \"hi\" ${x}", "urn:say \"hi\" ${x}"];
         let message = table().check(resources).expect_err("two are unknown").to_string();
         assert_eq!(
             message,
             "Task Resources have no connector; add entries such as these to the configuration:\n\n\
              [[task]]\nresource = \"arn:aws:states:::lambda:invoke\"\nconnector = \"lambda\"\n\
              endpoint = \"http://127.0.0.1:3001\"\n\n\
-             [[task]]\nresource = \"urn:say \\\"hi\\\"\"\nconnector = \"http\"\nurl = \"http://127.0.0.1:8000/\""
+             [[task]]\nresource = \"urn:say \\\"hi\\\" $${x}\"\nconnector = \"http\"\nurl = \"http://127.0.0.1:8000/\""
         );
     }
 

@@ -3,8 +3,8 @@
 use std::{sync::Arc, time::Duration};
 
 use super::{
-    BuiltinConnector, BuiltinOptions, ClientOptions, Connector, Connectors, HttpConnector, HttpOptions, HttpVersion,
-    LambdaConnector, LambdaOptions, OptionsError, Pattern,
+    BuiltinConnector, BuiltinOptions, ClientOptions, Connector, Connectors, FilesConnector, FilesOptions,
+    HttpConnector, HttpOptions, HttpVersion, LambdaConnector, LambdaOptions, OptionsError, Pattern,
 };
 use crate::config;
 
@@ -47,6 +47,9 @@ fn connector(task: &config::Task) -> Result<Arc<dyn Connector>, OptionsError> {
         }
         config::Connector::Lambda(endpoint) => {
             Arc::new(LambdaConnector::new(LambdaOptions { client: client(endpoint, task.timeout) })?)
+        }
+        config::Connector::Files { root } => {
+            Arc::new(FilesConnector::new(FilesOptions { root: root.clone(), timeout: task.timeout })?)
         }
         config::Connector::Builtin(builtin) => Arc::new(BuiltinConnector::new(builtin_options(builtin))?),
     })
@@ -117,6 +120,10 @@ mod tests {
             headers = { X-Env = "grün" }
             http_version = "2"
             [[task]]
+            resource = "arn:aws:states:::s3:*"
+            connector = "files"
+            root = "src"
+            [[task]]
             resource = "urn:*"
             connector = "builtin"
             builtin = "fail"
@@ -125,7 +132,12 @@ mod tests {
             "#,
         )
         .expect("valid");
-        let cases = [("arn:aws:states:::lambda:invoke", "lambda"), ("urn:price", "http"), ("urn:other", "builtin")];
+        let cases = [
+            ("arn:aws:states:::lambda:invoke", "lambda"),
+            ("urn:price", "http"),
+            ("arn:aws:states:::s3:getObject", "files"),
+            ("urn:other", "builtin"),
+        ];
         for (resource, kind) in cases {
             assert_eq!(connectors.find(resource).map(|connector| connector.kind()), Some(kind), "{resource}");
         }

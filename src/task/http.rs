@@ -11,6 +11,8 @@
 //! | no answer within the connector's timeout, or connection trouble | `States.Http.Socket` |
 //! | no answer within the state's `TimeoutSeconds` | `States.Timeout`, without cause |
 //!
+//! Data sets and results of distributed Maps are objects below the URL, `<url>/<bucket>/<key>`: read with GET, stored with PUT.
+//!
 //! Redirects are not followed: their status is not 2xx.
 
 use std::sync::Arc;
@@ -22,9 +24,11 @@ use hyper::{
 use serde::de::IgnoredAny;
 
 use super::{
-    Answer, BoxFuture, ClientOptions, Connector, OptionsError, Request, TaskFailure,
+    Answer, BoxFuture, ClientOptions, Connector, OptionsError, Purpose, Request, TaskFailure,
     client::{Client, ExchangeError, Reply},
 };
+
+mod data;
 
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
@@ -61,6 +65,9 @@ impl Connector for HttpConnector {
     fn call(&self, request: Request) -> BoxFuture<'static, Answer> {
         let client = Arc::clone(&self.client);
         Box::pin(async move {
+            if request.purpose != Purpose::Task {
+                return data::carry_out(&client, &request).await;
+            }
             let headers = identity_headers(&request)?;
             let uri = client.uri().clone();
             match client.post(uri, headers, request.input, request.timeout).await {

@@ -20,7 +20,7 @@ use hyper::{HeaderMap, Uri};
 
 use super::{
     Answer, BoxFuture, ClientOptions, Connector, OptionsError, Request, TaskFailure,
-    client::{Client, ExchangeError, Reply},
+    client::{Client, ExchangeError, Reply, percent_encoded},
     http::{check_json, error_type, identity_headers},
     lambda_wire::{Invocation, invoke_result},
 };
@@ -58,6 +58,7 @@ impl Connector for LambdaConnector {
     fn call(&self, request: Request) -> BoxFuture<'static, Answer> {
         let client = Arc::clone(&self.client);
         Box::pin(async move {
+            request.refuse_data("lambda")?;
             if request.resource.ends_with(INVOKE_SUFFIX) {
                 let invocation = Invocation::from_parameters(&request.input)?;
                 let reply = invoke(&client, &request, &invocation).await?;
@@ -101,18 +102,6 @@ fn invocation_uri(endpoint: &Uri, invocation: &Invocation) -> Result<Uri, TaskFa
     parts.path_and_query =
         Some(path.parse().map_err(|error: hyper::http::uri::InvalidUri| unusable(error.to_string()))?);
     Uri::from_parts(parts).map_err(|error| unusable(error.to_string()))
-}
-
-fn percent_encoded(text: &str) -> String {
-    let mut encoded = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'~') {
-            encoded.push(char::from(byte));
-        } else {
-            encoded.push_str(&format!("%{byte:02X}"));
-        }
-    }
-    encoded
 }
 
 /// The reply, when the function was run and gave a payload that is a result. `what` names it in a size failure.

@@ -10,6 +10,7 @@
 mod builtin;
 mod client;
 mod connectors;
+mod files;
 mod from_config;
 mod http;
 mod lambda;
@@ -17,14 +18,16 @@ mod lambda_wire;
 mod mock;
 mod options;
 mod pattern;
+mod place;
 #[cfg(test)]
 mod testing;
 
 use std::{pin::Pin, sync::Arc, time::Duration};
 
-pub use crate::engine::TaskFailure;
+pub use crate::engine::{DataObject, Purpose, TaskFailure};
 pub use builtin::{BuiltinConnector, BuiltinOptions};
 pub use connectors::{Connectors, UnmatchedResources};
+pub use files::{FilesConnector, FilesOptions};
 pub use from_config::ConnectorsError;
 pub use http::{HttpConnector, HttpOptions};
 pub use lambda::{LambdaConnector, LambdaOptions};
@@ -41,11 +44,13 @@ pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 /// A task call as connectors see it.
 #[derive(Debug, Clone)]
 pub struct Request {
-    /// The state's `Resource`, as written.
+    /// What to do; the rest is to be read in its light.
+    pub purpose: Purpose,
+    /// The `Resource` of the state, ItemReader or ResultWriter, as written.
     pub resource: Arc<str>,
     /// Name of the state that calls.
     pub state: Arc<str>,
-    /// The effective input of the task: JSON text.
+    /// The effective input of the task, or the parameters of the reader or writer: JSON text.
     pub input: Vec<u8>,
     /// Names this call for the other side: the same text when an event is redelivered, different for every other call.
     pub idempotency_key: String,
@@ -56,8 +61,23 @@ pub struct Request {
     pub execution: Arc<str>,
 }
 
-/// The outcome of a task call: the result as JSON text, or a failure that Retry and Catch can match.
+/// The outcome of a call: what its [`Purpose`] says, for a task the result as JSON text; or a failure. Retry and Catch can match
+/// a task's failure; of a reader's or writer's only the cause is shown.
 pub type Answer = Result<Vec<u8>, TaskFailure>;
+
+impl Request {
+    /// The failure of a connector that carries out tasks only, if the call is another.
+    fn refuse_data(&self, kind: &str) -> Result<(), TaskFailure> {
+        if self.purpose == Purpose::Task {
+            return Ok(());
+        }
+        let cause = format!(
+            "The {kind} connector neither reads nor writes data sets: give {} a [[task]] entry with the connector \"files\".",
+            self.resource
+        );
+        Err(TaskFailure::new("States.Runtime", cause))
+    }
+}
 
 /// Carries out one kind of task.
 pub trait Connector: Send + Sync {

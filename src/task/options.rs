@@ -113,6 +113,14 @@ pub enum OptionsError {
         /// The header's name.
         name: String,
     },
+    /// The folder of the `files` connector can't be used.
+    #[error("the root {} can't be used: {reason}; give a folder that exists", path.display())]
+    Root {
+        /// The folder.
+        path: PathBuf,
+        /// What is wrong.
+        reason: String,
+    },
     /// The extra certificates can't be used.
     #[error("certificates in {} can't be used: {reason}; give a file of PEM certificates", path.display())]
     Certificates {

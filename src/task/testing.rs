@@ -4,10 +4,11 @@ use std::{net::SocketAddr, sync::Arc};
 
 use axum::Router;
 
-use super::Request;
+use super::{Purpose, Request};
 
 pub(super) fn request(resource: &str, input: &[u8]) -> Request {
     Request {
+        purpose: Purpose::Task,
         resource: resource.into(),
         state: "Charge".into(),
         input: input.to_vec(),

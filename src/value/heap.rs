@@ -322,8 +322,13 @@ impl Heap {
 
     /// The `{}` value.
     pub fn empty_object(&mut self) -> Value {
+        Value::Object(self.empty_list())
+    }
+
+    /// The children of an empty container.
+    pub fn empty_list(&mut self) -> List {
         let mark = self.mark();
-        Value::Object(self.take_from_stack(mark, 0, 1, Header { source: None, size: 2 }))
+        self.take_from_stack(mark, 0, 1, Header { source: None, size: 2 })
     }
 }
 

@@ -31,6 +31,7 @@ pub use handle::{Double, List, Span, Str, Value};
 pub use heap::{Heap, Mark, TextMark, TooDeep};
 pub use key::Key;
 pub use number::Num;
+pub use print::write_text;
 
 /// The deepest nesting of arrays and objects in a value. The JSON reader of the real service stops at the same depth.
 pub const MAX_DEPTH: u16 = 1000;

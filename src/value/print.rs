@@ -2,6 +2,13 @@ use std::io::Write;
 
 use super::{Form, Heap, List, Str, Value, text};
 
+/// Appends a text as a JSON string.
+pub fn write_text(text: &str, out: &mut Vec<u8>) {
+    out.push(b'"');
+    text::escape_into(out, text);
+    out.push(b'"');
+}
+
 impl Heap {
     /// Appends the value as compact JSON. What was parsed and not changed is copied from its source text.
     pub fn write(&self, value: Value, out: &mut Vec<u8>) {

@@ -6,10 +6,10 @@ use std::path::Path;
 use std::time::Duration;
 
 use serde::{Deserialize, Deserializer};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::driver::{Answer, Call, Outcome};
-use stepstream::engine::{Limits, TaskCall, TaskFailure};
+use stepstream::engine::{Limits, Purpose, TaskCall, TaskFailure};
 
 /// A file of cases.
 #[derive(Deserialize)]
@@ -71,6 +71,8 @@ struct CaseLimits {
     max_heap_bytes: Option<usize>,
     max_inline_concurrency: Option<u32>,
     max_distributed_concurrency: Option<u32>,
+    max_dataset_bytes: Option<usize>,
+    max_dataset_items: Option<usize>,
 }
 
 /// What must come out. What a sheet leaves out is not compared, but for output, error and cause, which must be absent then.
@@ -113,6 +115,8 @@ struct ExpectedCall {
     #[serde(default, deserialize_with = "given")]
     credentials: Option<Value>,
     token: Option<String>,
+    /// Keys and contents of the objects that are stored, each unique id as `<uuid>`.
+    objects: Option<BTreeMap<String, Value>>,
 }
 
 impl Sheet {
@@ -144,6 +148,8 @@ impl Case {
         limits.max_inline_concurrency = own.max_inline_concurrency.unwrap_or(limits.max_inline_concurrency);
         limits.max_distributed_concurrency =
             own.max_distributed_concurrency.unwrap_or(limits.max_distributed_concurrency);
+        limits.max_dataset_bytes = own.max_dataset_bytes.unwrap_or(limits.max_dataset_bytes);
+        limits.max_dataset_items = own.max_dataset_items.unwrap_or(limits.max_dataset_items);
         limits
     }
 
@@ -165,6 +171,8 @@ impl Task {
         let outcome = match &self.result {
             _ if self.silent => None,
             _ if self.echo => Some(Ok(call.input.clone())),
+            // An object that is read is the text itself.
+            Some(Value::String(text)) if call.purpose != Purpose::Task => Some(Ok(text.clone().into_bytes())),
             Some(result) => Some(Ok(result.to_string().into_bytes())),
             None => Some(Err(TaskFailure {
                 error: self.error.clone(),
@@ -186,7 +194,7 @@ impl Expect {
             }
         };
         differ("status", self.status.clone(), found.status.to_string());
-        differ("output", shown(&self.output), shown(&found.output.as_deref().map(parse)));
+        differ("output", shown(&self.output), shown(&found.output.as_deref().map(without_ids).as_deref().map(parse)));
         differ("error", shown(&self.error), shown(&failure.and_then(|failure| failure.error.clone())));
         let cause = failure.and_then(|failure| failure.cause.clone());
         match &self.cause_has {
@@ -235,8 +243,33 @@ impl ExpectedCall {
         differ_if_given("retry count", self.retry.map(|n| n.to_string()), found.retry_count.to_string());
         let credentials = found.credentials.clone().unwrap_or_default();
         differ_if_given("credentials", self.credentials.as_ref().map(Value::to_string), credentials);
+        let contents = |text: &str| serde_json::from_str(text).unwrap_or_else(|_| Value::from(text));
+        let stored = |(key, body): &(String, String)| (without_ids(key), contents(&without_ids(body)));
+        let stored: BTreeMap<String, Value> = found.objects.iter().map(stored).collect();
+        differ_if_given("objects", self.objects.as_ref().map(|all| json!(all).to_string()), json!(stored).to_string());
         differ_if_given("token", self.token.clone(), found.task_token.clone().unwrap_or_default());
     }
+}
+
+/// The text with `<uuid>` in the place of each unique id.
+fn without_ids(text: &str) -> String {
+    const SHAPE: &[u8] = b"xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx";
+    let is_id = |bytes: &[u8]| {
+        let fits = |(byte, shape): (&u8, &u8)| if *shape == b'x' { byte.is_ascii_hexdigit() } else { byte == shape };
+        bytes.len() == SHAPE.len() && std::iter::zip(bytes, SHAPE).all(fits)
+    };
+    let mut out = String::new();
+    let mut rest = text;
+    while let Some(first) = rest.chars().next() {
+        let id = rest.as_bytes().get(..SHAPE.len()).is_some_and(is_id);
+        if id {
+            out.push_str("<uuid>");
+        } else {
+            out.push(first);
+        }
+        rest = &rest[if id { SHAPE.len() } else { first.len_utf8() }..];
+    }
+    out
 }
 
 fn shown<T: ToString>(value: &Option<T>) -> String {

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use stepstream::engine::{
-    CallId, Detail, Effect, EventError, Execution, Failure, Identity, Progress, Status, TaskCall, TaskFailure,
-    Timestamp,
+    CallId, DataObject, Detail, Effect, EventError, Execution, Failure, Identity, Progress, Purpose, Status, TaskCall,
+    TaskFailure, Timestamp,
 };
 use stepstream::program::Program;
 
@@ -39,6 +39,8 @@ pub struct Call {
     pub retry_count: u32,
     pub credentials: Option<String>,
     pub task_token: Option<String>,
+    /// Keys and bodies of the objects that are to be stored.
+    pub objects: Vec<(String, String)>,
 }
 
 /// How an execution went.
@@ -118,7 +120,13 @@ impl<F: FnMut(&TaskCall) -> Answer> World<F> {
         let Answer { after_millis, outcome } = (self.answer)(&call);
         self.pending.push(Pending { when: now.0 + after_millis, order: call.ordinal, id: call.id, outcome });
         self.most_calls = self.most_calls.max(self.pending.len());
+        let objects = match call.purpose {
+            Purpose::WriteObjects(objects) => objects,
+            _ => Vec::new(),
+        };
+        let texts = |object: DataObject| (object.key, String::from_utf8(object.body).expect("results are texts"));
         self.calls.push(Call {
+            objects: objects.into_iter().map(texts).collect(),
             at_millis: now.0 - START.0,
             state: call.state.to_string(),
             resource: call.resource.to_string(),

@@ -47,18 +47,18 @@ impl<'a> Dice<'a> {
     }
 
     /// A number below `sides`.
-    fn roll(&mut self, sides: usize) -> usize {
+    pub fn roll(&mut self, sides: usize) -> usize {
         let Some((first, rest)) = self.bytes.split_first() else { return 0 };
         self.bytes = rest;
         usize::from(*first) % sides
     }
 
-    fn one_of<T: Clone>(&mut self, choices: &[T]) -> T {
+    pub fn one_of<T: Clone>(&mut self, choices: &[T]) -> T {
         choices[self.roll(choices.len())].clone()
     }
 
     /// True one time in `sides`.
-    fn rarely(&mut self, sides: usize) -> bool {
+    pub fn rarely(&mut self, sides: usize) -> bool {
         self.roll(sides) == sides - 1
     }
 
@@ -124,9 +124,18 @@ impl<'a> Dice<'a> {
             _ => json!({"Type": "Pass"}),
         };
         let kind = state["Type"].as_str().expect("each has a type").to_owned();
-        self.data_fields(&kind, depth, &mut state);
-        if matches!(&*kind, "Task" | "Map" | "Parallel") {
-            self.handlers(names, &mut state);
+        let jsonata = self.rarely(4);
+        if state["ItemProcessor"]["ProcessorConfig"]["Mode"] == "DISTRIBUTED" {
+            self.distributed_fields(jsonata, &mut state);
+        }
+        if jsonata {
+            without_paths(&mut state);
+            self.translate(&kind, depth, names, &mut state);
+        } else {
+            self.data_fields(&kind, depth, &mut state);
+            if matches!(&*kind, "Task" | "Map" | "Parallel") {
+                self.handlers(names, &mut state);
+            }
         }
         match next {
             _ if matches!(&*kind, "Succeed" | "Choice") => {}
@@ -165,7 +174,7 @@ impl<'a> Dice<'a> {
     fn map(&mut self, depth: usize) -> Value {
         let mut processor = self.machine(depth - 1);
         let mut map = json!({"Type": "Map", "ItemsPath": self.one_of(&["$$.Execution.Input.list", "$..a", "$$.Execution.Input.list", "$..list[*]", "$.list"]), "MaxConcurrency": self.roll(4)});
-        if self.rarely(4) {
+        if self.rarely(2) {
             processor["ProcessorConfig"] = json!({"Mode": "DISTRIBUTED", "ExecutionType": "EXPRESS"});
             map["ToleratedFailureCount"] = json!(self.roll(3));
         }
@@ -174,6 +183,38 @@ impl<'a> Dice<'a> {
         }
         map["ItemProcessor"] = processor;
         map
+    }
+
+    fn distributed_fields(&mut self, jsonata: bool, map: &mut Value) {
+        let parameters = if jsonata { "Arguments" } else { "Parameters" };
+        if self.rarely(2) {
+            map["ItemBatcher"] = json!({"MaxItemsPerBatch": 1 + self.roll(3)});
+            if self.rarely(2) {
+                map["ItemBatcher"]["BatchInput"] = if jsonata { self.structure() } else { self.template() };
+            }
+        }
+        if self.rarely(3) {
+            let config = match self.roll(3) {
+                0 => json!({"InputType": "JSON"}),
+                1 => json!({"InputType": "JSONL", "MaxItems": 2}),
+                _ => json!({"InputType": "CSV", "CSVHeaderLocation": "FIRST_ROW"}),
+            };
+            let place = if jsonata {
+                json!({"Bucket": "b", "Key": "{% $states.context.State.Name %}"})
+            } else {
+                json!({"Bucket": "b", "Key.$": "States.Format('{}', $$.State.Name)"})
+            };
+            map["ItemReader"] =
+                json!({"Resource": "arn:aws:states:::s3:getObject", parameters: place, "ReaderConfig": config});
+        }
+        if !self.rarely(3) {
+            let config = json!({"Transformation": self.one_of(&["NONE", "COMPACT", "FLATTEN"])});
+            map["ResultWriter"] = json!({"WriterConfig": config});
+            if !self.rarely(4) {
+                map["ResultWriter"]["Resource"] = json!("arn:aws:states:::s3:putObject");
+                map["ResultWriter"][parameters] = json!({"Bucket": "b", "Prefix": "p"});
+            }
+        }
     }
 
     fn data_fields(&mut self, kind: &str, depth: usize, state: &mut Value) {
@@ -257,6 +298,15 @@ impl<'a> Dice<'a> {
                     _ => json!(u64::MAX),
                 }
             }
+        }
+    }
+}
+
+/// Takes out what only JSONPath states have.
+fn without_paths(state: &mut Value) {
+    if let Some(state) = state.as_object_mut() {
+        for field in ["ItemsPath", "ItemSelector"] {
+            state.remove(field);
         }
     }
 }

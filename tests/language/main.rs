@@ -8,6 +8,8 @@ mod driver;
 mod executions;
 mod machines;
 mod properties;
+mod queries;
+mod reading;
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -4,6 +4,7 @@ use super::super::diagnostic::Code;
 use super::super::model::{ChoiceRule, ChoiceState, Condition, DataTest, Operand, Operator, QueryLanguage};
 use super::super::node::{Member, Node};
 use super::super::{suggest, syntax};
+use super::object::unquoted_hint;
 use super::{Object, Reader, template};
 
 impl Reader {
@@ -51,7 +52,7 @@ impl Reader {
         self.check_rule_fields(object, true);
         self.require(object, &["Condition"]);
         let node = object.get("Condition")?;
-        self.check_expressions(node, &object.at("Condition"));
+        self.check_expressions(object, "Condition");
         if node.as_bool().is_none() && !node.as_str().is_some_and(template::is_expression) {
             let message = "Expected value of type Boolean or a JSONata expression";
             self.error(object.at("Condition"), &node.span, message).hint =
@@ -115,7 +116,8 @@ impl Reader {
             Operand::String | Operand::Timestamp => node.as_str().is_none().then_some("String"),
         };
         if let Some(expected) = expected {
-            self.error(object.at(name), &node.span, format!("Expected value of type {expected}"));
+            let fault = self.error(object.at(name), &node.span, format!("Expected value of type {expected}"));
+            fault.hint = operand_hint(name, expected, node);
             return false;
         }
         let Some(text) = node.as_str() else { return true };
@@ -165,6 +167,19 @@ impl Reader {
                 self.error(object.location.clone(), &member.key_span, message).hint = Some(hint);
             }
         }
+    }
+}
+
+/// For an operand of the wrong type.
+fn operand_hint(name: &str, expected: &str, node: &Node) -> Option<String> {
+    let text = node.as_str();
+    if text.is_some_and(|text| syntax::path(text).is_ok()) && Operator::from_name(&format!("{name}Path")).is_some() {
+        return Some(format!("To compare with a value of the data, write '{name}Path'."));
+    }
+    match text {
+        Some(_) => unquoted_hint(node),
+        None if expected == "String" => Some("Put the value in quotes, or compare numbers with Numeric….".to_owned()),
+        None => None,
     }
 }
 

@@ -89,9 +89,9 @@ impl Reader {
             tolerated_failure_percentage: self.dynamic(object, "ToleratedFailurePercentage", |reader, object| {
                 reader.number(object, "ToleratedFailurePercentage", 0.0, 100.0)
             }),
-            item_reader: self.object_field(object, "ItemReader"),
-            item_batcher: self.object_field(object, "ItemBatcher"),
-            result_writer: self.object_field(object, "ResultWriter"),
+            item_reader: self.item_reader(object),
+            item_batcher: self.item_batcher(object),
+            result_writer: self.result_writer(object),
             label: self.label(object),
             result_selector: self.template(object, "ResultSelector"),
             result_path: self.result_path(object),
@@ -135,6 +135,11 @@ impl Reader {
             if self.machine_type == MachineType::ExpressStrict {
                 let message = "Express state machine does not support Map states of mode DISTRIBUTED";
                 self.error(object.location.clone(), &object.mark, message);
+            } else {
+                let message = "AWS runs a Map of mode DISTRIBUTED in Standard state machines only";
+                let hint = "Here its child executions run in this process, within the execution's time limit.";
+                self.warning(Code::StandardOnlyMap, object.location.clone(), &object.mark, message).hint =
+                    Some(hint.to_owned());
             }
             return;
         }
@@ -175,15 +180,6 @@ impl Reader {
             self.error(object.at("Items"), &node.span, message);
         }
         self.template(object, "Items")
-    }
-
-    fn object_field(&mut self, object: &Object<'_>, name: &str) -> Option<Node> {
-        let node = object.get(name)?;
-        let inner = self.object(node, object.at(name), object.language)?;
-        for template in ["Parameters", "Arguments", "BatchInput"] {
-            self.template(&inner, template);
-        }
-        Some(node.clone())
     }
 
     fn label(&mut self, object: &Object<'_>) -> Option<Spanned<String>> {

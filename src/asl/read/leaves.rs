@@ -64,7 +64,7 @@ impl Reader {
         }
         let text = self.string(object, name)?;
         if object.is_jsonata() {
-            self.check_expressions(&given.value, &object.at(name));
+            self.check_expressions(object, name);
             if template::is_expression(&text.value) {
                 return Some(Dynamic::Expression(text));
             }
@@ -79,7 +79,10 @@ fn dynamic_looking(node: &Node) -> Option<&Node> {
     match &node.kind {
         NodeKind::String(text) => syntax::looks_like_template_value(text).then_some(node),
         NodeKind::Array(elements) => elements.iter().find_map(dynamic_looking),
-        NodeKind::Object(members) => members.iter().map(|member| &member.value).find_map(dynamic_looking),
+        NodeKind::Object(members) => members.iter().find_map(|member| {
+            let is_root = member.key.ends_with(".$") && matches!(member.value.as_str(), Some("$" | "$$"));
+            if is_root { Some(&member.value) } else { dynamic_looking(&member.value) }
+        }),
         _ => None,
     }
 }

@@ -8,8 +8,8 @@ use super::super::fields::{self, Field};
 use super::super::graph::{Edge, Graph, Vertex};
 use super::super::model::{Definition, Machine, QueryLanguage, State, StateKind, SucceedState, Transition};
 use super::super::node::{Member, Node, Spanned};
-use super::super::suggest;
-use super::object::MAX_SECONDS;
+use super::super::{fragment, suggest};
+use super::object::{MAX_SECONDS, unquoted_hint};
 use super::{Object, Reader, template};
 
 /// The longest name of a state, in characters.
@@ -19,6 +19,11 @@ impl Reader {
     /// The whole definition.
     pub(super) fn definition(&mut self, root: &Node, source: &str) -> Option<Definition> {
         let object = self.object(root, String::new(), QueryLanguage::JSONPath)?;
+        if let Some(hint) = fragment::advice(object.members) {
+            // Every field would be reported as unknown, and none of them is wrong.
+            self.error("/", &object.mark, "These fields are required: [States, StartAt]").hint = Some(hint);
+            return None;
+        }
         let language = self.query_language(&object);
         self.language = language.unwrap_or_default();
         let object = Object { language: self.language, ..object };
@@ -39,9 +44,12 @@ impl Reader {
     pub(super) fn machine(&mut self, object: &Object<'_>, allowed: &[Field]) -> Option<Machine> {
         self.check_fields(object, allowed);
         self.string(object, "Comment");
-        self.require(object, &["States", "StartAt"]);
-        let start_at = self.string(object, "StartAt");
         let states = object.get("States");
+        let hint = states.and_then(fragment::start_advice);
+        if let Some(fault) = self.require(object, &["States", "StartAt"]) {
+            fault.hint = hint;
+        }
+        let start_at = self.string(object, "StartAt");
         let states = states.and_then(|states| self.object(states, object.at("States"), object.language));
         let location = if object.location.is_empty() { "/".to_owned() } else { object.location.clone() };
         let start_location = object.at("StartAt");
@@ -95,6 +103,7 @@ impl Reader {
         let state_type = self.state_type(&object)?;
         self.check_fields(&object, fields::of_state(&state_type));
         self.string(&object, "Comment");
+        self.warn_of_mistakes(&object);
         let input_path = self.path_field(&object, "InputPath");
         let output_path = self.path_field(&object, "OutputPath");
         let assign = self.assign(&object);
@@ -163,7 +172,7 @@ impl Reader {
         let message = format!("The field 'Type' should have one of these values: [{}]", fields::STATE_TYPES.join(", "));
         let hint =
             suggest::closest(&state_type.value, fields::STATE_TYPES).map(|name| format!("Did you mean '{name}'?"));
-        self.error(object.location.clone(), &state_type.span, message).hint = hint;
+        self.error(object.at("Type"), &state_type.span, message).hint = hint;
         None
     }
 
@@ -213,7 +222,8 @@ impl Reader {
                 None
             }
             None => {
-                self.error(object.at("End"), &given.value.span, "Expected value of type Boolean");
+                let fault = self.error(object.at("End"), &given.value.span, "Expected value of type Boolean");
+                fault.hint = unquoted_hint(&given.value);
                 None
             }
         }

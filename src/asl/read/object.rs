@@ -1,11 +1,11 @@
 //! Typed access to the fields of an object, with AWS's messages where a field is not as it should be.
 
-use super::super::diagnostic::Code;
+use super::super::diagnostic::{Code, Diagnostic};
 use super::super::fields::{self, Field};
 use super::super::model::{Dynamic, PathField, QueryLanguage};
 use super::super::node::{Member, Node, NodeKind, Span, Spanned};
 use super::super::{suggest, syntax};
-use super::{Reader, template};
+use super::{Reader, mistakes, template};
 
 /// The longest time of a field, in seconds (AWS: 99,999,999, about three years).
 pub(super) const MAX_SECONDS: u64 = 99_999_999;
@@ -87,16 +87,18 @@ impl Reader {
             member.key,
             language.as_str()
         );
-        self.error(object.location.clone(), &member.key_span, message);
+        let hint = mistakes::counterpart(&member.key, object.is_jsonata());
+        self.error(object.location.clone(), &member.key_span, message).hint = hint;
     }
 
     /// Reports which of the fields are missing.
-    pub(super) fn require(&mut self, object: &Object<'_>, names: &[&str]) {
+    pub(super) fn require(&mut self, object: &Object<'_>, names: &[&str]) -> Option<&mut Diagnostic> {
         let missing: Vec<&str> = names.iter().copied().filter(|name| object.get(name).is_none()).collect();
-        if !missing.is_empty() {
-            let message = format!("These fields are required: [{}]", missing.join(", "));
-            self.error(object.location.clone(), &object.mark, message);
+        if missing.is_empty() {
+            return None;
         }
+        let message = format!("These fields are required: [{}]", missing.join(", "));
+        Some(self.error(object.location.clone(), &object.mark, message))
     }
 
     /// The only field of the group that the object has. None and several are faults; for `optional` groups, none is fine.
@@ -127,7 +129,7 @@ impl Reader {
         match node.as_str() {
             Some(text) => Some(Spanned { value: text.to_owned(), span: node.span.clone() }),
             None => {
-                self.error(object.at(name), &node.span, "Expected value of type String");
+                self.error(object.at(name), &node.span, "Expected value of type String").hint = text_hint(node);
                 None
             }
         }
@@ -199,6 +201,7 @@ impl Reader {
             return self.reference_path(object, &path_name).map(Dynamic::Path);
         }
         if let Some(expression) = self.expression(object, &given.value) {
+            self.check_expressions(object, name);
             return Some(Dynamic::Expression(expression));
         }
         literal(self, object).map(Dynamic::Literal)
@@ -253,7 +256,7 @@ impl Reader {
         match check(&text.value) {
             Ok(()) => Some(text),
             Err(why) => {
-                self.error(location, &text.span, why);
+                self.error(location, &text.span, why).hint = path_hint(&text.value);
                 None
             }
         }
@@ -270,6 +273,9 @@ impl Reader {
 }
 
 fn unknown_field_hint(object: &Object<'_>, key: &str, allowed: &[Field]) -> String {
+    if let Some(name) = key.strip_suffix(".$") {
+        return dollar_hint(name, allowed);
+    }
     let names = allowed.iter().map(|(name, _)| *name).filter(|name| object.get(name).is_none());
     if let Some(name) = suggest::closest(key, names) {
         return format!("Did you mean '{name}'?");
@@ -284,6 +290,60 @@ fn unknown_field_hint(object: &Object<'_>, key: &str, allowed: &[Field]) -> Stri
     }
 }
 
+/// For a field of a state whose name ends in `.$`, as if it were one of a payload template.
+fn dollar_hint(name: &str, allowed: &[Field]) -> String {
+    let path = format!("{name}Path");
+    if allowed.iter().any(|(field, _)| *field == path) {
+        return format!("To read it from the data, write '{path}'.");
+    }
+    match name {
+        "Resource" => {
+            "A Resource is constant. To choose a function at run time, call arn:aws:states:::lambda:invoke with \"FunctionName.$\" in its Parameters.".to_owned()
+        }
+        _ => "'.$' belongs to the fields within Parameters, ResultSelector, ItemSelector and Assign.".to_owned(),
+    }
+}
+
+/// For a text in the place of a path.
+fn path_hint(text: &str) -> Option<String> {
+    if template::is_expression(text) {
+        return Some("Expressions need \"QueryLanguage\": \"JSONata\".".to_owned());
+    }
+    let mut chars = text.chars();
+    let named = chars.next().is_some_and(|first| first.is_alphabetic() || first == '_');
+    let path = format!("$.{text}");
+    (named && syntax::reference_path(&path).is_ok()).then(|| format!("Did you mean '{path}'?"))
+}
+
+/// For another value in the place of a text.
+fn text_hint(node: &Node) -> Option<String> {
+    match &node.kind {
+        NodeKind::Number(text) => Some(format!("Put it in quotes: \"{text}\".")),
+        NodeKind::Bool(value) => Some(format!("Put it in quotes: \"{value}\".")),
+        NodeKind::Object(members) => match members.as_slice() {
+            [member] if member.key == "Ref" || member.key.starts_with("Fn::") => Some(format!(
+                "{} is what CloudFormation replaces when it deploys: write the value in its place.",
+                member.key
+            )),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// For a text in the place of a boolean or number that it spells.
+pub(super) fn unquoted_hint(node: &Node) -> Option<String> {
+    let text = node.as_str()?.trim().to_lowercase();
+    match text.as_str() {
+        // YAML of old has more words for them.
+        "yes" | "on" => return Some("Write true.".to_owned()),
+        "no" | "off" => return Some("Write false.".to_owned()),
+        _ => {}
+    }
+    let literal = matches!(&*text, "true" | "false") || text.parse::<f64>().is_ok_and(f64::is_finite);
+    literal.then(|| format!("Write {text} without quotes."))
+}
+
 /// For a text in the place of a number.
 fn dynamic_hint(name: &str, node: &Node) -> Option<String> {
     let text = node.as_str()?;
@@ -293,5 +353,5 @@ fn dynamic_hint(name: &str, node: &Node) -> Option<String> {
     if syntax::path(text).is_ok() {
         return Some(format!("To read it from the data, write '{name}Path'."));
     }
-    text.trim().parse::<i64>().is_ok().then(|| "Write the number without quotes.".to_owned())
+    unquoted_hint(node)
 }

@@ -4,8 +4,9 @@ use super::super::MachineType;
 use super::super::diagnostic::Code;
 use super::super::model::{Dynamic, TaskState};
 use super::super::node::{Node, Spanned};
+use super::super::placeholder;
 use super::super::resource::{self, Pattern, Resource};
-use super::super::suggest;
+use super::super::{suggest, syntax};
 use super::object::MAX_SECONDS;
 use super::{Object, Reader};
 
@@ -69,7 +70,11 @@ impl Reader {
 
     fn check_resource(&mut self, object: &Object<'_>, resource: &Spanned<String>) {
         let text = &resource.value;
+        if let Some(name) = placeholder::find(text).or_else(|| placeholder::in_arn(text)) {
+            self.placeholder(object, resource, name);
+        }
         match resource::recognise(text) {
+            Resource::NoIntegration | Resource::Other if placeholder::find(text).is_some() => {}
             Resource::Lambda | Resource::Integration(Pattern::RequestResponse) => {}
             Resource::Activity => self.standard_only(object, resource, "Activity ARN", "An activity"),
             Resource::Integration(Pattern::Sync) => {
@@ -81,10 +86,12 @@ impl Reader {
                 self.standard_only(object, resource, what, "'.waitForTaskToken'");
             }
             Resource::NoIntegration => {
-                let message = format!(
-                    "The resource provided {text} is not recognized. The value is not a valid resource ARN, or the resource is not available in this region."
-                );
-                self.error(object.at("Resource"), &resource.span, message).hint = Some(integration_hint(text));
+                let hint = integration_hint(text);
+                self.error(object.at("Resource"), &resource.span, not_recognized(text)).hint = Some(hint);
+            }
+            Resource::Other if text.contains("{%") || syntax::looks_like_template_value(text) => {
+                let hint = "A Resource is constant. To choose a function at run time, call arn:aws:states:::lambda:invoke and give its name in Parameters or Arguments.";
+                self.error(object.at("Resource"), &resource.span, not_recognized(text)).hint = Some(hint.to_owned());
             }
             Resource::Other if text.is_empty() => {
                 self.error(object.at("Resource"), &resource.span, "Value cannot be empty");
@@ -96,6 +103,22 @@ impl Reader {
                     Some(hint.to_owned());
             }
         }
+    }
+
+    /// A connector can match the text all the same.
+    fn placeholder(&mut self, object: &Object<'_>, resource: &Spanned<String>, name: &str) {
+        let message = format!("'{name}' in the Resource is a placeholder; AWS would refuse it");
+        let pattern = resource.value.rsplit(':').next().filter(|last| placeholder::find(last).is_none());
+        let pattern = match pattern {
+            Some(last) if last.len() < resource.value.len() => format!("*:{last}"),
+            _ => resource.value.clone(),
+        };
+        // As the configuration wants it written.
+        let pattern = pattern.replace("${", "$${");
+        let hint = format!(
+            "Here it runs if the configuration has a connector for it, such as [[task]] with resource = \"{pattern}\"."
+        );
+        self.warning(Code::Placeholder, object.at("Resource"), &resource.span, message).hint = Some(hint);
     }
 
     /// What only Standard machines have on AWS works here, within the execution's time.
@@ -111,6 +134,12 @@ impl Reader {
         self.warning(Code::StandardOnlyIntegration, object.at("Resource"), &resource.span, message).hint =
             Some(hint.to_owned());
     }
+}
+
+fn not_recognized(text: &str) -> String {
+    format!(
+        "The resource provided {text} is not recognized. The value is not a valid resource ARN, or the resource is not available in this region."
+    )
 }
 
 fn integration_hint(text: &str) -> String {

@@ -2,11 +2,12 @@
 
 use std::collections::HashSet;
 
-use super::super::diagnostic::{Code, Diagnostic};
+use super::super::diagnostic::Code;
 use super::super::model::QueryLanguage;
 use super::super::node::{Member, Node, NodeKind};
 use super::super::{suggest, syntax};
 use super::{Object, Reader};
+use crate::jsonata;
 
 impl Reader {
     /// A payload template or a structure with expressions, if the field is given.
@@ -14,7 +15,7 @@ impl Reader {
         let node = object.get(name)?;
         match object.language {
             QueryLanguage::JSONPath => self.check_template(node, &object.at(name)),
-            QueryLanguage::JSONata => self.check_expressions(node, &object.at(name)),
+            QueryLanguage::JSONata => self.check_expressions(object, name),
         }
         Some(node.clone())
     }
@@ -50,7 +51,12 @@ impl Reader {
     /// Faults are reported at the field that holds the template, no deeper.
     fn check_template(&mut self, node: &Node, field: &str) {
         match &node.kind {
-            NodeKind::Array(elements) => elements.iter().for_each(|element| self.check_template(element, field)),
+            NodeKind::Array(elements) => {
+                for element in elements {
+                    self.check_template(element, field);
+                    self.warn_of_path_in_array(element, field);
+                }
+            }
             NodeKind::Object(members) => {
                 let keys: HashSet<&str> = members.iter().map(|member| member.key.as_str()).collect();
                 for member in members {
@@ -92,26 +98,11 @@ impl Reader {
         }
     }
 
-    /// Reports strings that open an expression and don't close it, or the other way round.
-    pub(super) fn check_expressions(&mut self, node: &Node, location: &str) {
-        match &node.kind {
-            NodeKind::Array(elements) => {
-                for (index, element) in elements.iter().enumerate() {
-                    self.check_expressions(element, &format!("{location}[{index}]"));
-                }
-            }
-            NodeKind::Object(members) => {
-                for member in members {
-                    self.check_expressions(&member.value, &format!("{location}/{}", member.key));
-                }
-            }
-            NodeKind::String(text) if text.starts_with("{%") != text.ends_with("%}") => {
-                let message = "A JSONata expression must start with '{%' and end with '%}'";
-                let hint = "Nothing may stand outside of the delimiters, not even a blank.";
-                let fault = Diagnostic::error(Code::InvalidJsonataExpression, message).with_hint(hint);
-                self.report(fault, location, &node.span);
-            }
-            _ => {}
+    fn warn_of_path_in_array(&mut self, element: &Node, field: &str) {
+        if element.as_str().is_some_and(syntax::looks_like_template_value) {
+            let message = "A path or a function call in an array is not evaluated: the text itself is used";
+            let hint = "Build the array with \"name.$\": \"States.Array($.a, $.b)\".";
+            self.warning(Code::NoDollar, field, &element.span, message).hint = Some(hint.to_owned());
         }
     }
 }
@@ -123,7 +114,7 @@ pub(super) fn stripped(key: &str) -> &str {
 
 /// Is the text a whole JSONata expression?
 pub(super) fn is_expression(text: &str) -> bool {
-    text.strip_prefix("{%").is_some_and(|rest| rest.ends_with("%}"))
+    jsonata::expression_text(text).is_some()
 }
 
 fn value_hint(text: &str, why: &str) -> String {

@@ -140,7 +140,7 @@ fn only_strict_rules_refuse_callbacks_and_keep_the_services_blank() {
     let text = r#"{ "StartAt": "T", "States": { "T": { "Type": "Task", "TimeoutSeconds": 1, "End": true,
       "Resource": "arn:aws:states:::sqs:sendMessage.waitForTaskToken" } } }"#;
     assert!(read(text).definition.is_some());
-    let strict = read_with(text, &ReadOptions { machine_type: MachineType::ExpressStrict });
+    let strict = read_with(text, &ReadOptions { machine_type: MachineType::ExpressStrict, ..ReadOptions::default() });
     assert!(strict.definition.is_none());
     assert_eq!(
         strict.diagnostics[0].to_string(),

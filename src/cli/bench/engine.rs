@@ -100,7 +100,8 @@ impl Bench {
             Some(path) => (path.display().to_string(), read(path)?),
             None => ("order (built in)".to_owned(), ORDER_WORKFLOW.to_owned()),
         };
-        let program = Program::from_text(&text).map_err(|mut diagnostics| {
+        let format = args.workflow.as_deref().map(asl::Format::of_file).unwrap_or_default();
+        let program = Program::from_text_as(format, &text).map_err(|mut diagnostics| {
             diagnostics.retain(asl::Diagnostic::is_error);
             let colour = io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
             format!("{workflow} is invalid:\n{}", asl::render(&diagnostics, &workflow, &text, colour))

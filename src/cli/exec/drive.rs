@@ -8,7 +8,7 @@ use tokio::sync::mpsc;
 use tokio::task::AbortHandle;
 
 use super::Trouble;
-use crate::engine::{CallId, Effect, Execution, Identity, Progress, Status, TaskCall, TaskFailure, Timestamp};
+use crate::engine::{CallId, Effect, Execution, Identity, Progress, Purpose, Status, TaskCall, TaskFailure, Timestamp};
 use crate::task::{Answer, Connectors, MockCase, Request};
 
 /// The time that an execution sees.
@@ -132,17 +132,21 @@ fn begin_call(
     call: TaskCall,
 ) -> Result<bool, Trouble> {
     if let Some(answer) = tasks.mocks.as_mut().and_then(|mocks| mocks.answer(&call.state)) {
+        let answer = if call.purpose == Purpose::Task { answer } else { answer.map(contents) };
         deliver(execution, call.id, answer, clock.now());
         return Ok(true);
     }
     let Some(connector) = tasks.connectors.find(&call.resource) else {
         return Err(Trouble::Message(format!(
             "the state \"{}\" calls {}, which nothing answers: give --mocks and --test-case with responses for this state, \
-             or --config with a [[task]] entry for this Resource",
-            call.state, call.resource
+             {}or --config with a [[task]] entry for this Resource",
+            call.state,
+            call.resource,
+            if call.purpose == Purpose::Task { "" } else { "--data with a folder of buckets, " }
         )));
     };
     let future = connector.call(Request {
+        purpose: call.purpose,
         resource: Arc::clone(&call.resource),
         state: Arc::clone(&call.state),
         input: call.input,
@@ -152,6 +156,11 @@ fn begin_call(
     });
     calls.begin(call.id, call.ordinal, future);
     Ok(false)
+}
+
+/// The bytes of a mocked object: a text stands for itself, anything else is a JSON object.
+fn contents(mocked: Vec<u8>) -> Vec<u8> {
+    serde_json::from_slice::<String>(&mocked).map_or(mocked, String::into_bytes)
 }
 
 fn deliver(execution: &mut Execution, call: CallId, answer: Answer, now: Timestamp) {

@@ -7,17 +7,22 @@ use std::io::Read;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
 
+use crate::asl::Format;
 use crate::config::Config;
 use crate::engine::{Execution, Limits, Status};
 use crate::program::Program;
-use crate::task::{Connectors, MockCase, MockFile};
+use crate::task::{Connectors, FilesConnector, FilesOptions, MockCase, MockFile, Pattern};
 use drive::{Clock, Tasks};
 
 /// Exit status when the execution failed or timed out.
 const FAILED: u8 = 1;
 /// Exit status when the definition, or the call itself, is invalid.
 const INVALID: u8 = 2;
+
+/// Time that one file of `--data` may take.
+const DATA_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Arguments of `stepstream exec`.
 #[derive(clap::Args)]
@@ -26,7 +31,7 @@ const INVALID: u8 = 2;
     the input or another file is invalid."
 )]
 pub struct Args {
-    /// The definition: JSON, comments and trailing commas allowed
+    /// The definition: JSON, comments and trailing commas allowed, or YAML
     #[arg(value_name = "DEFINITION")]
     definition: PathBuf,
     /// The execution's input, a file with one JSON value; - is standard input [default: {}]
@@ -56,6 +61,9 @@ pub struct Args {
     /// A configuration whose [[task]] entries and [engine] limits apply
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
+    /// A folder whose folders are the buckets that ItemReader and ResultWriter name
+    #[arg(long, value_name = "FOLDER")]
+    data: Option<PathBuf>,
     /// Seed of States.MathRandom, States.UUID and jitter [default: random]
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
@@ -89,7 +97,7 @@ impl<E: std::error::Error> From<E> for Trouble {
 fn execute(args: &Args) -> Result<Status, Trouble> {
     let text = std::fs::read_to_string(&args.definition)
         .map_err(|error| Trouble::Message(format!("cannot read {}: {error}", args.definition.display())))?;
-    let program = match Program::from_text(&text) {
+    let program = match Program::from_text_as(Format::of_file(&args.definition), &text) {
         Ok(program) => Arc::new(program),
         Err(diagnostics) => {
             render::invalid(&args.definition, &text, &diagnostics, args.json);
@@ -143,9 +151,13 @@ fn tasks(args: &Args, machine: &str, config: Option<&Config>) -> Result<Tasks, T
         (Some(file), Some(case)) => Some(MockFile::load(file)?.test_case(machine, case)?),
         _ => None,
     };
-    let connectors = match config {
+    let mut connectors = match config {
         Some(config) => Connectors::from_config(&config.tasks)?,
         None => Connectors::new(),
     };
+    if let Some(root) = &args.data {
+        let files = FilesConnector::new(FilesOptions { root: root.clone(), timeout: DATA_TIMEOUT })?;
+        connectors.push(Pattern::new("arn:aws*:states:::s3:*"), Arc::new(files));
+    }
     Ok(Tasks::new(mocks, connectors))
 }

@@ -48,6 +48,7 @@ fn event(event: &Event) -> Value {
         let value = match detail {
             Detail::Text(text) | Detail::Data(text) => json!(text),
             Detail::Number(number) => json!(number),
+            Detail::Role(role) => json!({"roleArn": role}),
             Detail::Variables(variables) => {
                 Value::Object(variables.iter().map(|(name, value)| (name.clone(), json!(value))).collect())
             }

@@ -183,6 +183,7 @@ fn call_task(call: TaskCall, job: &Job, names: &ExecutionNames) -> crate::task::
         return Box::pin(async move { Err(TaskFailure::new("States.Runtime", cause)) });
     };
     connector.call(Request {
+        purpose: call.purpose,
         resource: call.resource,
         state: call.state,
         input: call.input,

@@ -40,10 +40,9 @@ impl ContextField {
         (&["Map", "Item", "Value"], ContextField::MapItemValue),
     ];
 
-    /// The field that these names lead to or through, and the number of names that lead to it.
-    pub fn named(names: &[&str]) -> Option<(ContextField, usize)> {
-        let found = Self::NAMES.iter().find(|(own, _)| names.starts_with(own));
-        found.map(|(own, field)| (*field, own.len()))
+    /// The field that these names begin with, and how many of them lead to it.
+    pub fn leading(names: &[&str]) -> Option<(ContextField, usize)> {
+        Self::NAMES.iter().find(|(own, _)| names.starts_with(own)).map(|(own, field)| (*field, own.len()))
     }
 
     /// The field that these steps begin with, and the number of steps that lead to it.

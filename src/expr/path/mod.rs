@@ -37,6 +37,15 @@ pub enum Root {
     Variable(Box<str>),
 }
 
+/// A step of a path that is made of names and indexes only.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place<'a> {
+    /// `.name`
+    Name(&'a str),
+    /// `[n]`; negative from the end.
+    Index(i64),
+}
+
 /// Why a text is no path.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
@@ -88,6 +97,17 @@ impl Path {
     /// Whether the path is just `$`.
     pub fn is_root_only(&self) -> bool {
         self.root == Root::Input && self.steps.is_empty()
+    }
+
+    /// The steps from the root, if they are names and indexes only.
+    pub fn places(&self) -> Option<impl Iterator<Item = Place<'_>>> {
+        self.steps.plain.then(|| {
+            self.steps.list.iter().filter_map(|step| match step {
+                Step::Name(name) => Some(Place::Name(name)),
+                Step::Index(index) => Some(Place::Index(*index)),
+                _ => None,
+            })
+        })
     }
 
     /// The name of the first step, if that is a name: whatever the path reads lies within that field of its root.

@@ -121,10 +121,11 @@ impl<'a> Parser<'a> {
             } else if self.take('.') {
                 if self.take('.') {
                     list.push(Step::Descend);
-                    if self.take('[') {
-                        list.push(self.bracket()?);
-                        continue;
-                    }
+                }
+                // Jayway lets a dot stand before a bracket.
+                if self.take('[') {
+                    list.push(self.bracket()?);
+                    continue;
                 }
                 function = self.dotted(place, &mut list)?;
             } else {

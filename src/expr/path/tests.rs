@@ -33,6 +33,7 @@ fn a_definite_path_gives_the_value_itself() {
         ("$.items[0]", r#"{"items":[{"k":0},{"k":1}]}"#, r#"{"k":0}"#),
         ("$.items[-1].k", r#"{"items":[{"k":0},{"k":1}]}"#, "1"),
         ("$[1][0]", "[1,[2]]", "2"),
+        ("$.['a'].[0]", r#"{"a":[5]}"#, "5"),
         ("$['store-name']", r#"{"store-name":1}"#, "1"),
         ("$.store-name", r#"{"store-name":1}"#, "1"),
         ("$.a b", r#"{"a b":1}"#, "1"),

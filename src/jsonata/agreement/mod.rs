@@ -49,12 +49,12 @@ fn generated_expressions_have_the_same_value_both_ways() {
 
 /// Evaluates both ways.
 fn compare(text: &str, input: &str) -> Verdict {
-    let expression = match Expression::compile(text) {
+    let mut heap = Heap::new();
+    let expression = match Expression::compile(text, &mut heap) {
         Ok(expression) => expression,
         Err(error) => return Verdict::Differs(format!("does not compile: {error}")),
     };
     let Some(compiled) = &expression.compiled else { return Verdict::Library };
-    let mut heap = Heap::new();
     let mut world = World::new(&mut heap, input);
     let own = match compiled.evaluate(&mut heap, &mut world) {
         Ok(value) => Ok(value),

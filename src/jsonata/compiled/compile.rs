@@ -14,8 +14,8 @@ use crate::value::{Heap, Key, Value};
 const MAX_DEPTH: usize = 90;
 
 pub(super) struct Compiler<'a> {
-    /// Where strings go, if there is such a heap.
-    constants: Option<&'a mut Heap>,
+    /// Where strings go.
+    constants: &'a mut Heap,
     /// Names bound where the compiler is, and their slots; innermost last.
     bound: Vec<(Box<str>, usize)>,
     pub(super) slots: usize,
@@ -26,7 +26,7 @@ pub(super) struct Compiler<'a> {
 }
 
 impl<'a> Compiler<'a> {
-    pub(super) fn new(constants: Option<&'a mut Heap>) -> Compiler<'a> {
+    pub(super) fn new(constants: &'a mut Heap) -> Compiler<'a> {
         Compiler { constants, bound: Vec::new(), slots: 0, depth: 0, shaped: 0, locals_read: 0 }
     }
 
@@ -65,7 +65,7 @@ impl<'a> Compiler<'a> {
 
     fn any(&mut self, ast: &AstNode) -> Option<Node> {
         Some(match ast {
-            AstNode::String(text) => self.text(text),
+            AstNode::String(text) => Node::Constant(self.constants.string(text)),
             AstNode::Number(number) => Node::Number(*number),
             AstNode::Boolean(value) => Node::Constant(Value::bool(*value)),
             AstNode::Null => Node::Constant(Value::Null),
@@ -95,13 +95,6 @@ impl<'a> Compiler<'a> {
             }
             _ => return None,
         })
-    }
-
-    fn text(&mut self, text: &str) -> Node {
-        match &mut self.constants {
-            Some(heap) => Node::Constant(heap.string(text)),
-            None => Node::Text(text.into()),
-        }
     }
 
     fn variable(&mut self, name: &str) -> Option<Node> {
@@ -345,7 +338,7 @@ fn states(rest: &[PathStep]) -> Option<(Start, usize)> {
     if field == StatesField::Context {
         let plain = rest.iter().take_while(|step| step.stages.is_empty());
         let names: Vec<&str> = plain.map_while(|step| name(&step.node)).collect();
-        if let Some((part, count)) = names.get(1..).and_then(ContextField::named) {
+        if let Some((part, count)) = names.get(1..).and_then(ContextField::leading) {
             let names = names[1..=count].iter().map(|name| Key::new(*name)).collect();
             return Some((Start::ContextField(part, names), count + 1));
         }

@@ -34,7 +34,6 @@ impl<'a, S: Scope> Run<'a, S> {
     pub(super) fn evaluate(&mut self, node: &Node, context: Option<Value>) -> Outcome {
         Ok(Some(match node {
             Node::Constant(value) => *value,
-            Node::Text(text) => self.heap.string(text),
             Node::Number(number) => number::value(self.heap, *number),
             Node::Undefined => return Ok(None),
             Node::Context => return Ok(context),
@@ -194,7 +193,7 @@ impl<'a, S: Scope> Run<'a, S> {
 
     /// Keys that are written differ from each other: that was checked before.
     fn check_keys(&self, entries: &[(Node, Node)], keys: Mark) -> Result<(), Stop> {
-        let is_written = |index: usize| matches!(entries[index].0, Node::Constant(_) | Node::Text(_));
+        let is_written = |index: usize| matches!(entries[index].0, Node::Constant(_));
         for (index, key) in self.heap.pushed(keys).iter().enumerate() {
             let Value::String(name) = key else { continue };
             let twin = (0..index).find(|other| {

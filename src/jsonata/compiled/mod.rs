@@ -57,7 +57,7 @@ impl From<TooDeep> for Stop {
 
 impl Program {
     /// `None` if something in the expression is not covered.
-    pub(super) fn compile(ast: &AstNode, constants: Option<&mut Heap>) -> Option<Program> {
+    pub(super) fn compile(ast: &AstNode, constants: &mut Heap) -> Option<Program> {
         let mut compiler = Compiler::new(constants);
         let root = compiler.statement(ast)?;
         Some(Program { root, slots: compiler.slots })

@@ -10,8 +10,6 @@ use crate::value::{Key, Value};
 pub(super) enum Node {
     /// `null`, `true`, `false`, or a string among the constants.
     Constant(Value),
-    /// A string where there is no heap of constants.
-    Text(Box<str>),
     Number(f64),
     Undefined,
     /// `$`

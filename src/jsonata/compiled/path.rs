@@ -5,7 +5,7 @@
 
 use super::Stop;
 use super::evaluate::{Outcome, Run, length};
-use super::node::{Filter, Path, Start, Step, StepKind};
+use super::node::{Filter, Node, Path, Start, Step, StepKind};
 use super::operator::boolean;
 use crate::jsonata::scope::{Scope, StatesField};
 use crate::value::{Heap, Key, Mark, Value};
@@ -57,7 +57,10 @@ impl<S: Scope> Run<'_, S> {
         let value = match &path.start {
             Start::Items => {
                 return Ok(match context {
-                    None => Reached::Nothing,
+                    None => {
+                        self.filters(&path.steps[0].filters, Found::Nothing)?;
+                        Reached::Nothing
+                    }
                     Some(items @ Value::Array(_)) => Reached::Items(items),
                     Some(value) => Reached::Value(value),
                 });
@@ -221,7 +224,7 @@ impl<S: Scope> Run<'_, S> {
                     for index in 0..length(items) {
                         let item = self.item(items, index);
                         self.count_item()?;
-                        if self.accepts(condition, item, index, length(items))? {
+                        for _ in 0..self.times_taken(condition, item, index, length(items))? {
                             self.heap.push(item);
                         }
                     }
@@ -235,23 +238,18 @@ impl<S: Scope> Run<'_, S> {
         Ok(found)
     }
 
-    fn accepts(
-        &mut self,
-        condition: &super::node::Node,
-        item: Value,
-        index: usize,
-        count: usize,
-    ) -> Result<bool, Stop> {
-        let Some(result) = self.evaluate(condition, Some(item))? else { return Ok(false) };
-        let is_index = |value: Value| {
-            self.heap.number(value).and_then(|number| position(number.as_f64().floor(), count)) == Some(index)
+    /// How often a predicate takes an item: an array of indexes may name it more than once.
+    fn times_taken(&mut self, condition: &Node, item: Value, index: usize, count: usize) -> Result<usize, Stop> {
+        let Some(result) = self.evaluate(condition, Some(item))? else { return Ok(0) };
+        let is_index = |value: &Value| {
+            self.heap.number(*value).and_then(|number| position(number.as_f64().floor(), count)) == Some(index)
         };
         Ok(match result {
-            number if number.is_number() => is_index(number),
-            Value::Array(list) if !list.is_empty() && self.heap.items(list).iter().all(|item| item.is_number()) => {
-                self.heap.items(list).iter().any(|item| is_index(*item))
+            number if number.is_number() => usize::from(is_index(&number)),
+            Value::Array(list) if self.heap.items(list).iter().all(|item| item.is_number()) => {
+                self.heap.items(list).iter().filter(|item| is_index(item)).count()
             }
-            other => boolean(self.heap, other),
+            other => usize::from(boolean(self.heap, other)),
         })
     }
 }

@@ -1,4 +1,5 @@
 use super::super::Expression;
+use crate::value::Heap;
 
 /// Texts, and what is wrong with them; empty: nothing.
 const CASES: &[(&str, &str)] = &[
@@ -67,7 +68,7 @@ const CASES: &[(&str, &str)] = &[
 #[test]
 fn what_is_wrong_is_told_in_the_words_of_the_reference_implementation() {
     for (text, expected) in CASES {
-        let found = Expression::compile(text).err().map(|error| error.message).unwrap_or_default();
+        let found = Expression::compile(text, &mut Heap::new()).err().map(|error| error.message).unwrap_or_default();
         assert_eq!(&*found, *expected, "{text}");
     }
 }
@@ -77,7 +78,7 @@ fn nesting_is_bounded() {
     for (open, close) in [("(", ")"), ("[", "]"), ("-", ""), ("$f(", ")"), ("{'a':", "}")] {
         let text = format!("{}1{}", open.repeat(100_000), close.repeat(100_000));
         assert_eq!(
-            &*Expression::compile(&text).unwrap_err().message,
+            &*Expression::compile(&text, &mut Heap::new()).unwrap_err().message,
             "The expression is nested deeper than 300 levels"
         );
     }

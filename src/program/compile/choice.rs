@@ -4,7 +4,7 @@ use super::{Compiler, Names};
 use crate::asl;
 use crate::expr::condition::{OperandForm, Pattern};
 use crate::expr::{Condition, Instant, Operand, Operator, Path, Test};
-use crate::program::{ChoiceRule, Kind};
+use crate::program::{ChoiceRule, Kind, RuleCondition};
 use crate::value::Num;
 
 impl Compiler {
@@ -15,9 +15,24 @@ impl Compiler {
     }
 
     fn rule(&mut self, rule: &asl::ChoiceRule, names: Names<'_>) -> Option<ChoiceRule> {
-        let condition = self.condition(&rule.condition, &rule.location);
-        let assign = self.optional_template(&rule.assign, &format!("{}/Assign", rule.location));
-        Some(ChoiceRule { condition: condition?, assign: assign?, next: names.find(&rule.next.value) })
+        let condition = self.rule_condition(&rule.condition, &rule.location);
+        let assign = self.optional_payload(&rule.assign, &format!("{}/Assign", rule.location));
+        let output = self.optional_payload(&rule.output, &format!("{}/Output", rule.location));
+        let next = names.find(&rule.next.value);
+        Some(ChoiceRule { condition: condition?, assign: assign?, output: output?, next })
+    }
+
+    fn rule_condition(&mut self, condition: &asl::Condition, location: &str) -> Option<RuleCondition> {
+        let asl::Condition::Expression(node) = condition else {
+            return self.condition(condition, location).map(RuleCondition::Test);
+        };
+        match (node.as_bool(), node.as_str()) {
+            (Some(constant), _) => Some(RuleCondition::Constant(constant)),
+            (None, text) => {
+                let text = text.unwrap_or_default();
+                self.query(text, &format!("{location}/Condition"), &node.span).map(RuleCondition::Query)
+            }
+        }
     }
 
     fn condition(&mut self, condition: &asl::Condition, location: &str) -> Option<Condition> {
@@ -26,8 +41,9 @@ impl Compiler {
             asl::Condition::Or(any) => Condition::Or(self.conditions(any, location)?),
             asl::Condition::Not(inner) => Condition::Not(Box::new(self.condition(inner, location)?)),
             asl::Condition::Test(test) => Condition::Test(self.test(test, location)?),
+            // The reader lets expressions stand only at the top of a rule.
             asl::Condition::Expression(node) => {
-                self.refuse("A JSONata condition", location.to_owned(), &node.span);
+                self.fault("A JSONata condition cannot be nested".to_owned(), location.to_owned(), &node.span);
                 return None;
             }
         })

@@ -2,6 +2,8 @@
 //! becomes a diagnostic, and compiling goes on to find the others.
 
 mod choice;
+mod distributed;
+mod query;
 mod state;
 mod template;
 
@@ -39,6 +41,10 @@ struct Compiler {
     faults: Vec<Diagnostic>,
     resources: Vec<Arc<str>>,
     can_suspend: bool,
+    /// The language of the state that is being compiled.
+    language: QueryLanguage,
+    /// Length of the place of the state that is being compiled, with the slash behind it.
+    state_location: usize,
 }
 
 /// The states that can be named in a machine: its own.
@@ -68,25 +74,10 @@ impl Compiler {
         let names = Names { machine, first: self.states.len() as u32 };
         self.states.extend(machine.states.iter().map(|_| None));
         for (index, state) in machine.states.iter().enumerate() {
-            if state.query_language == QueryLanguage::JSONata {
-                self.refuse_jsonata(state);
-                continue;
-            }
             let compiled = self.state(state, names);
             self.states[names.first as usize + index] = compiled;
         }
         names.find(&machine.start_at.value)
-    }
-
-    fn refuse_jsonata(&mut self, state: &crate::asl::State) {
-        self.faults.push(
-            Diagnostic::error(
-                Code::NotSupported,
-                format!("State \"{}\" has the query language JSONata, which cannot be run yet", state.name),
-            )
-            .at(state.location.clone(), state.name_span.clone())
-            .with_hint("Write the state in JSONPath, the default query language."),
-        );
     }
 
     fn fault(&mut self, message: String, location: String, span: &Span) {
@@ -164,7 +155,11 @@ impl Compiler {
                 item: self.constant_key("Item"),
                 index: self.constant_key("Index"),
                 value: self.constant_key("Value"),
+                key: self.constant_key("Key"),
+                source: self.constant_key("Source"),
             },
+            batch_input: self.constant_key("BatchInput"),
+            items: self.constant_key("Items"),
         }
     }
 }

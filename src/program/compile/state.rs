@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use super::{Compiler, Names};
 use crate::asl;
-use crate::asl::{Dynamic, JitterStrategy, MapMode, Node, PathField, Spanned, StateKind, Transition};
+use crate::asl::{Dynamic, JitterStrategy, MapMode, Node, PathField, QueryLanguage, Spanned, StateKind, Transition};
 use crate::expr::{Instant, intrinsic};
 use crate::program::state::Pattern;
 use crate::program::{
-    Cap, CatchClause, Common, ErrorMatcher, Fail, FailText, Kind, Map, Parallel, Pass, RetryClause, Seconds, State,
-    Style, Task, Tolerance, Wait, Work,
+    Cap, CatchClause, Common, ErrorMatcher, Fail, FailText, Items, Kind, Map, Parallel, Pass, RetryClause, Seconds,
+    State, Style, Task, Wait, Work,
 };
 
 /// The fields that Task, Parallel and Map share, as they stand in the definition.
@@ -25,10 +25,19 @@ struct WorkFields<'a> {
 impl Compiler {
     /// Compiles a state; `None` after a fault.
     pub(super) fn state(&mut self, state: &asl::State, names: Names<'_>) -> Option<State> {
+        let outer = (self.language, self.state_location);
+        (self.language, self.state_location) = (state.query_language, state.location.len() + 1);
+        let compiled = self.fields_of_state(state, names);
+        (self.language, self.state_location) = outer;
+        compiled
+    }
+
+    fn fields_of_state(&mut self, state: &asl::State, names: Names<'_>) -> Option<State> {
         let at = |field: &str| format!("{}/{field}", state.location);
         let input_path = self.selection(&state.input_path, || at("InputPath"));
         let output_path = self.selection(&state.output_path, || at("OutputPath"));
-        let assign = self.optional_template(&state.assign, &at("Assign"));
+        let assign = self.optional_payload(&state.assign, &at("Assign"));
+        let output = self.optional_payload(&state.output, &at("Output"));
         let kind = match &state.kind {
             StateKind::Pass(pass) => self.pass(pass, names, &state.location),
             StateKind::Task(task) => self.task(task, names, &state.location),
@@ -37,7 +46,7 @@ impl Compiler {
             StateKind::Succeed(_) => Some(Kind::Succeed),
             StateKind::Fail(fail) => self.fail(fail, &state.location),
             StateKind::Parallel(parallel) => self.parallel(parallel, names, &state.location),
-            StateKind::Map(map) => self.map(map, names, &state.location),
+            StateKind::Map(map) => self.map(map, &state.name, names, &state.location),
         };
         Some(State {
             name: state.name.as_str().into(),
@@ -45,12 +54,13 @@ impl Compiler {
             input_path: input_path?,
             output_path: output_path?,
             assign: assign?,
+            output: output?,
             kind: kind?,
         })
     }
 
     fn pass(&mut self, pass: &asl::PassState, names: Names<'_>, location: &str) -> Option<Kind> {
-        let parameters = self.optional_template(&pass.parameters, &format!("{location}/Parameters"));
+        let parameters = self.optional_payload(&pass.parameters, &format!("{location}/Parameters"));
         let result_path = self.result_path(&pass.result_path, || format!("{location}/ResultPath"));
         let result = pass.result.as_ref().map(|node| self.constant(node));
         let next = names.next(&pass.transition);
@@ -63,11 +73,11 @@ impl Compiler {
         if !self.resources.contains(&resource) {
             self.resources.push(Arc::clone(&resource));
         }
-        let timeout = self.seconds(&task.timeout_seconds, &format!("{location}/TimeoutSecondsPath"));
-        let heartbeat = self.seconds(&task.heartbeat_seconds, &format!("{location}/HeartbeatSecondsPath"));
-        let credentials = self.optional_template(&task.credentials, &format!("{location}/Credentials"));
+        let timeout = self.seconds(&task.timeout_seconds, &format!("{location}/TimeoutSeconds"));
+        let heartbeat = self.seconds(&task.heartbeat_seconds, &format!("{location}/HeartbeatSeconds"));
+        let credentials = self.optional_payload(&task.credentials, &format!("{location}/Credentials"));
         let fields = WorkFields {
-            parameters: task.parameters.as_ref().map(|node| (node, "Parameters")),
+            parameters: parameters(&task.parameters, &task.arguments),
             result_selector: &task.result_selector,
             result_path: &task.result_path,
             retry: &task.retry,
@@ -97,11 +107,17 @@ impl Compiler {
                     return None;
                 }
             },
-            asl::WaitUntil::Seconds(Dynamic::Path(path) | Dynamic::Expression(path)) => {
+            asl::WaitUntil::Seconds(Dynamic::Path(path)) => {
                 Wait::SecondsPath(self.path(path, || format!("{location}/SecondsPath"))?)
             }
-            asl::WaitUntil::Timestamp(Dynamic::Path(path) | Dynamic::Expression(path)) => {
+            asl::WaitUntil::Timestamp(Dynamic::Path(path)) => {
                 Wait::TimestampPath(self.path(path, || format!("{location}/TimestampPath"))?)
+            }
+            asl::WaitUntil::Seconds(Dynamic::Expression(text)) => {
+                Wait::SecondsQuery(self.query(&text.value, &format!("{location}/Seconds"), &text.span)?)
+            }
+            asl::WaitUntil::Timestamp(Dynamic::Expression(text)) => {
+                Wait::TimestampQuery(self.query(&text.value, &format!("{location}/Timestamp"), &text.span)?)
             }
         };
         Some(Kind::Wait(until, names.next(&wait.transition)))
@@ -117,26 +133,29 @@ impl Compiler {
         Some(match text {
             None => FailText::None,
             Some(Dynamic::Literal(literal)) => FailText::Constant(literal.value.as_str().into()),
-            Some(Dynamic::Path(path) | Dynamic::Expression(path)) if path.value.starts_with('$') => {
+            Some(Dynamic::Expression(text)) => FailText::Query(self.query(
+                &text.value,
+                location.strip_suffix("Path").unwrap_or(location),
+                &text.span,
+            )?),
+            Some(Dynamic::Path(path)) if path.value.starts_with('$') => {
                 FailText::Path(self.path(path, || location.to_owned())?)
             }
-            Some(Dynamic::Path(call) | Dynamic::Expression(call)) => {
-                match intrinsic::Call::parse(&call.value, &mut self.constants) {
-                    Ok(call) => FailText::Call(call),
-                    Err(error) => {
-                        let message = format!("The value '{}' is neither a path nor a call: {error}", call.value);
-                        self.fault(message, location.to_owned(), &call.span);
-                        return None;
-                    }
+            Some(Dynamic::Path(call)) => match intrinsic::Call::parse(&call.value, &mut self.constants) {
+                Ok(call) => FailText::Call(call),
+                Err(error) => {
+                    let message = format!("The value '{}' is neither a path nor a call: {error}", call.value);
+                    self.fault(message, location.to_owned(), &call.span);
+                    return None;
                 }
-            }
+            },
         })
     }
 
     fn parallel(&mut self, parallel: &asl::ParallelState, names: Names<'_>, location: &str) -> Option<Kind> {
         let branches = parallel.branches.iter().map(|branch| self.machine(branch)).collect();
         let fields = WorkFields {
-            parameters: parallel.parameters.as_ref().map(|node| (node, "Parameters")),
+            parameters: parameters(&parallel.parameters, &parallel.arguments),
             result_selector: &parallel.result_selector,
             result_path: &parallel.result_path,
             retry: &parallel.retry,
@@ -146,29 +165,15 @@ impl Compiler {
         Some(Kind::Parallel(Parallel { branches, work: self.work(fields, names, location)? }))
     }
 
-    fn map(&mut self, map: &asl::MapState, names: Names<'_>, location: &str) -> Option<Kind> {
+    fn map(&mut self, map: &asl::MapState, name: &str, names: Names<'_>, location: &str) -> Option<Kind> {
         let start = self.machine(&map.item_processor);
-        for (field, node) in
-            [("ItemReader", &map.item_reader), ("ItemBatcher", &map.item_batcher), ("ResultWriter", &map.result_writer)]
-        {
-            if let Some(node) = node {
-                self.refuse(&format!("Field '{field}'"), format!("{location}/{field}"), &node.span);
-            }
-        }
-        let item_selector = self.optional_template(&map.item_selector, &format!("{location}/ItemSelector"));
-        let items_path = match &map.items_path {
-            Some(path) => Some(self.path(path, || format!("{location}/ItemsPath"))?),
-            None => None,
-        };
-        let tolerance = match map.mode {
+        let item_selector = self.optional_payload(&map.item_selector, &format!("{location}/ItemSelector"));
+        let items = self.items(map, location)?;
+        let distributed = match map.mode {
             MapMode::Inline => None,
-            MapMode::Distributed => Some(Tolerance {
-                count: self.cap(&map.tolerated_failure_count, &format!("{location}/ToleratedFailureCountPath"))?,
-                percentage: self
-                    .cap(&map.tolerated_failure_percentage, &format!("{location}/ToleratedFailurePercentagePath"))?,
-            }),
+            MapMode::Distributed => Some(self.distributed(map, name, location)),
         };
-        let max_concurrency = self.cap(&map.max_concurrency, &format!("{location}/MaxConcurrencyPath"))?;
+        let max_concurrency = self.cap(&map.max_concurrency, &format!("{location}/MaxConcurrency"))?;
         let fields = WorkFields {
             parameters: None,
             result_selector: &map.result_selector,
@@ -179,15 +184,28 @@ impl Compiler {
         };
         let work = self.work(fields, names, location)?;
         let item_selector = item_selector?;
-        Some(Kind::Map(Box::new(Map { items_path, item_selector, start, max_concurrency, tolerance, work })))
+        let distributed = match distributed {
+            Some(distributed) => Some(distributed?),
+            None => None,
+        };
+        Some(Kind::Map(Box::new(Map { items, item_selector, start, max_concurrency, distributed, work })))
+    }
+
+    fn items(&mut self, map: &asl::MapState, location: &str) -> Option<Items> {
+        match (&map.items, &map.items_path) {
+            (Some(items), _) => self.payload(items, &format!("{location}/Items")).map(Items::Payload),
+            (None, Some(path)) => self.path(path, || format!("{location}/ItemsPath")).map(Items::Path),
+            (None, None) if self.language == QueryLanguage::JSONata => Some(Items::Input),
+            (None, None) => Some(Items::Data),
+        }
     }
 
     fn work(&mut self, fields: WorkFields<'_>, names: Names<'_>, location: &str) -> Option<Work> {
         let parameters = match fields.parameters {
-            Some((node, field)) => self.template(node, &format!("{location}/{field}")).map(Some),
+            Some((node, field)) => self.payload(node, &format!("{location}/{field}")).map(Some),
             None => Some(None),
         };
-        let result_selector = self.optional_template(fields.result_selector, &format!("{location}/ResultSelector"));
+        let result_selector = self.optional_payload(fields.result_selector, &format!("{location}/ResultSelector"));
         let result_path = self.result_path(fields.result_path, || format!("{location}/ResultPath"));
         let retry = fields.retry.iter().map(|retrier| self.retrier(retrier)).collect();
         let catch: Vec<_> = fields
@@ -218,11 +236,13 @@ impl Compiler {
 
     fn catcher(&mut self, catcher: &asl::Catcher, names: Names<'_>, location: &str) -> Option<CatchClause> {
         let result_path = self.result_path(&catcher.result_path, || format!("{location}/ResultPath"));
-        let assign = self.optional_template(&catcher.assign, &format!("{location}/Assign"));
+        let assign = self.optional_payload(&catcher.assign, &format!("{location}/Assign"));
+        let output = self.optional_payload(&catcher.output, &format!("{location}/Output"));
         Some(CatchClause {
             errors: matchers(&catcher.error_equals),
             result_path: result_path?,
             assign: assign?,
+            output: output?,
             next: names.find(&catcher.next.value),
         })
     }
@@ -231,21 +251,25 @@ impl Compiler {
         Some(match seconds {
             None => Seconds::None,
             Some(Dynamic::Literal(seconds)) => Seconds::Constant(seconds.value),
-            Some(Dynamic::Path(path) | Dynamic::Expression(path)) => {
-                Seconds::Path(self.path(path, || location.to_owned())?)
-            }
+            Some(Dynamic::Path(path)) => Seconds::Path(self.path(path, || format!("{location}Path"))?),
+            Some(Dynamic::Expression(text)) => Seconds::Query(self.query(&text.value, location, &text.span)?),
         })
     }
 
-    fn cap<T: Copy>(&mut self, cap: &Option<Dynamic<T>>, location: &str) -> Option<Cap<T>> {
+    pub(super) fn cap<T: Copy>(&mut self, cap: &Option<Dynamic<T>>, location: &str) -> Option<Cap<T>> {
         Some(match cap {
             None => Cap::None,
             Some(Dynamic::Literal(literal)) => Cap::Constant(literal.value),
-            Some(Dynamic::Path(path) | Dynamic::Expression(path)) => {
-                Cap::Path(self.path(path, || location.to_owned())?)
-            }
+            Some(Dynamic::Path(path)) => Cap::Path(self.path(path, || format!("{location}Path"))?),
+            Some(Dynamic::Expression(text)) => Cap::Query(self.query(&text.value, location, &text.span)?),
         })
     }
+}
+
+/// The input of the work in either language, and the name of its field.
+fn parameters<'a>(parameters: &'a Option<Node>, arguments: &'a Option<Node>) -> Option<(&'a Node, &'static str)> {
+    let parameters = parameters.as_ref().map(|node| (node, "Parameters"));
+    parameters.or_else(|| arguments.as_ref().map(|node| (node, "Arguments")))
 }
 
 fn matchers(names: &[Spanned<String>]) -> Vec<ErrorMatcher> {

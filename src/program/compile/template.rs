@@ -24,13 +24,6 @@ impl Compiler {
         }
     }
 
-    pub(super) fn optional_template(&mut self, node: &Option<Node>, location: &str) -> Option<Option<Template>> {
-        match node {
-            Some(node) => self.template(node, location).map(Some),
-            None => Some(None),
-        }
-    }
-
     fn entry(&mut self, member: &Member, location: &str) -> Option<(crate::value::Str, Template)> {
         let (key, value) = match member.key.strip_suffix(".$") {
             Some(key) => (key, self.dynamic_field(member, location)?),

@@ -1,0 +1,124 @@
+//! `stepstream graph`: a picture of a definition.
+
+use std::io::{self, IsTerminal, Write};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::ValueEnum;
+
+use super::validate;
+use crate::asl::{self, ReadOptions};
+
+mod condition;
+mod dot;
+mod layout;
+mod mermaid;
+mod picture;
+mod svg;
+#[cfg(test)]
+mod tests;
+mod text;
+
+use picture::Chart;
+
+/// Exit status when the picture can't be written.
+const EXIT_UNWRITABLE: u8 = 1;
+
+/// Edges that Mermaid draws at most unless its page is configured otherwise.
+const MERMAID_EDGES: usize = 500;
+
+/// Arguments of `stepstream graph`.
+#[derive(clap::Args)]
+#[command(
+    after_help = "Exit status: 0 the picture is written, 1 it can't be written or is too large to lay out, 2 the definition has errors or can't be read."
+)]
+pub struct Args {
+    /// Definition to draw; - is standard input
+    #[arg(value_name = "DEFINITION")]
+    definition: PathBuf,
+    /// The language of the picture [default: by the ending of the output file, else svg]
+    #[arg(long, value_enum)]
+    format: Option<Format>,
+    /// Where to write the picture instead of standard output
+    #[arg(long, short, value_name = "FILE")]
+    output: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+enum Format {
+    /// A picture that is laid out, for browsers and documents
+    Svg,
+    /// A flowchart for Markdown
+    Mermaid,
+    /// A graph for Graphviz
+    Dot,
+}
+
+impl Format {
+    fn of(output: Option<&Path>) -> Format {
+        match output.and_then(Path::extension).and_then(|extension| extension.to_str()) {
+            Some("mmd" | "mermaid") => Format::Mermaid,
+            Some("dot" | "gv") => Format::Dot,
+            _ => Format::Svg,
+        }
+    }
+}
+
+/// Runs the subcommand: 0 if the picture is written, 2 if the definition is invalid or unreadable, else 1.
+pub fn main(args: Args) -> ExitCode {
+    let name = validate::name(&args.definition);
+    let text = match validate::read(&args.definition) {
+        Ok(text) => text,
+        Err(fault) => {
+            eprintln!("error: {name}: {fault}");
+            return ExitCode::from(validate::EXIT_INVALID);
+        }
+    };
+    let outcome = asl::read_with(
+        &text,
+        &ReadOptions { format: asl::Format::of_file(&args.definition), ..ReadOptions::default() },
+    );
+    let Some(definition) = outcome.definition else {
+        let colour = io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+        eprint!("{}", asl::render(&outcome.diagnostics, &name, &text, colour));
+        eprintln!("error: {name} is invalid: there is no picture of it");
+        return ExitCode::from(validate::EXIT_INVALID);
+    };
+    let format = args.format.unwrap_or_else(|| Format::of(args.output.as_deref()));
+    let chart = Chart::of(&definition);
+    let title = args.definition.file_name().map_or(name.clone(), |name| name.to_string_lossy().into_owned());
+    let written = draw(&chart, format, &title).and_then(|picture| write(&picture, args.output.as_deref()));
+    match written {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(fault) => {
+            eprintln!("error: {name}: {fault}");
+            ExitCode::from(EXIT_UNWRITABLE)
+        }
+    }
+}
+
+fn draw(chart: &Chart, format: Format, title: &str) -> Result<String, String> {
+    match format {
+        Format::Svg => svg::svg(chart, title).map_err(|fault| fault.to_string()),
+        Format::Dot => Ok(dot::dot(chart, title)),
+        Format::Mermaid => {
+            let edges = chart.edge_count();
+            if edges > MERMAID_EDGES {
+                eprintln!(
+                    "warning: the flowchart has {edges} edges: Mermaid draws at most {MERMAID_EDGES} unless maxEdges is \
+                     raised where it is set up"
+                );
+            }
+            Ok(mermaid::mermaid(chart))
+        }
+    }
+}
+
+fn write(picture: &str, output: Option<&Path>) -> Result<(), String> {
+    let Some(path) = output else {
+        // A reader that has gone away needs no picture.
+        let _ = io::stdout().write_all(picture.as_bytes());
+        return Ok(());
+    };
+    std::fs::write(path, picture).map_err(|error| format!("cannot write {}: {error}", path.display()))
+}

@@ -1,0 +1,151 @@
+//! `stepstream test-state`: one state, as the TestState API runs it.
+
+use std::fmt::Write as _;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use serde_json::{Value, json};
+
+use crate::config::Config;
+use crate::engine::{Limits, TaskCall, Timestamp};
+use crate::task::{Answer, Connectors, Request as TaskRequest};
+use crate::test_state::{Exception, Request, Response, Surroundings, test_state};
+
+/// Exit status when the state failed or would be retried.
+const FAILED: u8 = 1;
+/// Exit status when the request is refused or can't be read.
+const INVALID: u8 = 2;
+
+/// Arguments of `stepstream test-state`.
+#[derive(clap::Args)]
+#[command(
+    after_help = "Exit status: 0 the state succeeded or caught its error, 1 it failed or would be retried, 2 the request is \
+    refused or can't be read."
+)]
+pub struct Args {
+    /// A TestState request as JSON; definition, input, variables, context and results are JSON or JSON text; - is standard input
+    #[arg(value_name = "REQUEST")]
+    request: PathBuf,
+    /// Print the answer of the API, or {"exception": {"code", "message"}}
+    #[arg(long)]
+    json: bool,
+    /// A configuration whose [[task]] entries carry out Tasks without a mock; its [engine] limits apply
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Seed of random numbers and names [default: random]
+    #[arg(long, value_name = "N")]
+    seed: Option<u64>,
+}
+
+/// Runs the subcommand.
+pub fn main(args: Args) -> ExitCode {
+    let tested = match run(&args) {
+        Ok(tested) => tested,
+        Err(message) => {
+            eprintln!("stepstream test-state: {message}");
+            return ExitCode::from(INVALID);
+        }
+    };
+    match (&tested, args.json) {
+        (Ok(response), true) => println!("{:#}", json!(response)),
+        (Ok(response), false) => print!("{}", text(response)),
+        (Err(exception), true) => println!("{:#}", json!({"exception": exception})),
+        (Err(exception), false) => eprintln!("stepstream test-state: {exception}"),
+    }
+    ExitCode::from(match tested {
+        Ok(Response { status: "SUCCEEDED" | "CAUGHT_ERROR", .. }) => 0,
+        Ok(_) => FAILED,
+        Err(_) => INVALID,
+    })
+}
+
+fn run(args: &Args) -> Result<Result<Response, Exception>, String> {
+    let shown = args.request.display();
+    let text = read(&args.request).map_err(|error| format!("cannot read the request {shown}: {error}"))?;
+    let request: Request =
+        serde_json::from_str(&text).map_err(|error| format!("{shown} is no TestState request: {error}"))?;
+    let config = args.config.as_deref().map(Config::load).transpose().map_err(|error| error.to_string())?;
+    let (connectors, limits) = match &config {
+        Some(config) => {
+            let connectors = Connectors::from_config(&config.tasks).map_err(|error| error.to_string())?;
+            (connectors, config.engine.into())
+        }
+        None => (Connectors::new(), Limits::default()),
+    };
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| error.to_string())?;
+    let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let mut surroundings = Surroundings {
+        now: Timestamp(i64::try_from(since_epoch.as_millis()).unwrap_or(i64::MAX)),
+        seed: args.seed.unwrap_or_else(|| fastrand::Rng::new().u64(..)),
+        limits,
+        call: &mut |call| carry_out(&connectors, &runtime, call),
+    };
+    Ok(test_state(&request, &mut surroundings))
+}
+
+fn read(file: &Path) -> std::io::Result<String> {
+    if file.as_os_str() != "-" {
+        return std::fs::read_to_string(file);
+    }
+    let mut text = String::new();
+    std::io::stdin().read_to_string(&mut text).map(|_| text)
+}
+
+fn carry_out(connectors: &Connectors, runtime: &tokio::runtime::Runtime, call: TaskCall) -> Option<Answer> {
+    let connector = connectors.find(&call.resource)?;
+    let request = TaskRequest {
+        purpose: call.purpose,
+        resource: call.resource,
+        state: call.state,
+        input: call.input,
+        idempotency_key: format!("test-state/{}", call.ordinal),
+        timeout: call.timeout,
+        execution: "test-state".into(),
+    };
+    Some(runtime.block_on(async { connector.call(request).await }))
+}
+
+/// The answer for people: what came out, and the way of the data step by step.
+fn text(response: &Response) -> String {
+    let mut shown = format!("{}\n", response.status);
+    let lines = [("error", &response.error), ("cause", &response.cause), ("next state", &response.next_state)];
+    for (name, value) in lines {
+        if let Some(value) = value {
+            line(&mut shown, name, value);
+        }
+    }
+    if let Some(output) = &response.output {
+        line(&mut shown, "output", &laid_out(output));
+    }
+    let Some(data) = &response.inspection_data else { return shown };
+    shown.push('\n');
+    // Field by field as the API names them: the struct keeps the order in which the state goes through them.
+    let Value::Object(steps) = json!(data) else { return shown };
+    for (name, value) in &steps {
+        match value {
+            Value::String(payload) => line(&mut shown, name, &laid_out(payload)),
+            value => line(&mut shown, name, &value.to_string()),
+        }
+    }
+    shown
+}
+
+fn line(shown: &mut String, name: &str, value: &str) {
+    // Writing to a string never fails.
+    let _ = match value.contains('\n') {
+        true => writeln!(shown, "{name}:\n  {}", value.replace('\n', "\n  ")),
+        false => writeln!(shown, "{:<27} {value}", format!("{name}:")),
+    };
+}
+
+/// A payload over several lines, if it is too long for one.
+fn laid_out(payload: &str) -> String {
+    const ONE_LINE: usize = 90;
+    match serde_json::from_str::<Value>(payload) {
+        Ok(value) if payload.len() > ONE_LINE => format!("{value:#}"),
+        _ => payload.to_owned(),
+    }
+}

@@ -1,0 +1,301 @@
+//! One state by itself: it runs like any other, ends when it is left, and notes what its data goes through.
+//!
+//! Children are not run: what a Map or Parallel comes to is told from outside, as the outcome of a task is.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::fail::Fault;
+use super::frame::Borne;
+use super::interpreter::{Interpreter, Step};
+use super::outcome::{End, EventError, Failure, TaskFailure};
+use super::pool::Id;
+use super::time::Timestamp;
+use super::{Execution, Identity};
+use crate::program::{Cap, Kind, Map, Program, StateId, Tolerance};
+use crate::value::{Heap, List, Value};
+
+/// A state to run by itself, and what it finds around it.
+#[derive(Clone, Copy, Debug)]
+pub struct Solo<'a> {
+    pub(crate) state: StateId,
+    /// Its variables: the JSON text of an object.
+    pub variables: &'a [u8],
+    /// Its context object: the JSON text of an object.
+    pub context: &'a [u8],
+    /// How often the retrier that takes its error has fired before.
+    pub retries: u64,
+}
+
+/// A point on the way of the data through a state.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// After `InputPath`.
+    InputPath,
+    /// After `Parameters` or `Arguments`.
+    Parameters,
+    /// After `ItemsPath` or `Items`.
+    ItemsPath,
+    /// The items of a data set, after `ItemsPointer`.
+    ItemsPointer,
+    /// The inputs of all iterations, after `ItemSelector`.
+    ItemSelector,
+    /// The batches, after `ItemBatcher`.
+    ItemBatcher,
+    /// The raw result.
+    Result,
+    /// After `ResultSelector`.
+    ResultSelector,
+    /// After `ResultPath`.
+    ResultPath,
+}
+
+/// What bounds a Map.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct MapBounds {
+    /// Number of iterations; `None` where the items were never read.
+    pub iterations: Option<u32>,
+    /// `MaxConcurrency`; 0: none given.
+    pub max_concurrency: u64,
+    /// `ToleratedFailureCount`, if it is given.
+    pub tolerated_failure_count: Option<u64>,
+    /// `ToleratedFailurePercentage`, if it is given.
+    pub tolerated_failure_percentage: Option<f64>,
+}
+
+/// What became of a state's error.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Handling {
+    /// The retrier that takes the error, even if it is used up.
+    pub retrier: Option<usize>,
+    /// How long it waits before it retries; `None` if it doesn't.
+    pub backoff: Option<Duration>,
+    /// The catcher that took the error.
+    pub catcher: Option<usize>,
+    /// The error that was retried or caught.
+    pub failure: Option<Failure>,
+}
+
+/// What is noted of a state that runs by itself.
+#[derive(Debug)]
+pub(super) struct Notes {
+    stages: Vec<(Stage, Value)>,
+    bounds: Option<MapBounds>,
+    handling: Handling,
+    next: Option<StateId>,
+    retries: u64,
+    /// The context object in place of the execution's.
+    pub(super) context: Value,
+}
+
+impl Execution {
+    /// Begins to run one state of `program`. [`run`](Execution::run) and [`resume`](Execution::resume) carry it on as
+    /// they do a whole execution; where it suspends, [`conclude`](Execution::conclude) may tell what its work came to.
+    ///
+    /// # Errors
+    /// [`EventError`]: the input, the variables or the context object is not JSON, too large or nested too deep.
+    pub fn start_solo(
+        &mut self,
+        program: &Arc<Program>,
+        solo: &Solo<'_>,
+        input: &[u8],
+        identity: &Identity<'_>,
+        now: Timestamp,
+    ) -> Result<(), EventError> {
+        self.start(program, input, identity, now)?;
+        let max_depth = self.run.limits.max_depth;
+        let context = self.heap.parse_limited(solo.context, max_depth)?;
+        let variables = self.heap.parse_limited(solo.variables, max_depth)?;
+        let notes = Notes {
+            stages: Vec::new(),
+            bounds: None,
+            handling: Handling::default(),
+            next: None,
+            retries: solo.retries,
+            context,
+        };
+        self.run.solo = Some(Box::new(notes));
+        let state = solo.state;
+        self.interpret(|interpreter| interpreter.begin_solo(state, variables));
+        Ok(())
+    }
+
+    /// Tells what the work of a state that runs by itself came to: the result of its task, the outputs of its branches or
+    /// iterations, or their failure. Call [`run`](Execution::run) afterwards.
+    pub fn conclude(&mut self, outcome: Result<&[u8], TaskFailure>, now: Timestamp) {
+        self.run.now = now;
+        self.interpret(|interpreter| interpreter.conclude(outcome));
+    }
+
+    /// The data of a state that ran by itself at that point, as JSON; `None` if it never came there.
+    pub fn at_stage(&self, stage: Stage) -> Option<String> {
+        let notes = self.run.solo.as_ref()?;
+        let (_, value) = notes.stages.iter().rev().find(|(noted, _)| *noted == stage)?;
+        Some(self.heap.to_json(*value))
+    }
+
+    /// The bounds of a Map that runs by itself, once they are known.
+    pub fn map_bounds(&self) -> Option<MapBounds> {
+        self.run.solo.as_ref()?.bounds
+    }
+
+    /// What became of the error of a state that ran by itself.
+    pub fn handling(&self) -> Option<&Handling> {
+        self.run.solo.as_ref().map(|notes| &notes.handling)
+    }
+
+    /// Where a state that ran by itself would go on.
+    pub fn next_state(&self) -> Option<&str> {
+        let next = self.run.solo.as_ref()?.next?;
+        self.program.as_ref().map(|program| &*program.state(next).name)
+    }
+
+    /// All variables as a JSON object.
+    pub fn variables(&self) -> serde_json::Map<String, serde_json::Value> {
+        let shown = |value| serde_json::from_str(&self.heap.to_json(value)).unwrap_or_default();
+        self.run
+            .variables
+            .iter()
+            .map(|variable| (self.heap.str(variable.name).into_owned(), shown(variable.value)))
+            .collect()
+    }
+}
+
+impl Interpreter<'_> {
+    fn begin_solo(&mut self, state: StateId, variables: Value) {
+        // The execution has begun with the machine's first state: its one frame is put elsewhere before it runs.
+        let Some(frame) = self.only_frame() else { return };
+        self.run.transitions = 0;
+        let input = self.run.input;
+        self.enter(frame, state, input);
+        let Value::Object(variables) = variables else { return };
+        for index in 0..variables.len() {
+            let (name, value) = self.heap.entry(variables, index);
+            self.run.assign(self.heap, frame, name, value);
+        }
+    }
+
+    fn only_frame(&self) -> Option<Id> {
+        self.run.frames.iter().next().map(|(id, _)| id)
+    }
+
+    /// Notes a point on the way of the data, where somebody wants to know.
+    #[inline]
+    pub(super) fn note(&mut self, stage: Stage, value: Value) {
+        if let Some(notes) = &mut self.run.solo {
+            notes.stages.push((stage, value));
+        }
+    }
+
+    pub(super) fn note_bounds(&mut self, note: impl FnOnce(&mut MapBounds)) {
+        if let Some(notes) = &mut self.run.solo {
+            note(notes.bounds.get_or_insert_default());
+        }
+    }
+
+    pub(super) fn note_tolerance(&mut self, tolerance: &Tolerance, borne: Borne) {
+        self.note_bounds(|bounds| {
+            bounds.tolerated_failure_count = (!matches!(tolerance.count, Cap::None)).then_some(borne.count);
+            bounds.tolerated_failure_percentage =
+                (!matches!(tolerance.percentage, Cap::None)).then_some(borne.percentage);
+        });
+    }
+
+    /// Notes what the iterations of a Map that runs by itself would be given. `inputs` are the items, or batches of them.
+    pub(super) fn note_iterations(
+        &mut self,
+        frame: Id,
+        map: &Map,
+        items: List,
+        inputs: List,
+        data: Value,
+    ) -> Result<(), Box<Fault>> {
+        if map.item_selector.is_some() {
+            let mut selected = Vec::with_capacity(items.len());
+            for index in 0..items.len() {
+                let value = self.heap.items(items)[index];
+                let item = self.item_of_run(frame, index as u32, value);
+                selected.push(self.select_item(frame, map, item, value, data)?);
+            }
+            let selected = self.outputs(frame, &selected)?;
+            self.note(Stage::ItemSelector, selected);
+        }
+        self.note_bounds(|bounds| bounds.iterations = Some(inputs.len() as u32));
+        Ok(())
+    }
+
+    pub(super) fn is_solo(&self) -> bool {
+        self.run.solo.is_some()
+    }
+
+    /// The state is left for another one, or ends its machine: nothing more is run.
+    pub(super) fn end_solo(&mut self, next: Option<StateId>, output: Value) {
+        if let Some(notes) = &mut self.run.solo {
+            notes.next = next;
+        }
+        self.run.end = Some(End::Succeeded(output));
+    }
+
+    /// How often a retrier has fired before this attempt, if nothing is known of it yet.
+    pub(super) fn earlier_retries(&self) -> u64 {
+        self.run.solo.as_ref().map_or(0, |notes| notes.retries)
+    }
+
+    pub(super) fn note_retrier(&mut self, retrier: usize) {
+        if let Some(notes) = &mut self.run.solo {
+            notes.handling.retrier = Some(retrier);
+        }
+    }
+
+    pub(super) fn note_catcher(&mut self, catcher: Option<usize>, failure: &Failure) {
+        if let Some(notes) = &mut self.run.solo {
+            notes.handling.catcher = catcher;
+            notes.handling.failure = catcher.map(|_| failure.clone());
+        }
+    }
+
+    /// Would be retried after that delay: the state ends here with its error.
+    pub(super) fn end_retriable(&mut self, failure: Failure, delay: Duration) {
+        if let Some(notes) = &mut self.run.solo {
+            notes.handling.backoff = Some(delay);
+            notes.handling.failure = Some(failure.clone());
+        }
+        self.end_failed(failure);
+    }
+
+    fn conclude(&mut self, outcome: Result<&[u8], TaskFailure>) {
+        let Some(frame) = self.only_frame().filter(|_| self.is_solo() && self.run.end.is_none()) else { return };
+        self.run.frames.at_mut(frame).wait = super::frame::Wait::Nothing;
+        let program = self.program;
+        let step = match &program.state(self.run.frames.at(frame).state).kind {
+            Kind::Parallel(_) | Kind::Map(_) => self.children_ended(frame, outcome),
+            _ => self.call_ended(frame, outcome),
+        };
+        self.settle(frame, step);
+    }
+
+    fn children_ended(&mut self, frame: Id, outcome: Result<&[u8], TaskFailure>) -> Step {
+        let program = self.program;
+        let state = program.state(self.run.frames.at(frame).state);
+        let Some(work) = state.kind.work() else { return Step::Blocked };
+        let outputs = match outcome.map(|json| self.heap.parse(json)) {
+            Ok(Ok(outputs)) => self.bounded(frame, outputs),
+            Ok(Err(error)) => Err(self.runtime_fault(frame, &error.to_string())),
+            Err(failure) => Err(Fault::from_task(failure, &state.name)),
+        };
+        outputs
+            .and_then(|outputs| self.finish(frame, state, &work.common, work.result_selector.as_ref(), outputs))
+            .unwrap_or_else(Step::Fail)
+    }
+}
+
+impl Notes {
+    /// Adds the parts of the context object.
+    pub(super) fn push_context(&self, heap: &mut Heap) {
+        let Value::Object(context) = self.context else { return };
+        for index in 0..context.len() {
+            let (key, value) = heap.entry(context, index);
+            heap.push_entry(key, value);
+        }
+    }
+}
