@@ -1,4 +1,4 @@
-//! Paths, rules, templates and functions on the example order. Each reads what an earlier state left in the heap, so
+//! Paths, rules, templates, functions and JSONata on the example order. Each reads what an earlier state left in the heap, so
 //! only the expression itself is timed; the heap is emptied behind it.
 
 mod yardstick;
@@ -8,6 +8,7 @@ use std::hint::black_box;
 use criterion::{Criterion, criterion_group, criterion_main};
 use stepstream::expr::condition::Pattern;
 use stepstream::expr::{Call, Condition, Operand, Operator, Path, Root, Scope, Template, Test};
+use stepstream::jsonata::{self, Expression, StatesField};
 use stepstream::value::{Heap, Value};
 use yardstick::ORDER;
 
@@ -24,6 +25,24 @@ impl Scope for Order {
 
     fn random(&mut self) -> &mut fastrand::Rng {
         &mut self.random
+    }
+}
+
+impl jsonata::Scope for Order {
+    fn states(&mut self, _: &mut Heap, field: StatesField) -> Option<Value> {
+        (field == StatesField::Input).then_some(self.value)
+    }
+
+    fn variable(&mut self, _: &mut Heap, _: &str) -> Option<Value> {
+        None
+    }
+
+    fn random(&mut self) -> &mut fastrand::Rng {
+        &mut self.random
+    }
+
+    fn now_millis(&self) -> i64 {
+        0
     }
 }
 
@@ -135,5 +154,39 @@ fn functions(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, paths, rules, templates, functions);
+/// Each of them by our own form, and by the library that takes over where there is none.
+fn queries(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("JSONata");
+    yardstick::add_to(&mut group);
+    let texts = [
+        "$states.input.shipping.country",
+        "$states.input.lines[qty > 1].sku",
+        "$states.input.id & ' ships to ' & $states.input.shipping.country",
+        "$states.input.tier = 'gold' and $states.input.total > 100",
+        "{'id': $states.input.id, 'lines': $states.input.lines, 'total': $states.input.total}",
+        "$sum($states.input.lines.(qty * price))",
+        "$map($states.input.lines, function($line) { $line.sku & '/' & $line.qty })",
+    ];
+    for text in texts {
+        let mut constants = Heap::new();
+        let expression = Expression::compile(text, &mut constants).expect("an expression of this file");
+        assert!(expression.has_own_form(), "{text}");
+        let (mut heap, mut scope) = order(constants);
+        group.bench_function(text, |bencher| {
+            bencher.iter(|| {
+                heap.reset();
+                black_box(expression.evaluate(&mut heap, &mut scope).is_ok());
+            });
+        });
+        group.bench_function(format!("{text}, by the library"), |bencher| {
+            bencher.iter(|| {
+                heap.reset();
+                black_box(expression.evaluate_by_library(&mut heap, &mut scope).is_ok());
+            });
+        });
+    }
+    group.finish();
+}
+
+criterion_group!(benches, paths, rules, templates, functions, queries);
 criterion_main!(benches);
