@@ -9,7 +9,7 @@ use jsonata_core::value::JValue;
 
 use super::compiled::{self, MAX_BYTES, Stop};
 use super::convert::{Inexact, from_library, is_too_large, to_library};
-use super::error::OUT_OF_MEMORY;
+use super::error::{EvaluationError, OUT_OF_MEMORY};
 use super::rewrite;
 use crate::expr::intrinsic;
 use crate::value::{Heap, Value};
@@ -77,11 +77,21 @@ pub(super) fn register_checks(evaluator: &mut Evaluator) -> Result<(), Evaluator
     })
 }
 
+/// Values in a heap of their own.
+type InHeap = (Heap, Vec<Option<Value>>);
+
 /// The values in a heap of their own; `None` if there is a function among them.
-fn in_heap(values: &[JValue]) -> Option<(Heap, Inexact, Vec<Option<Value>>)> {
+fn in_heap(values: &[JValue]) -> Result<Option<InHeap>, EvaluatorError> {
     let (mut heap, inexact) = (Heap::new(), Inexact::default());
-    let values = values.iter().map(|value| from_library(&mut heap, value, &inexact).ok()).collect::<Option<_>>()?;
-    Some((heap, inexact, values))
+    let mut converted = Vec::new();
+    for value in values {
+        match from_library(&mut heap, value, &inexact) {
+            Ok(value) => converted.push(value),
+            Err(error) if *error == EvaluationError::FunctionResult => return Ok(None),
+            Err(error) => return Err(failure(&error.to_string())),
+        }
+    }
+    Ok(Some((heap, converted)))
 }
 
 fn failure(text: &str) -> EvaluatorError {
@@ -89,7 +99,7 @@ fn failure(text: &str) -> EvaluatorError {
 }
 
 fn check(what: &str, operands: &[JValue]) -> Answer {
-    if let Some((mut heap, _, operands)) = in_heap(operands)
+    if let Some((mut heap, operands)) = in_heap(operands)?
         && let Err(Stop::Failed(error)) = compiled::check(&mut heap, what, &operands)
     {
         return Err(failure(&error.to_string()));
@@ -99,7 +109,7 @@ fn check(what: &str, operands: &[JValue]) -> Answer {
 
 /// One of our functions in the place of the library's. The context comes before the arguments.
 fn apply(name: &str, arguments: &[JValue]) -> Answer {
-    let Some((mut heap, _, arguments)) = in_heap(arguments) else { return Ok(JValue::Undefined) };
+    let Some((mut heap, arguments)) = in_heap(arguments)? else { return Ok(JValue::Undefined) };
     match compiled::apply(&mut heap, name, &arguments) {
         Ok(Some(value)) => Ok(to_library(&heap, value, &mut Inexact::default())),
         Ok(None) => Ok(JValue::Undefined),
@@ -131,7 +141,7 @@ fn concatenate(sides: &[JValue]) -> Answer {
 
 /// `first..last`
 fn numbers_between(sides: &[JValue]) -> Answer {
-    let Some((heap, _, sides)) = in_heap(sides) else { return Ok(JValue::Undefined) };
+    let Some((heap, sides)) = in_heap(sides)? else { return Ok(JValue::Undefined) };
     let [first, last] = <[Option<Value>; 2]>::try_from(sides).unwrap_or_default();
     match compiled::range(&heap, first, last) {
         Ok(None) | Err(Stop::Library) => Ok(JValue::Undefined),

@@ -298,13 +298,11 @@ impl<'a, S: Scope> Run<'a, S> {
         self.check_room(0)
     }
 
-    /// Whether there is room for so many more values.
+    /// Whether there is room for so many more values. The heap keeps what is not needed any more, too; the library knows
+    /// what is.
     pub(super) fn check_room(&self, values: usize) -> Result<(), Stop> {
         let bytes = values.saturating_mul(size_of::<Value>()).saturating_add(self.heap.bytes_used());
-        if bytes > self.max_bytes {
-            return Err(Stop::thrown(crate::jsonata::error::OUT_OF_MEMORY));
-        }
-        Ok(())
+        if bytes > self.max_bytes { Err(Stop::Library) } else { Ok(()) }
     }
 }
 
