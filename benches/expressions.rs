@@ -8,6 +8,7 @@ use std::hint::black_box;
 use criterion::{Criterion, criterion_group, criterion_main};
 use stepstream::expr::condition::Pattern;
 use stepstream::expr::{Call, Condition, Operand, Operator, Path, Root, Scope, Template, Test};
+use stepstream::jsonata::{self, Expression, StatesField};
 use stepstream::value::{Heap, Value};
 use yardstick::ORDER;
 
@@ -24,6 +25,24 @@ impl Scope for Order {
 
     fn random(&mut self) -> &mut fastrand::Rng {
         &mut self.random
+    }
+}
+
+impl jsonata::Scope for Order {
+    fn states(&mut self, _: &mut Heap, field: StatesField) -> Option<Value> {
+        (field == StatesField::Input).then_some(self.value)
+    }
+
+    fn variable(&mut self, _: &mut Heap, _: &str) -> Option<Value> {
+        None
+    }
+
+    fn random(&mut self) -> &mut fastrand::Rng {
+        &mut self.random
+    }
+
+    fn now_millis(&self) -> i64 {
+        0
     }
 }
 
@@ -135,5 +154,40 @@ fn functions(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, paths, rules, templates, functions);
+/// What a JSONata expression costs in our own form and by the library, beside what says the same in JSONPath.
+fn expressions(criterion: &mut Criterion) {
+    let object = "{'id': $states.input.id, 'lines': $states.input.lines, 'total': $states.input.total}";
+    let cases = [
+        ("path", "$states.input.shipping.country"),
+        ("path over an array", "$states.input.lines.price"),
+        ("predicate", "$states.input.lines[qty > 1].sku"),
+        ("three strings", "$states.input.id & ' ships to ' & $states.input.shipping.country"),
+        ("condition", "$states.input.flags.express or ($states.input.tier = 'gold' and $states.input.total > 100)"),
+        ("three fields", object),
+        ("sum", "$sum($states.input.lines.(qty * price))"),
+    ];
+    let mut group = criterion.benchmark_group("jsonata");
+    yardstick::add_to(&mut group);
+    for (name, text) in cases {
+        let mut constants = Heap::new();
+        let expression = Expression::compile(text, &mut constants).expect("an expression of this file");
+        assert!(expression.has_own_form(), "{text}");
+        let (mut heap, mut scope) = order(constants);
+        group.bench_function(name, |bencher| {
+            bencher.iter(|| {
+                heap.reset();
+                black_box(expression.evaluate(&mut heap, &mut scope).is_ok());
+            });
+        });
+        group.bench_function(format!("{name}, library"), |bencher| {
+            bencher.iter(|| {
+                heap.reset();
+                black_box(expression.evaluate_by_library(&mut heap, &mut scope).is_ok());
+            });
+        });
+    }
+    group.finish();
+}
+
+criterion_group!(benches, paths, rules, templates, functions, expressions);
 criterion_main!(benches);

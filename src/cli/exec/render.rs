@@ -74,11 +74,9 @@ pub(super) fn text(execution: &Execution, history: bool) -> String {
     let mut shown = String::new();
     if history {
         for event in execution.history() {
-            let name = event.details.iter().find_map(|(key, detail)| match detail {
-                Detail::Text(text) if *key == "name" => Some(text.as_str()),
-                _ => None,
-            });
-            shown.push_str(&format!("{:>5}  {:<28} {}\n", event.id, event.kind, name.unwrap_or_default()));
+            let line = format!("{:>5}  {:<28} {}", event.id, event.kind, subject(event));
+            shown.push_str(line.trim_end());
+            shown.push('\n');
         }
         shown.push('\n');
     }
@@ -94,6 +92,18 @@ pub(super) fn text(execution: &Execution, history: bool) -> String {
         None => shown.push_str(&format!("{:#}\n", output(execution))),
     }
     shown
+}
+
+/// What an event is about: the state, the iteration, the field, the error.
+fn subject(event: &Event) -> String {
+    let shown = ["name", "state", "index", "location", "error"].into_iter().filter_map(|wanted| {
+        match event.details.iter().find(|(key, _)| *key == wanted)? {
+            (_, Detail::Text(text)) => Some(text.clone()),
+            (_, Detail::Number(index)) => Some(format!("[{index}]")),
+            _ => None,
+        }
+    });
+    shown.collect::<Vec<_>>().join(" ")
 }
 
 /// Shows why a definition is invalid.
