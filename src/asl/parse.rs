@@ -19,6 +19,9 @@ pub(super) const MAX_NESTING: usize = 200;
 /// How large a definition may be, in bytes (AWS: 1 MB).
 pub(super) const MAX_DEFINITION_BYTES: usize = 1_048_576;
 
+/// What to do about a definition that is too large or too deep.
+const SPLIT: &str = "Move parts into workflows of their own.";
+
 /// How many characters of the text AWS's parser messages quote.
 const MAX_QUOTED_CHARS: usize = 500;
 
@@ -30,7 +33,7 @@ pub(super) fn parse(text: &str, format: Format) -> Result<(Node, Vec<Diagnostic>
     }
     if text.len() > MAX_DEFINITION_BYTES {
         let message = format!("The definition has {} bytes; at most {MAX_DEFINITION_BYTES} are allowed", text.len());
-        return Err(Diagnostic::error(Code::SchemaValidationFailed, message));
+        return Err(Diagnostic::error(Code::SchemaValidationFailed, message).with_hint(SPLIT));
     }
     if !format.is_yaml(text) {
         return parse_json(text);
@@ -131,7 +134,7 @@ pub(super) fn replace(lines: &Lines<'_>, known: &mut Member, member: Member, loc
 
 pub(super) fn too_deep() -> Diagnostic {
     let message = format!("Arrays and objects are nested deeper than {MAX_NESTING} levels");
-    Diagnostic::error(Code::TooDeeplyNested, message)
+    Diagnostic::error(Code::TooDeeplyNested, message).with_hint(SPLIT)
 }
 
 /// The parser lets leading zeros pass.

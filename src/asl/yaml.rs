@@ -201,7 +201,7 @@ impl Loader<'_> {
     }
 
     fn member(&mut self, member: Member) {
-        let location = self.location();
+        let path = self.path();
         let Some(Content::Object(pairs)) = self.stack.last_mut().map(|frame| &mut frame.content) else { return };
         // A quoted one is a name like others.
         if member.key == "<<" && self.text.get(member.key_span.clone()) == Some("<<") {
@@ -214,7 +214,7 @@ impl Loader<'_> {
                 pairs.members.push(member);
             }
             Some(known) => {
-                let place = format!("{location}/{}", member.key);
+                let place = format!("{path}/{}", member.key);
                 self.warnings.push(parse::replace(&self.lines, known, member, place));
             }
         }
@@ -222,19 +222,27 @@ impl Loader<'_> {
 
     /// The current place as AWS writes it.
     fn location(&self) -> String {
-        let mut location = String::new();
+        Some(self.path()).filter(|path| !path.is_empty()).unwrap_or_else(|| "/".to_owned())
+    }
+
+    /// The current place; the root is empty.
+    fn path(&self) -> String {
+        let mut path = String::new();
         for frame in &self.stack {
             match &frame.content {
-                Content::Array(elements) => location.push_str(&format!("[{}]", elements.len())),
-                Content::Object(Pairs { key: Some((key, _)), .. }) => location.push_str(&format!("/{key}")),
+                Content::Array(elements) => path.push_str(&format!("[{}]", elements.len())),
+                Content::Object(Pairs { key: Some((key, _)), .. }) => path.push_str(&format!("/{key}")),
                 Content::Object(_) => {}
             }
         }
-        location
+        path
     }
 
     fn not_yaml(&self, error: &ScanError) -> Diagnostic {
         let start = self.offsets.byte(error.marker());
+        if error.info().contains("recursion limit") {
+            return Diagnostic { span: Some(start..start), ..parse::too_deep() };
+        }
         let message = format!("The text is not YAML: {}", error.info());
         let fault = Diagnostic::error(Code::InvalidYamlDescription, message);
         let span = start..self.text.len().min(start + 1);
