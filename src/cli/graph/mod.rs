@@ -37,7 +37,7 @@ pub struct Args {
     /// Definition to draw; - is standard input
     #[arg(value_name = "DEFINITION")]
     definition: PathBuf,
-    /// The language of the picture [default: by the ending of the output file, else svg]
+    /// The language of the picture [default: by the ending of the output file, svg without one]
     #[arg(long, value_enum)]
     format: Option<Format>,
     /// Where to write the picture instead of standard output
@@ -56,11 +56,17 @@ enum Format {
 }
 
 impl Format {
-    fn of(output: Option<&Path>) -> Format {
-        match output.and_then(Path::extension).and_then(|extension| extension.to_str()) {
-            Some("mmd" | "mermaid") => Format::Mermaid,
-            Some("dot" | "gv") => Format::Dot,
-            _ => Format::Svg,
+    /// The format that the ending of a file means; without an ending, SVG.
+    fn of(output: Option<&Path>) -> Result<Format, String> {
+        let Some(extension) = output.and_then(Path::extension) else { return Ok(Format::Svg) };
+        match extension.to_str() {
+            Some("svg") => Ok(Format::Svg),
+            Some("mmd" | "mermaid") => Ok(Format::Mermaid),
+            Some("dot" | "gv") => Ok(Format::Dot),
+            _ => Err(format!(
+                "no picture is written as .{}: end the file in .svg, .mmd or .dot, or give --format",
+                extension.display()
+            )),
         }
     }
 }
@@ -85,10 +91,14 @@ pub fn main(args: Args) -> ExitCode {
         eprintln!("error: {name} is invalid: there is no picture of it");
         return ExitCode::from(validate::EXIT_INVALID);
     };
-    let format = args.format.unwrap_or_else(|| Format::of(args.output.as_deref()));
     let chart = Chart::of(&definition);
     let title = args.definition.file_name().map_or(name.clone(), |name| name.to_string_lossy().into_owned());
-    let written = draw(&chart, format, &title).and_then(|picture| write(&picture, args.output.as_deref()));
+    let output = args.output.as_deref();
+    let written = args
+        .format
+        .map_or_else(|| Format::of(output), Ok)
+        .and_then(|format| draw(&chart, format, &title))
+        .and_then(|picture| write(&picture, output));
     match written {
         Ok(()) => ExitCode::SUCCESS,
         Err(fault) => {
