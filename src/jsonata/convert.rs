@@ -5,11 +5,10 @@ use std::rc::Rc;
 
 use jsonata_core::value::{JMap, JValue};
 
-use super::error::EvaluationError;
-use crate::value::{Double, Heap, Value};
-
-/// The largest magnitude below which every whole number is a double of its own.
-const MAX_SAFE: f64 = 9_007_199_254_740_992.0;
+use super::compiled::MAX_BYTES;
+use super::error::{EvaluationError, OUT_OF_MEMORY};
+use super::number;
+use crate::value::{Heap, MAX_DEPTH, TooDeep, Value};
 
 /// Numbers that the library's doubles cannot hold exactly, by the double that stands for them there. One that comes out
 /// of an evaluation again is printed as it was written.
@@ -38,7 +37,7 @@ pub(super) fn to_library(heap: &Heap, value: Value, inexact: &mut Inexact) -> JV
         Value::False => JValue::Bool(false),
         Value::Int(_) | Value::Float(_) | Value::Number(_) => {
             let double = heap.number(value).map_or(0.0, |number| number.as_f64());
-            if double.abs() >= MAX_SAFE {
+            if double.abs() >= number::MAX_SAFE {
                 inexact.note(heap, double, value);
             }
             JValue::Number(double)
@@ -55,56 +54,93 @@ pub(super) fn to_library(heap: &Heap, value: Value, inexact: &mut Inexact) -> JV
     }
 }
 
-/// The heap's form of a result; `None` if it is undefined.
+/// The heap's form of a result; `None` if it is undefined. Parts that appear more than once count each time.
 pub(super) fn from_library(
     heap: &mut Heap,
     value: &JValue,
     inexact: &Inexact,
 ) -> Result<Option<Value>, Box<EvaluationError>> {
-    Ok(Some(match value {
-        JValue::Undefined => return Ok(None),
-        JValue::Null => Value::Null,
-        JValue::Bool(value) => Value::bool(*value),
-        JValue::Number(double) => number(heap, *double, inexact),
-        JValue::String(text) => heap.string(text),
-        JValue::Array(items) => {
-            let mark = heap.mark();
-            for item in items.iter() {
-                match from_library(heap, item, inexact) {
-                    Ok(Some(item)) => heap.push(item),
-                    Ok(None) => {}
-                    Err(error) => {
-                        heap.abandon(mark);
-                        return Err(error);
-                    }
-                }
-            }
-            heap.array_from(mark)?
-        }
-        JValue::Object(entries) => {
-            let mark = heap.mark();
-            for (key, value) in entries.iter() {
-                match from_library(heap, value, inexact) {
-                    Ok(Some(value)) => {
-                        let key = heap.key(key);
-                        heap.push_entry(key, value);
-                    }
-                    Ok(None) => {}
-                    Err(error) => {
-                        heap.abandon(mark);
-                        return Err(error);
-                    }
-                }
-            }
-            heap.object_from(mark)?
-        }
-        JValue::Lambda(_) | JValue::Builtin { .. } | JValue::Regex { .. } => {
-            return Err(Box::new(EvaluationError::FunctionResult));
-        }
-    }))
+    let mark = heap.mark();
+    let max_bytes = heap.bytes_used().saturating_add(MAX_BYTES);
+    let result = Reader { heap, inexact, max_bytes }.read(value, 0);
+    if result.is_err() {
+        heap.abandon(mark);
+    }
+    result
 }
 
-fn number(heap: &mut Heap, double: f64, inexact: &Inexact) -> Value {
+struct Reader<'a> {
+    heap: &'a mut Heap,
+    inexact: &'a Inexact,
+    max_bytes: usize,
+}
+
+impl Reader<'_> {
+    fn read(&mut self, value: &JValue, depth: u16) -> Result<Option<Value>, Box<EvaluationError>> {
+        if depth > MAX_DEPTH {
+            return Err(TooDeep.into());
+        }
+        if self.heap.bytes_used() > self.max_bytes {
+            return Err(Box::new(EvaluationError::Thrown(OUT_OF_MEMORY.into())));
+        }
+        Ok(Some(match value {
+            JValue::Undefined => return Ok(None),
+            JValue::Null => Value::Null,
+            JValue::Bool(value) => Value::bool(*value),
+            JValue::Number(double) => from_double(self.heap, *double, self.inexact),
+            JValue::String(text) => self.heap.string(text),
+            JValue::Array(items) => {
+                let mark = self.heap.mark();
+                for item in items.iter() {
+                    if let Some(item) = self.read(item, depth + 1)? {
+                        self.heap.push(item);
+                    }
+                }
+                self.heap.array_from(mark)?
+            }
+            JValue::Object(entries) => {
+                let mark = self.heap.mark();
+                for (key, value) in entries.iter() {
+                    if let Some(value) = self.read(value, depth + 1)? {
+                        let key = self.heap.key(key);
+                        self.heap.push_entry(key, value);
+                    }
+                }
+                self.heap.object_from(mark)?
+            }
+            JValue::Lambda(_) | JValue::Builtin { .. } | JValue::Regex { .. } => {
+                return Err(Box::new(EvaluationError::FunctionResult));
+            }
+        }))
+    }
+}
+
+/// Whether the library's value would take more room, or be deeper, than an evaluation may have. Parts that appear more
+/// than once count each time.
+pub(super) fn is_too_large(value: &JValue) -> bool {
+    let mut room = MAX_BYTES;
+    !fits(value, &mut room, 0)
+}
+
+fn fits(value: &JValue, room: &mut usize, depth: u16) -> bool {
+    let own = match value {
+        JValue::String(text) => text.len(),
+        _ => size_of::<Value>(),
+    };
+    let Some(left) = room.checked_sub(own) else { return false };
+    *room = left;
+    depth <= MAX_DEPTH
+        && match value {
+            JValue::Array(items) => items.iter().all(|item| fits(item, room, depth + 1)),
+            JValue::Object(entries) => entries.iter().all(|(key, value)| {
+                *room = room.saturating_sub(key.len());
+                fits(value, room, depth + 1)
+            }),
+            _ => true,
+        }
+}
+
+fn from_double(heap: &mut Heap, double: f64, inexact: &Inexact) -> Value {
     if let Some(value) = inexact.get(double) {
         return value;
     }
@@ -114,9 +150,5 @@ fn number(heap: &mut Heap, double: f64, inexact: &Inexact) -> Value {
     if double.is_infinite() {
         return heap.string(if double > 0.0 { "Infinity" } else { "-Infinity" });
     }
-    // The service shows whole numbers in full, and no negative zero.
-    if double.fract() == 0.0 && double.abs() < 9.2e18 {
-        return Value::Int(double as i64);
-    }
-    Value::Float(Double::new(double))
+    number::value(heap, double)
 }

@@ -27,6 +27,12 @@ impl SyntaxError {
     }
 }
 
+/// Recorded texts of what the service says when an evaluation passes its bounds.
+pub(super) const TIMEOUT: &str = "Expression evaluation timeout: 1000ms. Check for infinite loop";
+pub(super) const OUT_OF_MEMORY: &str = "Expression evaluation memory limit exceeded";
+pub(super) const STACK_OVERFLOW: &str = "Stack overflow error: Check for non-terminating recursive function.  Consider \
+                                         rewriting as tail-recursive. Depth=101 max=100";
+
 /// Why an expression has no value.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum EvaluationError {

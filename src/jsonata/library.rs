@@ -1,18 +1,22 @@
 //! Evaluation by the library: for whatever our own form does not cover.
 
 use std::cell::RefCell;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 
 use jsonata_core::ast::AstNode;
-use jsonata_core::evaluator::{Context, Evaluator, EvaluatorError, EvaluatorOptions};
+use jsonata_core::evaluator::{Context, Evaluator, EvaluatorOptions};
 use jsonata_core::parser;
 use jsonata_core::value::{JMap, JValue};
 
+use super::compiled::MAX_BYTES;
 use super::convert::{Inexact, from_library, to_library};
 use super::error::{EvaluationError, SyntaxError};
 use super::functions::{self, World};
+use super::messages::{self, Message};
 use super::names::Names;
 use super::references::References;
+use super::rewrite;
 use super::scope::{Scope, StatesField};
 use super::syntax;
 use crate::value::{Heap, Value};
@@ -25,6 +29,9 @@ const MAX_DEPTH: usize = 100;
 /// An expression in the library's form.
 #[derive(Debug)]
 pub(super) struct Program {
+    /// As it was written.
+    tree: AstNode,
+    /// With our functions in it.
     ast: AstNode,
     names: Names,
     references: References,
@@ -33,17 +40,16 @@ pub(super) struct Program {
 impl Program {
     pub(super) fn parse(text: &str) -> Result<Program, SyntaxError> {
         let ast = parser::parse(&syntax::check(text)?).map_err(|error| SyntaxError::from_library(&error))?;
-        let names = Names::of(&ast);
-        let references = References::of(&ast);
-        Ok(Program { ast, names, references })
+        let (names, references) = (Names::of(&ast), References::of(&ast));
+        Ok(Program { ast: rewrite::for_evaluation(&ast), tree: ast, names, references })
+    }
+
+    pub(super) fn tree(&self) -> &AstNode {
+        &self.tree
     }
 
     pub(super) fn references(&self) -> &References {
         &self.references
-    }
-
-    pub(super) fn ast(&self) -> &AstNode {
-        &self.ast
     }
 
     pub(super) fn evaluate(
@@ -53,16 +59,21 @@ impl Program {
     ) -> Result<Option<Value>, Box<EvaluationError>> {
         let mut inexact = Inexact::default();
         let context = self.bind(heap, scope, &mut inexact);
-        let options =
-            EvaluatorOptions { timeout_ms: Some(MAX_MILLIS), max_stack_depth: Some(MAX_DEPTH), ..Default::default() };
-        let mut evaluator = Evaluator::with_options(context, options);
-        let random = Rc::new(RefCell::new(scope.random().clone()));
-        let world = World { random: Rc::clone(&random), now_millis: scope.now_millis() };
-        let result = functions::register(&mut evaluator, &world)
-            .and_then(|()| evaluator.evaluate(&self.ast, &JValue::Undefined))
-            .map_err(|error| thrown(&error));
-        *scope.random() = random.borrow().clone();
-        from_library(heap, &result?, &inexact)
+        let before = scope.random().clone();
+        let text = match run(&self.ast, false, context, scope) {
+            Ok(result) => return from_library(heap, &result, &inexact),
+            Err(text) => text,
+        };
+        let text = match messages::message(&text) {
+            Message::Known(text) => text,
+            Message::Incomplete(text) => {
+                *scope.random() = before;
+                let context = self.bind(heap, scope, &mut inexact);
+                let explained = run(&rewrite::for_explanation(&self.tree), true, context, scope);
+                explain(&text, explained.err())
+            }
+        };
+        Err(Box::new(EvaluationError::Thrown(text.into())))
     }
 
     fn bind(&self, heap: &mut Heap, scope: &mut impl Scope, inexact: &mut Inexact) -> Context {
@@ -85,11 +96,40 @@ impl Program {
     }
 }
 
-fn thrown(error: &EvaluatorError) -> Box<EvaluationError> {
-    let text = match error.code() {
-        // The library adds the name.
-        Some("T1006") => "T1006: Attempted to invoke a non-function",
-        _ => error.message(),
+/// Evaluates a tree. An error is the library's text, or that of one of our functions.
+fn run(ast: &AstNode, explain: bool, context: Context, scope: &mut impl Scope) -> Result<JValue, String> {
+    let options = EvaluatorOptions {
+        timeout_ms: Some(MAX_MILLIS),
+        max_stack_depth: Some(MAX_DEPTH),
+        max_sequence_length: Some(MAX_BYTES / size_of::<Value>()),
+        ..Default::default()
     };
-    Box::new(EvaluationError::Thrown(text.into()))
+    let mut evaluator = Evaluator::with_options(context, options);
+    let random = Rc::new(RefCell::new(scope.random().clone()));
+    let world = World { random: Rc::clone(&random), now_millis: scope.now_millis() };
+    // The library is not ours: a fault of it must not end the process.
+    let result = catch_unwind(AssertUnwindSafe(|| {
+        functions::register(&mut evaluator, &world)?;
+        if explain {
+            functions::register_checks(&mut evaluator)?;
+        }
+        evaluator.evaluate(ast, &JValue::Undefined)
+    }));
+    *scope.random() = random.borrow().clone();
+    match result {
+        Ok(result) => result.map_err(|error| error.message().to_owned()),
+        Err(_) => Err("The expression could not be evaluated".to_owned()),
+    }
+}
+
+/// The text of an evaluation that looked at operands first, if it failed for the same reason.
+fn explain(text: &str, explained: Option<String>) -> String {
+    let code = |text: &str| text.split_once(": ").map(|(code, _)| code.to_owned()).filter(|code| code.len() == 5);
+    // Only our own text has a code where the library's has none; T0410 and its like are told apart by ours.
+    let is_same = |other: &str| match (code(text), code(other)) {
+        (Some(code), Some(other)) => code == other || (code.starts_with("T04") && other.starts_with("T04")),
+        (None, Some(other)) => other.starts_with("T04"),
+        _ => false,
+    };
+    explained.filter(|other| is_same(other)).unwrap_or_else(|| text.to_owned())
 }

@@ -10,13 +10,16 @@ mod convert;
 mod error;
 mod functions;
 mod library;
+mod messages;
 mod names;
+mod number;
 mod references;
+mod rewrite;
 mod scope;
 mod syntax;
 
 #[cfg(test)]
-mod differential;
+mod agreement;
 #[cfg(test)]
 mod tests;
 
@@ -25,15 +28,15 @@ pub use references::Unsupported;
 pub use scope::{Scope, StatesField};
 
 use crate::value::{Heap, Value};
-use compiled::Compiled;
+use compiled::Stop;
 
 /// A compiled expression.
 #[derive(Debug)]
 pub struct Expression {
     text: Box<str>,
-    /// Our own form, if there is one.
-    compiled: Option<Compiled>,
-    library: library::Program,
+    /// Our own form, if everything in the expression is covered.
+    compiled: Option<compiled::Program>,
+    library: Box<library::Program>,
 }
 
 impl Expression {
@@ -44,8 +47,9 @@ impl Expression {
     /// [`SyntaxError`] with the message of the reference implementation.
     pub fn compile(text: &str, constants: &mut Heap) -> Result<Expression, SyntaxError> {
         let text = text.trim();
-        let library = library::Program::parse(text)?;
-        Ok(Expression { text: text.into(), compiled: Compiled::new(library.ast(), constants), library })
+        let library = Box::new(library::Program::parse(text)?);
+        let compiled = compiled::Program::compile(library.tree(), constants);
+        Ok(Expression { text: text.into(), compiled, library })
     }
 
     /// The trimmed text between the delimiters, as error texts show it.
@@ -69,13 +73,26 @@ impl Expression {
     /// # Errors
     /// [`EvaluationError`] if an operator or function refuses its operands, a bound is passed, or the result is no JSON.
     pub fn evaluate(&self, heap: &mut Heap, scope: &mut impl Scope) -> Result<Option<Value>, Box<EvaluationError>> {
-        match self.compiled.as_ref().map(|compiled| compiled.evaluate(heap, scope)) {
-            Some(Ok(value)) => Ok(value),
-            Some(Err(_)) | None => self.library.evaluate(heap, scope),
+        let Some(compiled) = &self.compiled else { return self.library.evaluate(heap, scope) };
+        let random = scope.random().clone();
+        match compiled.evaluate(heap, scope) {
+            Ok(value) => Ok(value),
+            Err(Stop::Failed(error)) => Err(error),
+            Err(Stop::Library) => {
+                // As if nothing had been drawn yet.
+                *scope.random() = random;
+                self.library.evaluate(heap, scope)
+            }
         }
     }
 
-    /// As [`evaluate`](Expression::evaluate), by the library alone.
+    /// Whether there is a form of our own, beside the library's.
+    pub fn has_own_form(&self) -> bool {
+        self.compiled.is_some()
+    }
+
+    /// As [`evaluate`](Expression::evaluate), but by the library, whether our own form covers the expression or not. The
+    /// two are compared by tests and benchmarks.
     ///
     /// # Errors
     /// As [`evaluate`](Expression::evaluate).
@@ -85,16 +102,6 @@ impl Expression {
         scope: &mut impl Scope,
     ) -> Result<Option<Value>, Box<EvaluationError>> {
         self.library.evaluate(heap, scope)
-    }
-
-    /// Whether there is a form of our own, beside the library's.
-    pub fn has_own_form(&self) -> bool {
-        self.compiled.is_some()
-    }
-
-    /// As [`evaluate`](Expression::evaluate), by our own form alone; `None` if it has none or gives up.
-    pub fn evaluate_compiled(&self, heap: &mut Heap, scope: &mut impl Scope) -> Option<Option<Value>> {
-        self.compiled.as_ref()?.evaluate(heap, scope).ok()
     }
 }
 

@@ -1,7 +1,6 @@
 use super::{EvaluationError, Expression, Scope, StatesField};
 use crate::value::{Heap, Value};
 
-/// A scope with an input and the variables of an object.
 pub(super) struct World {
     input: Value,
     variables: Value,
@@ -13,7 +12,9 @@ impl World {
         let mut json = |text: &str| heap.parse(text.as_bytes()).unwrap();
         World {
             input: json(input),
-            variables: json(r#"{"v":[1,2],"x":7,"objects":[{"a":1,"b":"x"},{"a":2},{"b":"y","a":[3,4]}]}"#),
+            variables: json(
+                r#"{"v":[1,2],"x":7,"w":{"a":"one","b":[{"a":1},{"a":2}]},"objects":[{"a":1,"b":"x"},{"a":2},{"b":"y","a":[3,4]}]}"#,
+            ),
             random: fastrand::Rng::with_seed(1),
         }
     }
@@ -114,7 +115,10 @@ fn the_added_functions_follow_the_service() {
 fn endless_evaluations_end() {
     for text in ["($f := function($n){1 + $f($n + 1)}; $f(1))", "($f := function($n){$f($n + 1)}; $f(1))"] {
         let error = evaluate(text, "{}");
-        assert!(error.starts_with('D'), "{error}");
+        assert!(
+            error.starts_with("Stack overflow error") || error.starts_with("Expression evaluation timeout"),
+            "{error}"
+        );
     }
 }
 
@@ -163,5 +167,66 @@ fn workflow_variables_are_told_from_those_of_the_expression() {
     for (text, expected) in cases {
         let expression = Expression::compile(text, &mut Heap::new()).unwrap();
         assert_eq!(expression.variables().collect::<Vec<_>>().join(" "), expected, "{text}");
+    }
+}
+
+#[test]
+fn evaluations_are_bounded_in_memory_and_depth() {
+    let memory = "Expression evaluation memory limit exceeded";
+    let depth = "Stack overflow error: Check for non-terminating recursive function.  Consider rewriting as tail-recursive. \
+                 Depth=101 max=100";
+    let timeout = "Expression evaluation timeout: 1000ms. Check for infinite loop";
+    let doubled =
+        |value: &str| format!("({} $count($x))", format!("$x := {value};").repeat(60).replacen("$x]", "1]", 1));
+    let cases = [
+        ("[1..9999999]".to_owned(), memory),
+        ("$reduce([1..40], function($a, $v){ $a & $a }, 'xxxxxxxxxx')".to_owned(), memory),
+        ("$reduce([1..40], function($a, $v){ [$a, $a] }, 1)".to_owned(), memory),
+        ("$reduce([1..40], function($a, $v){ $append($a, $a) }, [1])".to_owned(), memory),
+        ("$reduce([1..40], function($a, $v){ {'a': [$a, $a], 'b': /x/} }, 1)".to_owned(), memory),
+        ("($f := function($n, $a){ $n = 0 ? $a : $f($n - 1, $a & $a) }; $f(40, 'xxxxxxxx'))".to_owned(), memory),
+        ("($f := function($n, $a){ $n = 0 ? $a : $f($n - 1, [$a, $a]) }; $f(40, 1))".to_owned(), memory),
+        ("$pad('x', 1000000000)".to_owned(), memory),
+        ("($x := $pad('x', 100000); $join([1..100].($x), $x))".to_owned(), memory),
+        (doubled("[$x, $x]"), memory),
+        ("($f := function($n){ 1 + $f($n + 1) }; $f(1))".to_owned(), depth),
+        ("($f := function($n){ $f($n + 1) }; $f(1))".to_owned(), timeout),
+        (
+            "$map([1..3000], function($v){ $map([1..3000], function($w){ $v * $w > 0 ? 1 : 2 })[0] })".to_owned(),
+            timeout,
+        ),
+        (format!("{}1{}", "(".repeat(150), ")".repeat(150)), depth),
+    ];
+    for (text, expected) in cases {
+        assert_eq!(evaluate(&text, "{}"), expected, "{text}");
+    }
+}
+
+#[test]
+fn ordinary_expressions_are_far_from_the_bounds() {
+    let sum = vec!["1"; 60].join(" + ");
+    let texts = vec!["'a'"; 60].join(" & ");
+    let calls = format!("{}1{}", "$abs(".repeat(30), ")".repeat(30));
+    let recursion = "($f := function($n){ $n = 0 ? 0 : 1 + $f($n - 1) }; $f(25))";
+    let cases = [
+        (sum, "60"),
+        (format!("$length({texts})"), "60"),
+        (calls, "1"),
+        (recursion.to_owned(), "25"),
+        ("$count([1..100000])".to_owned(), "100000"),
+        ("($f := function($n){ $n = 0 ? 'end' : $f($n - 1) }; $f(5000))".to_owned(), "\"end\""),
+        ("$reduce([1..1000], function($a, $v){ $append($a, $v) }, []) ~> $count()".to_owned(), "1000"),
+    ];
+    for (text, expected) in cases {
+        assert_eq!(evaluate(&text, "{}"), expected, "{text}");
+    }
+}
+
+#[test]
+fn what_the_library_cannot_bear_does_not_end_the_process() {
+    for text in
+        ["$formatBase(1e300, 2)", "$fromMillis(1e300)", "$substring('a', -1e300)", "$pad('a', 1e300)", "$now('[')"]
+    {
+        evaluate(text, "{}");
     }
 }

@@ -251,11 +251,6 @@ impl Heap {
         &self.stack[mark.0..]
     }
 
-    /// Takes out what was pushed after `from` and before `to`.
-    pub fn remove_between(&mut self, from: Mark, to: Mark) {
-        self.stack.drain(from.0..to.0);
-    }
-
     /// Closes an array: its elements are what was pushed since the mark.
     ///
     /// # Errors

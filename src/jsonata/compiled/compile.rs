@@ -1,320 +1,354 @@
-//! From the library's tree to our form. `None` wherever the tree holds something that has no such form.
+//! From the library's tree to our own form. What is not covered gives `None`.
 
-use jsonata_core::ast::{AstNode, BinaryOp, PathStep, Stage as LibraryStage, UnaryOp};
+use jsonata_core::ast::{AstNode, BinaryOp, PathStep, Stage, UnaryOp};
 
-use super::{
-    Arithmetic, Comparison, Compiled, Element, Function, Higher, HigherFunction, MAX_LOCALS, Node, Path, Stage, Step,
-    StepKind,
+use super::function::Function;
+use super::node::{
+    Arithmetic, Call, Comparison, EachItem, EachKind, Element, Filter, Node, Path, Start, Step, StepKind,
 };
 use crate::expr::ContextField;
 use crate::jsonata::scope::StatesField;
-use crate::value::{Double, Heap, Key, Str, Value};
+use crate::value::{Heap, Key, Value};
 
-/// Deeper expressions are the library's, which counts depth as the service does.
-const MAX_DEPTH: usize = 24;
-/// The largest magnitude below which every whole number is a double of its own.
-const MAX_SAFE: f64 = 9_007_199_254_740_992.0;
+/// Levels of nodes inside nodes. Deeper trees are left to the library, which stops where the service does.
+const MAX_DEPTH: usize = 90;
 
-impl Compiled {
-    /// Compiles the tree; values that it holds become constants.
-    pub(in crate::jsonata) fn new(ast: &AstNode, constants: &mut Heap) -> Option<Compiled> {
-        let mut compiler = Compiler { constants, locals: Vec::new(), used: 0, functions: Vec::new(), depth: 0 };
-        let root = compiler.node(ast, false)?;
-        Some(Compiled { root, functions: compiler.functions })
-    }
-}
-
-struct Compiler<'a> {
+pub(super) struct Compiler<'a> {
+    /// Where strings go.
     constants: &'a mut Heap,
-    /// Variables in scope, innermost last, and their places.
-    locals: Vec<(Box<str>, usize)>,
-    /// Places that were given away.
-    used: usize,
-    functions: Vec<Box<str>>,
+    /// Names bound where the compiler is, and their slots; innermost last.
+    bound: Vec<(Box<str>, usize)>,
+    pub(super) slots: usize,
     depth: usize,
+    /// Paths with `[]` or `.[…]`, and local variables read so far: see [`map`](Compiler::map).
+    shaped: usize,
+    locals_read: usize,
 }
 
-impl Compiler<'_> {
-    /// `item`: whether the part is evaluated for an item, so that names and `$` mean something.
-    fn node(&mut self, ast: &AstNode, item: bool) -> Option<Node> {
-        self.depth += 1;
-        let node = if self.depth > MAX_DEPTH { None } else { self.any(ast, item) };
-        self.depth -= 1;
-        node
+impl<'a> Compiler<'a> {
+    pub(super) fn new(constants: &'a mut Heap) -> Compiler<'a> {
+        Compiler { constants, bound: Vec::new(), slots: 0, depth: 0, shaped: 0, locals_read: 0 }
     }
 
-    fn any(&mut self, ast: &AstNode, item: bool) -> Option<Node> {
+    /// An expression as a whole or as an item of a block, where an assignment may stand.
+    pub(super) fn statement(&mut self, ast: &AstNode) -> Option<Node> {
+        let AstNode::Binary { op: BinaryOp::ColonEqual, lhs, rhs } = ast else { return self.node(ast) };
+        let AstNode::Variable(name) = &**lhs else { return None };
+        let value = self.deeper(|own| own.statement(rhs))?;
+        Some(Node::Assign(self.bind(name), Box::new(value)))
+    }
+
+    fn bind(&mut self, name: &str) -> usize {
+        let slot = self.slots;
+        self.slots += 1;
+        self.bound.push((name.into(), slot));
+        slot
+    }
+
+    fn deeper<T>(&mut self, compile: impl FnOnce(&mut Self) -> Option<T>) -> Option<T> {
+        if self.depth == MAX_DEPTH {
+            return None;
+        }
+        self.depth += 1;
+        let compiled = compile(self);
+        self.depth -= 1;
+        compiled
+    }
+
+    fn node(&mut self, ast: &AstNode) -> Option<Node> {
+        self.deeper(|own| own.any(ast))
+    }
+
+    fn pair(&mut self, first: &AstNode, second: &AstNode) -> Option<Box<[Node; 2]>> {
+        Some(Box::new([self.node(first)?, self.node(second)?]))
+    }
+
+    fn any(&mut self, ast: &AstNode) -> Option<Node> {
         Some(match ast {
             AstNode::String(text) => Node::Constant(self.constants.string(text)),
-            AstNode::Number(number) => Node::Constant(literal(*number)?),
+            AstNode::Number(number) => Node::Number(*number),
             AstNode::Boolean(value) => Node::Constant(Value::bool(*value)),
             AstNode::Null => Node::Constant(Value::Null),
-            AstNode::Variable(name) => self.variable(name, item)?,
-            AstNode::Path { steps } => self.path(steps, item)?,
-            AstNode::Binary { op, lhs, rhs } => self.binary(*op, lhs, rhs, item)?,
-            AstNode::Unary { op: UnaryOp::Negate, operand } => match &**operand {
-                AstNode::Number(number) => Node::Constant(literal(-number)?),
-                other => Node::Negate(Box::new(self.node(other, item)?)),
+            AstNode::Undefined => Node::Undefined,
+            AstNode::Variable(name) => self.variable(name)?,
+            AstNode::Path { steps } => self.path(steps)?,
+            AstNode::Binary { op, lhs, rhs } => self.binary(*op, lhs, rhs)?,
+            AstNode::Unary { op: UnaryOp::Negate, operand } => match self.node(operand)? {
+                Node::Number(number) => Node::Number(-number),
+                operand => Node::Negate(Box::new(operand)),
             },
+            AstNode::Function { name, args, is_builtin: true } => self.call(name, None, args)?,
+            AstNode::Array(items) => self.array(items)?,
+            AstNode::Object(pairs) => self.object(pairs)?,
+            AstNode::Block(items) => {
+                let outer = self.bound.len();
+                let items = items.iter().map(|item| self.statement(item)).collect::<Option<_>>();
+                self.bound.truncate(outer);
+                Node::Block(items?)
+            }
             AstNode::Conditional { condition, then_branch, else_branch } => {
-                let otherwise = match else_branch {
-                    Some(branch) => self.node(branch, item)?,
-                    None => Node::Undefined,
+                let other = match else_branch {
+                    Some(other) => Some(self.node(other)?),
+                    None => None,
                 };
-                Node::Conditional(Box::new([self.node(condition, item)?, self.node(then_branch, item)?, otherwise]))
+                Node::Conditional(Box::new((self.node(condition)?, self.node(then_branch)?, other)))
             }
-            AstNode::Array(items) => {
-                Node::Array(items.iter().map(|element| self.element(element, item)).collect::<Option<_>>()?)
-            }
-            AstNode::Object(pairs) => self.object(pairs, item)?,
-            AstNode::Block(statements) => self.block(statements, item)?,
-            AstNode::Function { name, args, is_builtin: true } => self.call(name, args, item)?,
             _ => return None,
         })
     }
 
-    fn variable(&mut self, name: &str, item: bool) -> Option<Node> {
-        match name {
-            "" => item.then_some(Node::Input),
-            "states" => None,
-            name => Some(match self.locals.iter().rev().find(|(local, _)| **local == *name) {
-                Some((_, place)) => Node::Local(*place),
-                None => Node::Variable(name.into()),
-            }),
+    fn variable(&mut self, name: &str) -> Option<Node> {
+        if name.is_empty() {
+            return Some(Node::Context);
         }
+        if let Some((_, slot)) = self.bound.iter().rev().find(|(bound, _)| **bound == *name) {
+            self.locals_read += 1;
+            return Some(Node::Local(*slot));
+        }
+        // A built-in function as a value, and all members of `$states`.
+        let is_covered = name != "states" && !Function::is_name(name);
+        is_covered.then(|| Node::Variable(name.into()))
     }
 
-    fn path(&mut self, steps: &[PathStep], item: bool) -> Option<Node> {
-        let plain = |step: &PathStep| {
-            let tuple = step.is_tuple || step.inner_tuple || step.ancestor_label.is_some();
-            !tuple && step.focus.is_none() && step.index_var.is_none()
-        };
-        if !steps.iter().all(plain) {
-            return None;
-        }
-        let (head, taken) = self.head(steps, item)?;
-        // What stands behind the last step of the head belongs to it.
-        let head_stages: &[LibraryStage] = if taken == 0 { &[] } else { &steps[taken - 1].stages };
-        let mut keep_array = false;
-        let head_stages = self.stages(head_stages, &mut keep_array)?;
-        if keep_array {
-            return None;
-        }
-        let mut compiled = Vec::new();
-        for step in &steps[taken..] {
-            let kind = self.step(&step.node)?;
-            compiled.push(Step { kind, stages: self.stages(&step.stages, &mut keep_array)? });
-        }
-        if compiled.is_empty() && head_stages.is_empty() {
-            return Some(head);
-        }
-        Some(Node::Path(Box::new(Path { head, head_stages, steps: compiled, keep_array })))
-    }
-
-    /// What a path begins with, and how many steps that takes.
-    fn head(&mut self, steps: &[PathStep], item: bool) -> Option<(Node, usize)> {
-        match &steps.first()?.node {
-            AstNode::Variable(name) if name == "states" => self.states(steps),
-            AstNode::Variable(name) => Some((self.variable(name, item)?, 1)),
-            AstNode::Name(_) if item => Some((Node::Input, 0)),
-            AstNode::Function { .. } => Some((self.node(&steps[0].node, item)?, 1)),
-            _ => None,
-        }
-    }
-
-    fn states(&mut self, steps: &[PathStep]) -> Option<(Node, usize)> {
-        let name = |index: usize| match &steps.get(index)?.node {
-            AstNode::Name(name) => Some(&**name),
-            _ => None,
-        };
-        if !steps[0].stages.is_empty() {
-            return None;
-        }
-        let field = StatesField::ALL.into_iter().find(|field| name(1) == Some(field.as_str()))?;
-        if field == StatesField::Context {
-            let names: Vec<&str> = (2..steps.len()).map_while(name).collect();
-            if let Some((field, count)) = ContextField::leading(&names)
-                && steps[1..1 + count].iter().all(|step| step.stages.is_empty())
-            {
-                return Some((Node::Context(field), 2 + count));
+    fn binary(&mut self, op: BinaryOp, lhs: &AstNode, rhs: &AstNode) -> Option<Node> {
+        let arithmetic = |op| move |sides| Node::Arithmetic(op, sides);
+        let compare = |op| move |sides| Node::Compare(op, sides);
+        Some(match op {
+            BinaryOp::Add => arithmetic(Arithmetic::Add)(self.pair(lhs, rhs)?),
+            BinaryOp::Subtract => arithmetic(Arithmetic::Subtract)(self.pair(lhs, rhs)?),
+            BinaryOp::Multiply => arithmetic(Arithmetic::Multiply)(self.pair(lhs, rhs)?),
+            BinaryOp::Divide => arithmetic(Arithmetic::Divide)(self.pair(lhs, rhs)?),
+            BinaryOp::Modulo => arithmetic(Arithmetic::Modulo)(self.pair(lhs, rhs)?),
+            BinaryOp::LessThan => compare(Comparison::Less)(self.pair(lhs, rhs)?),
+            BinaryOp::LessThanOrEqual => compare(Comparison::LessOrEqual)(self.pair(lhs, rhs)?),
+            BinaryOp::GreaterThan => compare(Comparison::Greater)(self.pair(lhs, rhs)?),
+            BinaryOp::GreaterThanOrEqual => compare(Comparison::GreaterOrEqual)(self.pair(lhs, rhs)?),
+            BinaryOp::Equal => Node::Equal { negated: false, sides: self.pair(lhs, rhs)? },
+            BinaryOp::NotEqual => Node::Equal { negated: true, sides: self.pair(lhs, rhs)? },
+            BinaryOp::In => Node::In(self.pair(lhs, rhs)?),
+            BinaryOp::And => Node::And(self.pair(lhs, rhs)?),
+            BinaryOp::Or => Node::Or(self.pair(lhs, rhs)?),
+            BinaryOp::Concatenate => {
+                let mut parts = match self.node(lhs)? {
+                    Node::Join(parts) => parts.into_vec(),
+                    part => vec![part],
+                };
+                parts.push(self.node(rhs)?);
+                Node::Join(parts.into())
             }
-        }
-        Some((Node::States(field), 2))
+            BinaryOp::ChainPipe => match rhs {
+                AstNode::Function { name, args, is_builtin: true } => self.call(name, Some(lhs), args)?,
+                AstNode::Variable(name) => self.call(name, Some(lhs), &[])?,
+                _ => return None,
+            },
+            _ => return None,
+        })
     }
 
-    fn step(&mut self, ast: &AstNode) -> Option<StepKind> {
-        Some(match ast {
+    fn array(&mut self, items: &[AstNode]) -> Option<Node> {
+        let element = |own: &mut Self, item: &AstNode| {
+            Some(match item {
+                AstNode::Array(_) => Element::Nested(own.node(item)?),
+                AstNode::Binary { op: BinaryOp::Range, lhs, rhs } => Element::Range(own.node(lhs)?, own.node(rhs)?),
+                // The reference takes `[…][0]` for an element of its own, too.
+                AstNode::Path { steps } if matches!(steps.first(), Some(step) if is_array(&step.node)) => return None,
+                item => Element::Flat(own.node(item)?),
+            })
+        };
+        Some(Node::Array(items.iter().map(|item| element(self, item)).collect::<Option<_>>()?))
+    }
+
+    fn object(&mut self, pairs: &[(AstNode, AstNode)]) -> Option<Node> {
+        let literal = |index: usize| match &pairs[index].0 {
+            AstNode::String(key) => Some(key),
+            _ => None,
+        };
+        let has_twin =
+            |index: usize| literal(index).is_some() && (0..index).any(|other| literal(other) == literal(index));
+        if pairs.len() > 64 || (0..pairs.len()).any(has_twin) {
+            return None;
+        }
+        let pair = |own: &mut Self, (key, value): &(AstNode, AstNode)| Some((own.node(key)?, own.node(value)?));
+        Some(Node::Object(pairs.iter().map(|entry| pair(self, entry)).collect::<Option<_>>()?))
+    }
+
+    fn path(&mut self, steps: &[PathStep]) -> Option<Node> {
+        let is_plain = |step: &PathStep| {
+            step.focus.is_none()
+                && step.index_var.is_none()
+                && step.ancestor_label.is_none()
+                && !step.is_tuple
+                && !step.inner_tuple
+        };
+        let (first, rest) = steps.split_first()?;
+        if !steps.iter().all(is_plain) {
+            return None;
+        }
+        let keep_array = steps.iter().any(|step| step.stages.contains(&Stage::KeepArray));
+        let (start, skipped) = self.start(first, rest, keep_array)?;
+        let filters = match &start {
+            Start::Items | Start::ContextField(..) => Box::default(),
+            Start::States(_) => self.filters(&rest.first()?.stages)?,
+            Start::Node { .. } => self.filters(&first.stages)?,
+        };
+        let count = rest.len();
+        let mut compiled = Vec::new();
+        if matches!(start, Start::Items) {
+            compiled.push(self.step(first, count == 0)?);
+        }
+        for (at, step) in rest.iter().enumerate().skip(skipped) {
+            compiled.push(self.step(step, at + 1 == count)?);
+        }
+        self.shaped += usize::from(keep_array);
+        Some(Node::Path(Box::new(Path { start, filters, steps: compiled.into(), keep_array })))
+    }
+
+    /// What the path starts with, and how many of the steps after the first belong to it.
+    fn start(&mut self, first: &PathStep, rest: &[PathStep], keep_array: bool) -> Option<(Start, usize)> {
+        match &first.node {
+            AstNode::Name(_) => Some((Start::Items, 0)),
+            AstNode::Variable(name) if name == "states" && first.stages.is_empty() => states(rest),
+            // The reference keeps arrays only where it made them.
+            _ if rest.is_empty() && keep_array => None,
+            AstNode::Variable(_) => Some((Start::Node { node: self.node(&first.node)?, mapped: false }, 0)),
+            // With further steps, the reference evaluates an array constructor in another way.
+            AstNode::Array(_) if rest.is_empty() => {
+                Some((Start::Node { node: self.node(&first.node)?, mapped: false }, 0))
+            }
+            AstNode::Block(_) | AstNode::Function { .. } | AstNode::Object(_) | AstNode::Conditional { .. } => {
+                Some((Start::Node { node: self.node(&first.node)?, mapped: !rest.is_empty() }, 0))
+            }
+            _ => None,
+        }
+    }
+
+    fn step(&mut self, step: &PathStep, last: bool) -> Option<Step> {
+        let kind = match &step.node {
             AstNode::Name(name) => StepKind::Name(Key::new(&**name)),
-            AstNode::Variable(name) if name.is_empty() => StepKind::Input,
-            AstNode::FunctionApplication(inner) => StepKind::Node(self.node(inner, true)?),
-            AstNode::Object(_) => StepKind::Node(self.node(ast, true)?),
+            AstNode::FunctionApplication(inner) => StepKind::Map(self.map(inner)?),
+            AstNode::Object(_) | AstNode::Block(_) => StepKind::Map(self.map(&step.node)?),
+            AstNode::ArrayGroup(items) if last && step.stages.is_empty() => {
+                let array = self.array(items)?;
+                self.shaped += 1;
+                StepKind::Group(array)
+            }
             _ => return None,
-        })
+        };
+        Some(Step { kind, filters: self.filters(&step.stages)? })
     }
 
-    fn stages(&mut self, stages: &[LibraryStage], keep_array: &mut bool) -> Option<Vec<Stage>> {
-        let mut compiled = Vec::new();
+    /// An expression that is mapped over items. Arrays that `[]` kept or `.[…]` made have another shape there than those
+    /// of the data. The difference is not known here, so what may have such arrays is not covered.
+    fn map(&mut self, ast: &AstNode) -> Option<Node> {
+        let (shaped, locals_read) = (self.shaped, self.locals_read);
+        let node = self.node(ast)?;
+        let may_be_shaped = self.shaped > shaped || (shaped > 0 && self.locals_read > locals_read);
+        (!may_be_shaped).then_some(node)
+    }
+
+    fn filters(&mut self, stages: &[Stage]) -> Option<Box<[Filter]>> {
+        let mut filters = Vec::new();
         for stage in stages {
             match stage {
-                LibraryStage::KeepArray => *keep_array = true,
-                LibraryStage::Filter(filter) => compiled.push(match &**filter {
-                    AstNode::Number(index) => Stage::Index(position(*index)?),
-                    AstNode::Unary { op: UnaryOp::Negate, operand } => match &**operand {
-                        AstNode::Number(index) => Stage::Index(position(-index)?),
-                        _ => Stage::Filter(self.node(filter, true)?),
-                    },
-                    filter => Stage::Filter(self.node(filter, true)?),
+                Stage::Filter(filter) => filters.push(match self.node(filter)? {
+                    Node::Number(index) => Filter::Index(index.floor()),
+                    condition => Filter::Where(condition),
                 }),
-                LibraryStage::Index(_) => return None,
+                Stage::KeepArray => {}
+                Stage::Index(_) => return None,
             }
         }
-        Some(compiled)
+        Some(filters.into())
     }
 
-    fn binary(&mut self, op: BinaryOp, lhs: &AstNode, rhs: &AstNode, item: bool) -> Option<Node> {
-        if op == BinaryOp::Concatenate {
-            let mut parts = Vec::new();
-            self.concat(lhs, item, &mut parts)?;
-            self.concat(rhs, item, &mut parts)?;
-            return Some(Node::Concat(parts));
+    /// A call, with the left side of `~>` as its first argument if there is one.
+    fn call(&mut self, name: &str, piped: Option<&AstNode>, arguments: &[AstNode]) -> Option<Node> {
+        if self.bound.iter().any(|(bound, _)| **bound == *name) {
+            return None;
         }
-        let make: fn(Box<[Node; 2]>) -> Node = match op {
-            BinaryOp::Add => |sides| Node::Arithmetic(Arithmetic::Add, sides),
-            BinaryOp::Subtract => |sides| Node::Arithmetic(Arithmetic::Subtract, sides),
-            BinaryOp::Multiply => |sides| Node::Arithmetic(Arithmetic::Multiply, sides),
-            BinaryOp::Divide => |sides| Node::Arithmetic(Arithmetic::Divide, sides),
-            BinaryOp::Modulo => |sides| Node::Arithmetic(Arithmetic::Modulo, sides),
-            BinaryOp::Equal => |sides| Node::Equals { negated: false, sides },
-            BinaryOp::NotEqual => |sides| Node::Equals { negated: true, sides },
-            BinaryOp::LessThan => |sides| Node::Compare(Comparison::Less, sides),
-            BinaryOp::LessThanOrEqual => |sides| Node::Compare(Comparison::LessEqual, sides),
-            BinaryOp::GreaterThan => |sides| Node::Compare(Comparison::Greater, sides),
-            BinaryOp::GreaterThanOrEqual => |sides| Node::Compare(Comparison::GreaterEqual, sides),
-            BinaryOp::And => Node::And,
-            BinaryOp::Or => Node::Or,
-            BinaryOp::In => Node::In,
+        let all: Vec<&AstNode> = piped.into_iter().chain(arguments).collect();
+        let each = match name {
+            "map" => Some(EachKind::Map),
+            "filter" => Some(EachKind::Filter),
+            "reduce" => Some(EachKind::Reduce),
+            _ => None,
+        };
+        if let Some(kind) = each {
+            return self.each(kind, &all);
+        }
+        let function = Function::find(name)?;
+        if all.len() > super::function::MAX_ARGUMENTS {
+            return None;
+        }
+        let arguments = all.into_iter().map(|argument| self.node(argument)).collect::<Option<_>>()?;
+        Some(Node::Call(Box::new(Call { function, arguments })))
+    }
+
+    fn each(&mut self, kind: EachKind, arguments: &[&AstNode]) -> Option<Node> {
+        let (array, lambda, initial) = match (kind, arguments) {
+            (_, [array, lambda]) => (array, lambda, None),
+            (EachKind::Reduce, [array, lambda, initial]) => (array, lambda, Some(initial)),
             _ => return None,
         };
-        Some(make(Box::new([self.node(lhs, item)?, self.node(rhs, item)?])))
-    }
-
-    fn concat(&mut self, ast: &AstNode, item: bool, parts: &mut Vec<Node>) -> Option<()> {
-        self.depth += 1;
-        if self.depth > MAX_DEPTH {
+        let AstNode::Lambda { params, body, signature: None, .. } = lambda else { return None };
+        if ends_in_sequence(body) {
             return None;
         }
-        match ast {
-            AstNode::Binary { op: BinaryOp::Concatenate, lhs, rhs } => {
-                self.concat(lhs, item, parts)?;
-                self.concat(rhs, item, parts)?;
-            }
-            other => parts.push(self.node(other, item)?),
-        }
-        self.depth -= 1;
-        Some(())
-    }
-
-    fn element(&mut self, ast: &AstNode, item: bool) -> Option<Element> {
-        Some(match ast {
-            AstNode::Array(_) => Element::Kept(self.node(ast, item)?),
-            AstNode::Binary { op: BinaryOp::Range, lhs, rhs } => {
-                Element::Range(Box::new([self.node(lhs, item)?, self.node(rhs, item)?]))
-            }
-            other => Element::Spread(self.node(other, item)?),
-        })
-    }
-
-    fn object(&mut self, pairs: &[(AstNode, AstNode)], item: bool) -> Option<Node> {
-        let mut entries: Vec<(Str, Node)> = Vec::new();
-        let mut keys: Vec<&str> = Vec::new();
-        for (key, value) in pairs {
-            let AstNode::String(key) = key else { return None };
-            if keys.contains(&&**key) {
-                return None;
-            }
-            keys.push(key);
-            let value = self.node(value, item)?;
-            entries.push((self.constants.key(key), value));
-        }
-        Some(Node::Object(entries))
-    }
-
-    fn block(&mut self, statements: &[AstNode], item: bool) -> Option<Node> {
-        let outer = self.locals.len();
-        let mut compiled = Vec::new();
-        for statement in statements {
-            compiled.push(match statement {
-                AstNode::Binary { op: BinaryOp::ColonEqual, lhs, rhs } => {
-                    let AstNode::Variable(name) = &**lhs else { return None };
-                    let value = self.node(rhs, item)?;
-                    Node::Assign(self.bind(name)?, Box::new(value))
-                }
-                other => self.node(other, item)?,
-            });
-        }
-        self.locals.truncate(outer);
-        if compiled.is_empty() {
+        let (least, most) = if kind == EachKind::Reduce { (2, 4) } else { (0, 3) };
+        if !(least..=most).contains(&params.len()) {
             return None;
         }
-        Some(Node::Block(compiled))
-    }
-
-    /// Makes a variable known from here to the end of the block or function.
-    fn bind(&mut self, name: &str) -> Option<usize> {
-        let place = self.used;
-        if place == MAX_LOCALS || matches!(name, "" | "states" | "$") {
-            return None;
-        }
-        self.used += 1;
-        self.locals.push((name.into(), place));
-        Some(place)
-    }
-
-    fn call(&mut self, name: &str, arguments: &[AstNode], item: bool) -> Option<Node> {
-        // A variable of the expression hides the function.
-        if self.locals.iter().any(|(local, _)| **local == *name) {
-            return None;
-        }
-        if self.functions.iter().all(|known| **known != *name) {
-            self.functions.push(name.into());
-        }
-        let higher = match name {
-            "map" => HigherFunction::Map,
-            "filter" => HigherFunction::Filter,
-            "reduce" => HigherFunction::Reduce,
-            _ => {
-                let function = Function::find(name, arguments.len())?;
-                let arguments = arguments.iter().map(|argument| self.node(argument, item)).collect::<Option<_>>()?;
-                return Some(Node::Call(function, arguments));
-            }
+        let array = self.node(array)?;
+        let initial = match initial {
+            Some(initial) => Some(self.node(initial)?),
+            None => None,
         };
-        let [items, AstNode::Lambda { params, body, signature: None, .. }, rest @ ..] = arguments else { return None };
-        let least = if higher == HigherFunction::Reduce { 2 } else { 0 };
-        let distinct = params.iter().enumerate().all(|(index, name)| !params[..index].contains(name));
-        if params.len() < least || params.len() > 3 || !distinct {
-            return None;
-        }
-        let items = self.node(items, item)?;
-        let first = match (rest, higher) {
-            ([], _) => None,
-            ([first], HigherFunction::Reduce) => Some(self.node(first, item)?),
-            _ => return None,
-        };
-        let outer = self.locals.len();
-        let parameters = params.iter().map(|name| self.bind(name)).collect::<Option<Vec<_>>>()?;
-        let body = self.node(body, item)?;
-        self.locals.truncate(outer);
-        Some(Node::Higher(Box::new(Higher { function: higher, items, parameters, body, first })))
+        let outer = self.bound.len();
+        let parameters = params.iter().map(|name| self.bind(name)).collect();
+        // The call and the body are levels of their own.
+        let body = self.deeper(|own| own.node(body));
+        self.bound.truncate(outer);
+        Some(Node::EachItem(Box::new(EachItem { kind, array, parameters, body: body?, initial })))
     }
 }
 
-fn literal(number: f64) -> Option<Value> {
-    if number.fract() == 0.0 && number.abs() < MAX_SAFE {
-        return Some(Value::Int(number as i64));
+/// Whether the value of a function is that of a call which makes a sequence: there, the reference leaves a sequence of one
+/// or none as it is.
+fn ends_in_sequence(body: &AstNode) -> bool {
+    match body {
+        AstNode::Function { name, .. } => {
+            ["map", "filter", "keys", "lookup", "spread", "distinct", "each"].contains(&&**name)
+        }
+        AstNode::Conditional { then_branch, else_branch, .. } => {
+            ends_in_sequence(then_branch) || else_branch.as_deref().is_some_and(ends_in_sequence)
+        }
+        AstNode::Block(items) => items.last().is_some_and(ends_in_sequence),
+        _ => false,
     }
-    number.is_finite().then(|| Value::Float(Double::new(number)))
 }
 
-fn position(index: f64) -> Option<i64> {
-    (index.abs() < MAX_SAFE).then(|| index.floor() as i64)
+fn is_array(node: &AstNode) -> bool {
+    matches!(node, AstNode::Array(_) | AstNode::ArrayGroup(_))
+}
+
+/// A path from `$states.…`, and how many of the steps after the first belong to its start.
+fn states(rest: &[PathStep]) -> Option<(Start, usize)> {
+    let field = rest.first().and_then(|step| name(&step.node))?;
+    let field = StatesField::ALL.into_iter().find(|known| known.as_str() == field)?;
+    if field == StatesField::Context {
+        let plain = rest.iter().take_while(|step| step.stages.is_empty());
+        let names: Vec<&str> = plain.map_while(|step| name(&step.node)).collect();
+        if let Some((part, count)) = names.get(1..).and_then(ContextField::leading) {
+            let names = names[1..=count].iter().map(|name| Key::new(*name)).collect();
+            return Some((Start::ContextField(part, names), count + 1));
+        }
+    }
+    Some((Start::States(field), 1))
+}
+
+fn name(node: &AstNode) -> Option<&str> {
+    match node {
+        AstNode::Name(name) => Some(name),
+        _ => None,
+    }
 }

@@ -1,186 +1,346 @@
-//! Evaluation of a part, by its kind.
+//! Evaluation of nodes.
 
-use super::{Answer, Element, GiveUp, Higher, HigherFunction, MAX_LOCALS, Node};
+use super::node::{Arithmetic, Comparison, EachItem, EachKind, Element, Node};
+use super::operator::{arithmetic, boolean, compare, equal, negate};
+use super::{MAX_BYTES, Stop, text};
+use crate::jsonata::number;
 use crate::jsonata::scope::Scope;
-use crate::value::{Heap, List, Mark, Value};
+use crate::value::{Heap, Mark, Value};
 
-/// Parts that an evaluation may visit: beyond, the library's time limit has to watch over it.
-const MAX_STEPS: u32 = 200_000;
-/// Numbers that a range may make here.
-const MAX_RANGE: i64 = 10_000;
+/// Items that predicates and functions may be applied to in one evaluation: some hundred milliseconds.
+const MAX_ITEMS: u32 = 5_000_000;
+/// The largest range that the reference makes.
+const MAX_RANGE: f64 = 1e7;
+
+/// A value; `None` is undefined.
+pub(super) type Outcome = Result<Option<Value>, Stop>;
 
 /// An evaluation under way.
-pub(super) struct Evaluation<'a, S> {
+pub(super) struct Run<'a, S> {
     pub(super) heap: &'a mut Heap,
     pub(super) scope: &'a mut S,
-    locals: [Option<Value>; MAX_LOCALS],
-    steps: u32,
+    slots: Vec<Option<Value>>,
+    items: u32,
+    max_bytes: usize,
 }
 
-impl<'a, S: Scope> Evaluation<'a, S> {
-    pub(super) fn new(heap: &'a mut Heap, scope: &'a mut S) -> Self {
-        Evaluation { heap, scope, locals: [None; MAX_LOCALS], steps: 0 }
+impl<'a, S: Scope> Run<'a, S> {
+    pub(super) fn new(heap: &'a mut Heap, scope: &'a mut S, slots: usize) -> Run<'a, S> {
+        let max_bytes = heap.bytes_used().saturating_add(MAX_BYTES);
+        Run { heap, scope, slots: vec![None; slots], items: 0, max_bytes }
     }
 
-    /// The value of a part; `None` is undefined. `input` is what `$` means.
-    pub(super) fn value(&mut self, node: &Node, input: Option<Value>) -> Answer<Option<Value>> {
-        self.steps += 1;
-        if self.steps > MAX_STEPS {
-            return Err(GiveUp);
+    /// The value of a node where the context is this.
+    pub(super) fn evaluate(&mut self, node: &Node, context: Option<Value>) -> Outcome {
+        Ok(Some(match node {
+            Node::Constant(value) => *value,
+            Node::Number(number) => number::value(self.heap, *number),
+            Node::Undefined => return Ok(None),
+            Node::Context => return Ok(context),
+            Node::Local(slot) => return Ok(self.slots[*slot]),
+            Node::Variable(name) => return Ok(self.scope.variable(self.heap, name)),
+            Node::Path(path) => return self.path(path, context),
+            Node::Equal { negated, sides } => {
+                let [left, right] = self.pair(sides, context)?;
+                let (Some(left), Some(right)) = (left, right) else { return Ok(Some(Value::False)) };
+                Value::bool(equal(self.heap, left, right) != *negated)
+            }
+            Node::And(sides) => Value::bool(self.truth(&sides[0], context)? && self.truth(&sides[1], context)?),
+            Node::Or(sides) => Value::bool(self.truth(&sides[0], context)? || self.truth(&sides[1], context)?),
+            Node::Join(parts) => self.join(parts, context)?,
+            Node::Conditional(branches) => {
+                let (condition, then, other) = &**branches;
+                return match (self.truth(condition, context)?, other) {
+                    (true, _) => self.evaluate(then, context),
+                    (false, Some(other)) => self.evaluate(other, context),
+                    (false, None) => Ok(None),
+                };
+            }
+            Node::Arithmetic(op, sides) => return self.arithmetic(*op, sides, context),
+            Node::Compare(op, sides) => return self.compare(*op, sides, context),
+            Node::Negate(operand) => {
+                let operand = self.evaluate(operand, context)?;
+                return operand.map(|operand| negate(self.heap, operand)).transpose();
+            }
+            Node::In(sides) => return self.contains(sides, context),
+            Node::Array(elements) => self.array(elements, context)?,
+            Node::Object(entries) => self.object(entries, context)?,
+            Node::Block(items) => {
+                let Some((last, before)) = items.split_last() else { return Ok(None) };
+                for item in before {
+                    self.evaluate(item, context)?;
+                }
+                return self.evaluate(last, context);
+            }
+            Node::Assign(slot, value) => {
+                let value = self.evaluate(value, context)?;
+                self.slots[*slot] = value;
+                return Ok(value);
+            }
+            Node::Call(call) => return self.call(call, context),
+            Node::EachItem(each) => return self.each_item(each, context),
+        }))
+    }
+
+    /// `$boolean` of a node; undefined is false.
+    pub(super) fn truth(&mut self, node: &Node, context: Option<Value>) -> Result<bool, Stop> {
+        let value = self.evaluate(node, context)?;
+        Ok(value.is_some_and(|value| boolean(self.heap, value)))
+    }
+
+    fn pair(&mut self, sides: &[Node; 2], context: Option<Value>) -> Result<[Option<Value>; 2], Stop> {
+        let left = self.evaluate(&sides[0], context)?;
+        Ok([left, self.evaluate(&sides[1], context)?])
+    }
+
+    fn arithmetic(&mut self, op: Arithmetic, sides: &[Node; 2], context: Option<Value>) -> Outcome {
+        let [left, right] = self.pair(sides, context)?;
+        arithmetic(self.heap, op, left, right)
+    }
+
+    fn compare(&mut self, op: Comparison, sides: &[Node; 2], context: Option<Value>) -> Outcome {
+        let [left, right] = self.pair(sides, context)?;
+        compare(self.heap, op, left, right)
+    }
+
+    fn contains(&mut self, sides: &[Node; 2], context: Option<Value>) -> Outcome {
+        let [Some(left), Some(right)] = self.pair(sides, context)? else { return Ok(Some(Value::False)) };
+        let found = match right {
+            // Containers are the same only where they are one and the same: values here don't know that.
+            _ if matches!(left, Value::Array(_) | Value::Object(_)) => return Err(Stop::Library),
+            Value::Array(list) => self.heap.items(list).iter().any(|item| equal(self.heap, left, *item)),
+            one => equal(self.heap, left, one),
+        };
+        Ok(Some(Value::bool(found)))
+    }
+
+    fn join(&mut self, parts: &[Node], context: Option<Value>) -> Result<Value, Stop> {
+        let mark = self.heap.mark();
+        for part in parts {
+            if let Some(value) = self.evaluate(part, context)? {
+                self.heap.push(value);
+            }
         }
-        Ok(match node {
-            Node::Constant(value) => Some(*value),
-            Node::Input => input,
-            Node::States(field) => self.scope.states(self.heap, *field),
-            Node::Context(field) => match self.scope.context_field(self.heap, *field) {
-                Some(value) => Some(value),
-                // What it lacks may still be in the whole object.
-                None => return Err(GiveUp),
-            },
-            Node::Variable(name) => self.scope.variable(self.heap, name),
-            Node::Local(place) => self.locals[*place],
-            Node::Path(path) => self.path(path, input)?,
-            Node::Arithmetic(operator, sides) => self.arithmetic(*operator, sides, input)?,
-            Node::Compare(comparison, sides) => self.compare(*comparison, sides, input)?,
-            Node::Equals { negated, sides } => Some(Value::bool(self.equals(*negated, sides, input)?)),
-            Node::In(sides) => Some(Value::bool(self.contains(sides, input)?)),
-            Node::And(sides) => Some(Value::bool(self.holds(&sides[0], input)? && self.holds(&sides[1], input)?)),
-            Node::Or(sides) => Some(Value::bool(self.holds(&sides[0], input)? || self.holds(&sides[1], input)?)),
-            Node::Negate(operand) => self.negate(operand, input)?,
-            Node::Concat(parts) => Some(self.concat(parts, input)?),
-            Node::Conditional(parts) => {
-                let chosen = if self.holds(&parts[0], input)? { &parts[1] } else { &parts[2] };
-                self.value(chosen, input)?
-            }
-            Node::Undefined => None,
-            Node::Array(elements) => Some(self.array(elements, input)?),
-            Node::Object(entries) => {
-                let mark = self.heap.mark();
-                for (key, value) in entries {
-                    if let Some(value) = self.value(value, input)? {
-                        self.heap.push_entry(*key, value);
-                    }
-                }
-                Some(self.heap.object_from(mark).map_err(|_| GiveUp)?)
-            }
-            Node::Block(statements) => {
-                let mut last = None;
-                for statement in statements {
-                    last = self.value(statement, input)?;
-                }
-                last
-            }
-            Node::Assign(place, value) => {
-                let value = self.value(value, input)?;
-                self.locals[*place] = value;
-                value
-            }
-            Node::Call(function, arguments) => self.call(*function, arguments, input)?,
-            Node::Higher(higher) => self.higher(higher, input)?,
-        })
+        let text = self.heap.begin_text();
+        for index in 0..self.heap.pushed(mark).len() {
+            let part = self.heap.pushed(mark)[index];
+            text::append(self.heap, part);
+            self.check_memory()?;
+        }
+        self.heap.abandon(mark);
+        Ok(self.heap.finish_text(text))
     }
 
-    fn array(&mut self, elements: &[Element], input: Option<Value>) -> Answer<Value> {
+    fn array(&mut self, elements: &[Element], context: Option<Value>) -> Result<Value, Stop> {
         let mark = self.heap.mark();
         for element in elements {
             match element {
-                Element::Kept(node) => {
-                    if let Some(value) = self.value(node, input)? {
-                        self.heap.push(value);
-                    }
+                Element::Nested(node) => {
+                    let value = self.evaluate(node, context)?;
+                    value.into_iter().for_each(|value| self.heap.push(value));
                 }
-                Element::Spread(node) => match self.value(node, input)? {
-                    Some(Value::Array(list)) => self.spread(list),
+                Element::Flat(node) => match self.evaluate(node, context)? {
+                    Some(Value::Array(list)) => self.push_items(Value::Array(list))?,
                     Some(value) => self.heap.push(value),
                     None => {}
                 },
-                Element::Range(ends) => self.range(ends, input)?,
+                Element::Range(first, last) => {
+                    let first = self.evaluate(first, context)?;
+                    let last = self.evaluate(last, context)?;
+                    self.range(first, last)?;
+                }
             }
         }
-        self.heap.array_from(mark).map_err(|_| GiveUp)
+        self.close_array(mark)
     }
 
-    /// Adds the elements of an array to what is being built.
-    pub(super) fn spread(&mut self, list: List) {
-        for index in 0..list.len() {
-            let item = self.heap.items(list)[index];
-            self.heap.push(item);
+    fn range(&mut self, first: Option<Value>, last: Option<Value>) -> Result<(), Stop> {
+        let Some((first, count)) = range_bounds(self.heap, first, last)? else { return Ok(()) };
+        self.check_room(count)?;
+        for index in 0..count {
+            let value = number::value(self.heap, first + index as f64);
+            self.heap.push(value);
         }
-    }
-
-    fn range(&mut self, ends: &[Node; 2], input: Option<Value>) -> Answer<()> {
-        let (Some(first), Some(last)) = (self.value(&ends[0], input)?, self.value(&ends[1], input)?) else {
-            return Err(GiveUp);
-        };
-        let (first, last) = (self.whole(first)?, self.whole(last)?);
-        if last.saturating_sub(first) >= MAX_RANGE {
-            return Err(GiveUp);
-        }
-        (first..=last).for_each(|number| self.heap.push(Value::Int(number)));
         Ok(())
     }
 
-    fn higher(&mut self, higher: &Higher, input: Option<Value>) -> Answer<Option<Value>> {
-        let Some(items) = self.value(&higher.items, input)? else {
-            // The library evaluates the other arguments all the same; they can fail.
-            return if higher.first.is_some() { Err(GiveUp) } else { Ok(None) };
-        };
-        // A single value is an array of one.
-        let Value::Array(list) = items else { return Err(GiveUp) };
-        match higher.function {
-            HigherFunction::Reduce => self.reduce(higher, list, input),
-            HigherFunction::Map | HigherFunction::Filter => {
-                let mark = self.heap.mark();
-                for index in 0..list.len() {
-                    let item = self.heap.items(list)[index];
-                    let arguments = [Some(item), Some(Value::Int(index as i64)), Some(items)];
-                    self.set(higher, &arguments);
-                    match higher.function {
-                        HigherFunction::Filter if self.holds(&higher.body, input)? => self.heap.push(item),
-                        HigherFunction::Map => {
-                            if let Some(value) = self.value(&higher.body, input)? {
-                                self.heap.push(value);
-                            }
-                        }
-                        _ => {}
-                    }
-                }
-                self.sequence(mark)
+    fn object(&mut self, entries: &[(Node, Node)], context: Option<Value>) -> Result<Value, Stop> {
+        // Of an array, the library makes groups.
+        if matches!(context, Some(Value::Array(_))) {
+            return Err(Stop::Library);
+        }
+        let keys = self.heap.mark();
+        for (key, _) in entries {
+            let key = match self.evaluate(key, context)? {
+                Some(Value::String(key)) => Value::String(key),
+                None => Value::Null,
+                Some(other) => return Err(key_error(self.heap, other)),
+            };
+            self.heap.push(key);
+        }
+        self.check_keys(entries, keys)?;
+        let mark = self.heap.mark();
+        for (index, (_, value)) in entries.iter().enumerate() {
+            let Value::String(key) = self.heap.pushed(keys)[index] else { continue };
+            if let Some(value) = self.evaluate(value, context)? {
+                self.heap.push_entry(key, value);
             }
         }
+        let object = self.heap.object_from(mark)?;
+        self.heap.abandon(keys);
+        Ok(object)
     }
 
-    fn reduce(&mut self, higher: &Higher, list: List, input: Option<Value>) -> Answer<Option<Value>> {
-        let (mut result, from) = match &higher.first {
-            Some(first) => (self.value(first, input)?, 0),
-            None => (self.heap.items(list).first().copied(), 1),
-        };
-        if result.is_none() && (higher.first.is_some() || !list.is_empty()) {
-            return Err(GiveUp);
+    /// Keys that are written differ from each other: that was checked before.
+    fn check_keys(&self, entries: &[(Node, Node)], keys: Mark) -> Result<(), Stop> {
+        let is_written = |index: usize| matches!(entries[index].0, Node::Constant(_));
+        for (index, key) in self.heap.pushed(keys).iter().enumerate() {
+            let Value::String(name) = key else { continue };
+            let twin = (0..index).find(|other| {
+                !(is_written(index) && is_written(*other)) && equal(self.heap, *key, self.heap.pushed(keys)[*other])
+            });
+            if twin.is_some() {
+                let shown = text::json(self.heap, Value::String(*name));
+                return Err(Stop::thrown(format!("D1009: Multiple key definitions evaluate to same key: {shown}")));
+            }
         }
-        for index in from..list.len() {
-            let item = self.heap.items(list)[index];
-            self.set(higher, &[result, Some(item), Some(Value::Int(index as i64))]);
-            result = self.value(&higher.body, input)?;
+        Ok(())
+    }
+
+    fn each_item(&mut self, each: &EachItem, context: Option<Value>) -> Outcome {
+        let array = self.evaluate(&each.array, context)?;
+        let initial = match &each.initial {
+            Some(initial) => self.evaluate(initial, context)?,
+            None => None,
+        };
+        let Some(array) = array else { return Ok(None) };
+        let array = match array {
+            Value::Array(_) => array,
+            single => self.heap.array(&[single])?,
+        };
+        if each.kind == EachKind::Reduce {
+            return self.reduce(each, array, initial, context);
+        }
+        let mark = self.heap.mark();
+        for index in 0..length(array) {
+            let item = self.item(array, index);
+            let values = [Some(item), Some(Value::Int(index as i64)), Some(array)];
+            std::iter::zip(&each.parameters, values).for_each(|(slot, value)| self.slots[*slot] = value);
+            self.count_item()?;
+            let result = self.evaluate(&each.body, context)?;
+            match each.kind {
+                EachKind::Filter if result.is_some_and(|result| boolean(self.heap, result)) => self.heap.push(item),
+                EachKind::Map => result.into_iter().for_each(|result| self.heap.push(result)),
+                _ => {}
+            }
+        }
+        self.close_sequence(mark)
+    }
+
+    fn reduce(&mut self, each: &EachItem, array: Value, initial: Option<Value>, context: Option<Value>) -> Outcome {
+        let first = usize::from(initial.is_none() && length(array) > 0);
+        let mut result = if first == 1 { Some(self.item(array, 0)) } else { initial };
+        for index in first..length(array) {
+            let values = [result, Some(self.item(array, index)), Some(Value::Int(index as i64)), Some(array)];
+            std::iter::zip(&each.parameters, values).for_each(|(slot, value)| self.slots[*slot] = value);
+            self.count_item()?;
+            result = self.evaluate(&each.body, context)?;
         }
         Ok(result)
     }
 
-    fn set(&mut self, higher: &Higher, arguments: &[Option<Value>; 3]) {
-        for (place, argument) in higher.parameters.iter().zip(arguments) {
-            self.locals[*place] = *argument;
+    /// The element of an array, or the value itself.
+    pub(super) fn item(&self, array: Value, index: usize) -> Value {
+        match array {
+            Value::Array(list) => self.heap.items(list)[index],
+            single => single,
         }
     }
 
-    /// What a list of results collapses to: nothing, the only one, or an array.
-    pub(super) fn sequence(&mut self, mark: Mark) -> Answer<Option<Value>> {
+    /// Pushes the elements of an array, or the value itself.
+    pub(super) fn push_items(&mut self, value: Value) -> Result<(), Stop> {
+        self.check_room(length(value))?;
+        for index in 0..length(value) {
+            let item = self.item(value, index);
+            self.heap.push(item);
+        }
+        Ok(())
+    }
+
+    /// What was pushed, as a sequence: none is undefined, one is itself.
+    pub(super) fn close_sequence(&mut self, mark: Mark) -> Outcome {
         match *self.heap.pushed(mark) {
             [] => Ok(None),
-            [only] => {
+            [single] => {
                 self.heap.abandon(mark);
-                Ok(Some(only))
+                Ok(Some(single))
             }
-            _ => self.heap.array_from(mark).map(Some).map_err(|_| GiveUp),
+            _ => self.close_array(mark).map(Some),
         }
+    }
+
+    pub(super) fn close_array(&mut self, mark: Mark) -> Result<Value, Stop> {
+        let array = self.heap.array_from(mark)?;
+        self.check_memory()?;
+        Ok(array)
+    }
+
+    /// Before a function or predicate is applied to one more item.
+    pub(super) fn count_item(&mut self) -> Result<(), Stop> {
+        self.items += 1;
+        if self.items > MAX_ITEMS {
+            return Err(Stop::thrown(crate::jsonata::error::TIMEOUT));
+        }
+        Ok(())
+    }
+
+    pub(super) fn check_memory(&self) -> Result<(), Stop> {
+        self.check_room(0)
+    }
+
+    /// Whether there is room for so many more values. The heap keeps what is not needed any more, too; the library knows
+    /// what is.
+    pub(super) fn check_room(&self, values: usize) -> Result<(), Stop> {
+        let bytes = values.saturating_mul(size_of::<Value>()).saturating_add(self.heap.bytes_used());
+        if bytes > self.max_bytes { Err(Stop::Library) } else { Ok(()) }
+    }
+}
+
+/// What is said of a key that is no string.
+pub(super) fn key_error(heap: &Heap, key: Value) -> Stop {
+    let shown = text::json(heap, key);
+    Stop::thrown(format!("T1003: Key in object structure must evaluate to a string; got: {shown}"))
+}
+
+/// The first number and the length of a range; `None` if a side is undefined or there is nothing between them.
+pub(super) fn range_bounds(
+    heap: &Heap,
+    first: Option<Value>,
+    last: Option<Value>,
+) -> Result<Option<(f64, usize)>, Stop> {
+    let whole = |value: Option<Value>, text: &'static str| match value.map(|value| heap.number(value)) {
+        None => Ok(None),
+        Some(Some(number)) if number.as_f64().fract() == 0.0 => Ok(Some(number.as_f64())),
+        Some(_) => Err(Stop::thrown(text)),
+    };
+    let first = whole(first, "T2003: The left side of the range operator (..) must evaluate to an integer")?;
+    let last = whole(last, "T2004: The right side of the range operator (..) must evaluate to an integer")?;
+    let (Some(first), Some(last)) = (first, last) else { return Ok(None) };
+    let count = last - first + 1.0;
+    if count > MAX_RANGE {
+        return Err(Stop::thrown(format!(
+            "D2014: The size of the sequence allocated by the range operator (..) must not exceed 1e7.  Attempted to \
+             allocate {}.",
+            number::text(count)
+        )));
+    }
+    Ok((count >= 1.0).then_some((first, count as usize)))
+}
+
+/// The number of elements; a single value counts as one.
+pub(super) fn length(value: Value) -> usize {
+    match value {
+        Value::Array(list) => list.len(),
+        _ => 1,
     }
 }

@@ -1,176 +1,125 @@
-//! Our own form of an expression: for what real workflows are made of. It is evaluated on the heap and allocates nothing
-//! besides.
+//! Our own form of expressions: compiled once from the library's tree, evaluated on the heap of the execution.
 //!
-//! It gives values, never errors: where the reference would throw, or where its rules are too intricate to repeat (nested
-//! arrays, arrays out of computed steps), the evaluation [gives up](GiveUp), and the library evaluates the whole expression
-//! from the start. So error texts are the library's alone.
+//! It covers what real workflows are made of. What it does not cover is left to the library, as a whole, when it is
+//! compiled; and what it cannot decide as the library would, or only the library has the words for, when it runs: see
+//! [`Stop::Library`].
 
 mod compile;
 mod evaluate;
-mod functions;
-mod operators;
+mod function;
+mod node;
+mod operator;
 mod path;
+mod signature;
 mod text;
 
-use super::scope::{Scope, StatesField};
-use crate::expr::ContextField;
-use crate::value::{Heap, Key, Str, Value};
-use evaluate::Evaluation;
-use functions::Function;
+use jsonata_core::ast::AstNode;
 
-/// Variables that an expression may bind; those with more are the library's.
-const MAX_LOCALS: usize = 8;
+use super::error::EvaluationError;
+use super::scope::Scope;
+use crate::value::{Heap, TooDeep, Value};
+use compile::Compiler;
+use evaluate::Run;
+use function::Function;
+use node::{Arithmetic, Comparison, Node};
 
-/// A compiled expression.
+pub(super) use function::pad;
+
+/// Bytes that an evaluation may add to the heap (recorded: about 7 MB).
+pub(super) const MAX_BYTES: usize = 7_000_000;
+
+/// A covered expression.
 #[derive(Debug)]
-pub(super) struct Compiled {
+pub(super) struct Program {
     root: Node,
-    /// Functions of the language that are called: a workflow variable of the same name hides one.
-    functions: Vec<Box<str>>,
+    slots: usize,
 }
 
-/// The evaluation cannot go on in this form.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct GiveUp;
+/// Why our own way ends without a value.
+#[derive(Debug)]
+pub(super) enum Stop {
+    /// Only the library knows how it goes on.
+    Library,
+    Failed(Box<EvaluationError>),
+}
 
-type Answer<T> = Result<T, GiveUp>;
+impl Stop {
+    fn thrown(text: impl Into<Box<str>>) -> Stop {
+        Stop::Failed(Box::new(EvaluationError::Thrown(text.into())))
+    }
+}
 
-impl Compiled {
-    /// Evaluates the expression; `None` is undefined. Whatever was drawn from the scope's generator before giving up counts
-    /// as not drawn.
-    pub(super) fn evaluate(&self, heap: &mut Heap, scope: &mut impl Scope) -> Answer<Option<Value>> {
-        for name in &self.functions {
-            if scope.variable(heap, name).is_some() {
-                return Err(GiveUp);
-            }
-        }
-        let random = scope.random().clone();
+impl From<TooDeep> for Stop {
+    fn from(error: TooDeep) -> Stop {
+        Stop::Failed(error.into())
+    }
+}
+
+impl Program {
+    /// `None` if something in the expression is not covered.
+    pub(super) fn compile(ast: &AstNode, constants: &mut Heap) -> Option<Program> {
+        let mut compiler = Compiler::new(constants);
+        let root = compiler.statement(ast)?;
+        Some(Program { root, slots: compiler.slots })
+    }
+
+    /// The value, `None` if it is undefined.
+    pub(super) fn evaluate(&self, heap: &mut Heap, scope: &mut impl Scope) -> Result<Option<Value>, Stop> {
         let mark = heap.mark();
-        let result = Evaluation::new(heap, scope).value(&self.root, None);
-        if result.is_err() {
-            heap.abandon(mark);
-            *scope.random() = random;
-        }
+        let mut run = Run::new(heap, scope, self.slots);
+        let result = run.evaluate(&self.root, None);
+        heap.abandon(mark);
         result
     }
 }
 
-/// A part of an expression. What it evaluates to may be undefined.
-#[derive(Debug)]
-enum Node {
-    /// A value of the program's constants.
-    Constant(Value),
-    /// `$`: the item that a step or a predicate is evaluated for.
-    Input,
-    /// `$states.input`
-    States(StatesField),
-    /// `$states.context.Execution.Id`
-    Context(ContextField),
-    /// A workflow variable.
-    Variable(Box<str>),
-    /// A variable of the expression itself.
-    Local(usize),
-    Path(Box<Path>),
-    Arithmetic(Arithmetic, Box<[Node; 2]>),
-    Compare(Comparison, Box<[Node; 2]>),
-    Equals {
-        negated: bool,
-        sides: Box<[Node; 2]>,
-    },
-    In(Box<[Node; 2]>),
-    And(Box<[Node; 2]>),
-    Or(Box<[Node; 2]>),
-    Negate(Box<Node>),
-    /// `a & b & c`
-    Concat(Vec<Node>),
-    /// Condition, then, else.
-    Conditional(Box<[Node; 3]>),
-    Undefined,
-    Array(Vec<Element>),
-    /// The keys are constants that differ from each other.
-    Object(Vec<(Str, Node)>),
-    Block(Vec<Node>),
-    Assign(usize, Box<Node>),
-    Call(Function, Vec<Node>),
-    /// `$map`, `$filter` or `$reduce` with a function that is written there.
-    Higher(Box<Higher>),
+/// Whether the parameters of the function of this name are known: see [`check`].
+pub(super) fn has_signature(name: &str) -> bool {
+    Function::parameters(name).is_some()
 }
 
-/// A part of an array constructor.
-#[derive(Debug)]
-enum Element {
-    /// An array is spread.
-    Spread(Node),
-    /// `[…]` within `[…]` is kept.
-    Kept(Node),
-    /// `a..b`
-    Range(Box<[Node; 2]>),
+/// Everything that [`check`] knows.
+pub(super) fn checked() -> impl Iterator<Item = &'static str> {
+    ["+", "-", "*", "/", "%", "<", "<=", ">", ">=", "key", "negate"].into_iter().chain(Function::names())
 }
 
-#[derive(Clone, Copy, Debug)]
-enum Arithmetic {
-    Add,
-    Subtract,
-    Multiply,
-    Divide,
-    Modulo,
+/// Applies an operator to operands, or compares arguments (after the context) with the parameters of a function, only to
+/// see whether they are accepted.
+pub(super) fn check(heap: &mut Heap, what: &str, operands: &[Option<Value>]) -> Result<(), Stop> {
+    let arithmetic = |op| move |heap: &mut Heap, left, right| operator::arithmetic(heap, op, left, right).map(drop);
+    let compare = |op| move |heap: &mut Heap, left, right| operator::compare(heap, op, left, right).map(drop);
+    match (what, operands) {
+        ("+", [left, right]) => arithmetic(Arithmetic::Add)(heap, *left, *right),
+        ("-", [left, right]) => arithmetic(Arithmetic::Subtract)(heap, *left, *right),
+        ("*", [left, right]) => arithmetic(Arithmetic::Multiply)(heap, *left, *right),
+        ("/", [left, right]) => arithmetic(Arithmetic::Divide)(heap, *left, *right),
+        ("%", [left, right]) => arithmetic(Arithmetic::Modulo)(heap, *left, *right),
+        ("<", [left, right]) => compare(Comparison::Less)(heap, *left, *right),
+        ("<=", [left, right]) => compare(Comparison::LessOrEqual)(heap, *left, *right),
+        (">", [left, right]) => compare(Comparison::Greater)(heap, *left, *right),
+        (">=", [left, right]) => compare(Comparison::GreaterOrEqual)(heap, *left, *right),
+        ("key", [key]) => match key {
+            Some(key) if !matches!(key, Value::String(_)) => Err(evaluate::key_error(heap, *key)),
+            _ => Ok(()),
+        },
+        ("negate", [Some(operand)]) => operator::negate(heap, *operand).map(drop),
+        (name, [context, arguments @ ..]) => match Function::parameters(name) {
+            Some(parameters) => signature::validate(heap, name, parameters, arguments, *context).map(drop),
+            None => Ok(()),
+        },
+        _ => Ok(()),
+    }
 }
 
-#[derive(Clone, Copy, Debug)]
-enum Comparison {
-    Less,
-    LessEqual,
-    Greater,
-    GreaterEqual,
+/// The first number and the length of a range.
+pub(super) fn range(heap: &Heap, first: Option<Value>, last: Option<Value>) -> Result<Option<(f64, usize)>, Stop> {
+    evaluate::range_bounds(heap, first, last)
 }
 
-/// `head.step.step`
-#[derive(Debug)]
-struct Path {
-    head: Node,
-    head_stages: Vec<Stage>,
-    steps: Vec<Step>,
-    /// `[]` somewhere in the path.
-    keep_array: bool,
-}
-
-#[derive(Debug)]
-struct Step {
-    kind: StepKind,
-    stages: Vec<Stage>,
-}
-
-#[derive(Debug)]
-enum StepKind {
-    Name(Key),
-    /// `.$`
-    Input,
-    /// `.(…)`, `.{…}`, `.$f(…)`
-    Node(Node),
-}
-
-#[derive(Debug)]
-enum Stage {
-    /// `[2]`, `[-1]`
-    Index(i64),
-    /// `[price > 10]`
-    Filter(Node),
-}
-
-#[derive(Debug)]
-struct Higher {
-    function: HigherFunction,
-    items: Node,
-    /// Where the parameters of the function go.
-    parameters: Vec<usize>,
-    body: Node,
-    /// The third argument of `$reduce`.
-    first: Option<Node>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum HigherFunction {
-    Map,
-    Filter,
-    Reduce,
+/// Applies the function of this name, which needs nothing but its arguments. They come after the context.
+pub(super) fn apply(heap: &mut Heap, name: &str, operands: &[Option<Value>]) -> Result<Option<Value>, Stop> {
+    match (Function::find(name), operands) {
+        (Some(function), [context, arguments @ ..]) => function.apply(heap, arguments, *context),
+        _ => Err(Stop::Library),
+    }
 }

@@ -1,266 +1,268 @@
-//! Paths: the items that a step gives are what the next one is evaluated for.
+//! Paths: steps over objects and arrays, with the reference's rules for sequences.
+//!
+//! A step is applied to each item; of its results, arrays are flattened into the list of items for the next step. A
+//! sequence that ends with one item is that item.
 
-use super::evaluate::Evaluation;
-use super::{Answer, GiveUp, Node, Path, Stage, Step, StepKind};
-use crate::jsonata::scope::Scope;
-use crate::value::{Mark, Num, Value};
+use super::Stop;
+use super::evaluate::{Outcome, Run, length};
+use super::node::{Filter, Node, Path, Start, Step, StepKind};
+use super::operator::boolean;
+use crate::jsonata::scope::{Scope, StatesField};
+use crate::value::{Heap, Key, Mark, Value};
 
-/// What a path has come to.
+/// What the steps so far have led to.
 #[derive(Clone, Copy)]
-enum Items {
-    /// One value: an array that was found as such stands for its elements.
-    One(Value),
-    /// What was pushed since the path's mark.
-    Pushed,
+enum Reached {
+    Nothing,
+    /// The result of one step on one item, not flattened.
+    Value(Value),
+    /// An array that holds the items.
+    Items(Value),
 }
 
-/// What a step gives for one item, its stages included.
+/// The result of a step, or of predicates, on one item.
 #[derive(Clone, Copy)]
 enum Found {
     Nothing,
     Value(Value),
-    /// An empty list: unlike nothing, it counts as a result.
-    Empty,
-    /// What was pushed since the mark.
-    Pushed(Mark),
+    /// An array that holds what was found.
+    Sequence(Value),
 }
 
-/// The results of a step over its items.
-struct Results {
-    /// The only one so far.
-    first: Option<Value>,
-    /// More than one, or a list: all have been pushed, arrays spread.
-    many: bool,
-}
-
-impl<S: Scope> Evaluation<'_, S> {
-    pub(super) fn path(&mut self, path: &Path, input: Option<Value>) -> Answer<Option<Value>> {
-        let Some(head) = self.value(&path.head, input)? else { return path.of_nothing() };
-        let mark = self.heap.mark();
-        let mut items = Items::One(head);
-        if !path.head_stages.is_empty() {
-            let found = self.stages(&path.head_stages, Found::Value(head))?;
-            let Some(filtered) = found_items(found) else { return Ok(None) };
-            items = filtered;
-        }
-        for step in &path.steps {
-            match self.step(step, items, mark)? {
-                Some(next) => items = next,
-                None => return Ok(None),
-            }
-        }
-        match items {
-            Items::One(value) if path.keep_array && !matches!(value, Value::Array(_)) => {
-                self.heap.push(value);
-                self.heap.array_from(mark).map(Some).map_err(|_| GiveUp)
-            }
-            Items::One(value) => Ok(Some(value)),
-            Items::Pushed if path.keep_array && !self.heap.pushed(mark).is_empty() => {
-                self.heap.array_from(mark).map(Some).map_err(|_| GiveUp)
-            }
-            Items::Pushed => self.sequence(mark),
-        }
-    }
-
-    /// Evaluates a step for all items; `None` if there is no result.
-    fn step(&mut self, step: &Step, items: Items, mark: Mark) -> Answer<Option<Items>> {
-        match items {
-            Items::One(Value::Array(list)) => {
-                let mut results = Results::new(step);
-                for index in 0..list.len() {
-                    let item = self.heap.items(list)[index];
-                    let found = self.found(step, item)?;
-                    results.add(self, found);
+impl<S: Scope> Run<'_, S> {
+    pub(super) fn path(&mut self, path: &Path, context: Option<Value>) -> Outcome {
+        let mut reached = self.start(path, context)?;
+        for (at, step) in path.steps.iter().enumerate() {
+            let last = at + 1 == path.steps.len();
+            reached = match (reached, &step.kind) {
+                (Reached::Nothing, _) => return Ok(None),
+                (Reached::Value(Value::Object(object)), StepKind::Name(key)) if step.filters.is_empty() => {
+                    self.heap.find(object, key).map_or(Reached::Nothing, |value| Reached::Value(*value))
                 }
-                Ok(results.items(self, mark))
+                (reached, _) => self.step(step, reached, last)?,
+            };
+        }
+        let ends_in_group = matches!(path.steps.last(), Some(Step { kind: StepKind::Group(_), .. }));
+        if let Reached::Value(array @ Value::Array(_)) = reached
+            && path.keep_array
+            && ends_in_group
+        {
+            // An array that was constructed is one item.
+            return Ok(Some(self.heap.array(&[array])?));
+        }
+        self.finish(reached, path.keep_array)
+    }
+
+    fn start(&mut self, path: &Path, context: Option<Value>) -> Result<Reached, Stop> {
+        let value = match &path.start {
+            Start::Items => {
+                return Ok(match context {
+                    None => {
+                        self.filters(&path.steps[0].filters, Found::Nothing)?;
+                        Reached::Nothing
+                    }
+                    Some(items @ Value::Array(_)) => Reached::Items(items),
+                    Some(value) => Reached::Value(value),
+                });
             }
-            Items::One(item) if step.stages.is_empty() => Ok(self.step_value(step, item)?.map(Items::One)),
-            Items::One(item) => Ok(found_items(self.found(step, item)?)),
-            Items::Pushed => {
-                let end = self.heap.mark();
-                let count = self.heap.pushed(mark).len();
-                let mut results = Results::new(step);
-                for index in 0..count {
-                    let item = self.heap.pushed(mark)[index];
-                    let found = self.found(step, item)?;
-                    results.add(self, found);
+            Start::States(field) => {
+                let found = self.scope.states(self.heap, *field).map_or(Found::Nothing, Found::Value);
+                return Ok(match self.filters(&path.filters, found)? {
+                    Found::Nothing => Reached::Nothing,
+                    Found::Value(value) => Reached::Value(value),
+                    Found::Sequence(items) => Reached::Items(items),
+                });
+            }
+            Start::ContextField(field, names) => match self.scope.context_field(self.heap, *field) {
+                Some(value) => Some(value),
+                None => {
+                    let context = self.scope.states(self.heap, StatesField::Context);
+                    context.and_then(|context| follow(self.heap, context, names))
                 }
-                self.heap.remove_between(mark, end);
-                Ok(results.items(self, mark))
-            }
+            },
+            Start::Node { mapped: true, .. } if matches!(context, Some(Value::Array(_))) => return Err(Stop::Library),
+            Start::Node { node, .. } => self.evaluate(node, context)?,
+        };
+        let found = self.filters(&path.filters, value.map_or(Found::Nothing, Found::Value))?;
+        Ok(self.unwrap(found).map_or(Reached::Nothing, Reached::Value))
+    }
+
+    /// The value of a path that led to this.
+    fn finish(&mut self, reached: Reached, keep_array: bool) -> Outcome {
+        match reached {
+            Reached::Nothing => Ok(None),
+            Reached::Value(value @ Value::Array(_)) => Ok(Some(value)),
+            Reached::Value(value) if keep_array => Ok(Some(self.heap.array(&[value])?)),
+            Reached::Value(value) => Ok(Some(value)),
+            Reached::Items(items) if keep_array && length(items) > 0 => Ok(Some(items)),
+            Reached::Items(items) => Ok(self.unwrap(Found::Sequence(items))),
         }
     }
 
-    fn found(&mut self, step: &Step, item: Value) -> Answer<Found> {
-        let found = self.step_value(step, item)?.map_or(Found::Nothing, Found::Value);
-        if step.stages.is_empty() { Ok(found) } else { self.stages(&step.stages, found) }
-    }
-
-    #[inline]
-    fn step_value(&mut self, step: &Step, item: Value) -> Answer<Option<Value>> {
-        match (&step.kind, item) {
-            (StepKind::Name(key), Value::Object(object)) => Ok(self.heap.find(object, key).copied()),
-            // An array within an array: its lookup gives a list, with rules of its own.
-            (_, Value::Array(_)) => Err(GiveUp),
-            (StepKind::Name(_), _) => Ok(None),
-            (StepKind::Input, item) => Ok(Some(item)),
-            (StepKind::Node(node), item) => match self.value(node, Some(item))? {
-                Some(Value::Array(_)) => Err(GiveUp),
-                value => Ok(value),
+    /// A sequence of one is its item, of none is undefined.
+    fn unwrap(&self, found: Found) -> Option<Value> {
+        match found {
+            Found::Nothing => None,
+            Found::Value(value) => Some(value),
+            Found::Sequence(items) => match length(items) {
+                0 => None,
+                1 => Some(self.item(items, 0)),
+                _ => Some(items),
             },
         }
     }
 
-    fn stages(&mut self, stages: &[Stage], mut found: Found) -> Answer<Found> {
-        for stage in stages {
-            found = match stage {
-                Stage::Index(index) => self.at(*index, found),
-                Stage::Filter(filter) => self.filter(filter, found)?,
+    fn step(&mut self, step: &Step, reached: Reached, last: bool) -> Result<Reached, Stop> {
+        let items = match reached {
+            Reached::Nothing => return Ok(Reached::Nothing),
+            Reached::Value(value) | Reached::Items(value) => value,
+        };
+        let mark = self.heap.mark();
+        let mut results = 0;
+        let mut whole = None;
+        for index in 0..length(items) {
+            let item = self.item(items, index);
+            self.count_item()?;
+            match self.step_on(step, item)? {
+                Found::Nothing => continue,
+                Found::Value(array @ Value::Array(_)) if !matches!(step.kind, StepKind::Group(_)) => {
+                    // The only result of the last step keeps its shape.
+                    if length(items) == 1 {
+                        return Ok(Reached::Value(array));
+                    }
+                    whole = Some(array);
+                    self.push_items(array)?;
+                }
+                Found::Value(array @ Value::Array(_)) => {
+                    whole = Some(array);
+                    self.heap.push(array);
+                }
+                Found::Value(value) => self.heap.push(value),
+                Found::Sequence(sequence) => {
+                    whole = None;
+                    self.push_items(sequence)?;
+                    results += 1;
+                }
+            }
+            results += 1;
+        }
+        if last
+            && results == 1
+            && let Some(array) = whole
+        {
+            self.heap.abandon(mark);
+            return Ok(Reached::Value(array));
+        }
+        self.items_from(mark)
+    }
+
+    fn items_from(&mut self, mark: Mark) -> Result<Reached, Stop> {
+        match *self.heap.pushed(mark) {
+            [] => Ok(Reached::Nothing),
+            [single] if !matches!(single, Value::Array(_)) => {
+                self.heap.abandon(mark);
+                Ok(Reached::Value(single))
+            }
+            _ => Ok(Reached::Items(self.close_array(mark)?)),
+        }
+    }
+
+    fn step_on(&mut self, step: &Step, item: Value) -> Result<Found, Stop> {
+        let value = match &step.kind {
+            StepKind::Name(key) => match item {
+                Value::Object(object) => self.heap.find(object, key).copied(),
+                Value::Array(_) => {
+                    let mark = self.heap.mark();
+                    self.lookup(item, key)?;
+                    self.close_sequence(mark)?
+                }
+                _ => None,
+            },
+            StepKind::Map(node) | StepKind::Group(node) => self.evaluate(node, Some(item))?,
+        };
+        self.filters(&step.filters, value.map_or(Found::Nothing, Found::Value))
+    }
+
+    /// Pushes the fields of this name of the objects in an array, and of the arrays in it.
+    fn lookup(&mut self, array: Value, key: &Key) -> Result<(), Stop> {
+        for index in 0..length(array) {
+            match self.item(array, index) {
+                Value::Object(object) => {
+                    if let Some(found) = self.heap.find(object, key).copied() {
+                        self.push_items(found)?;
+                    }
+                }
+                inner @ Value::Array(_) => self.lookup(inner, key)?,
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn filters(&mut self, filters: &[Filter], mut found: Found) -> Result<Found, Stop> {
+        for filter in filters {
+            let items = match found {
+                Found::Nothing => match filter {
+                    // The reference evaluates a predicate even where there is nothing to apply it to; the library, not
+                    // always. That shows where the predicate fails.
+                    Filter::Where(condition) => match self.truth(condition, None) {
+                        Ok(true) => continue,
+                        Ok(false) => return Ok(Found::Nothing),
+                        Err(_) => return Err(Stop::Library),
+                    },
+                    Filter::Index(_) => return Ok(Found::Nothing),
+                },
+                Found::Value(value) | Found::Sequence(value) => value,
+            };
+            found = match filter {
+                Filter::Index(index) => match position(*index, length(items)) {
+                    Some(index) => Found::Value(self.item(items, index)),
+                    None => return Ok(Found::Nothing),
+                },
+                Filter::Where(condition) => {
+                    let mark = self.heap.mark();
+                    for index in 0..length(items) {
+                        let item = self.item(items, index);
+                        self.count_item()?;
+                        for _ in 0..self.times_taken(condition, item, index, length(items))? {
+                            self.heap.push(item);
+                        }
+                    }
+                    if self.heap.pushed(mark).is_empty() {
+                        return Ok(Found::Nothing);
+                    }
+                    Found::Sequence(self.close_array(mark)?)
+                }
             };
         }
         Ok(found)
     }
 
-    fn at(&mut self, index: i64, found: Found) -> Found {
-        let item = match found {
-            Found::Nothing | Found::Empty => None,
-            Found::Value(Value::Array(list)) => nth(self.heap.items(list), index),
-            Found::Value(value) => nth(&[value], index),
-            Found::Pushed(mark) => {
-                let item = nth(self.heap.pushed(mark), index);
-                self.heap.abandon(mark);
-                item
-            }
+    /// How often a predicate takes an item: an array of indexes may name it more than once.
+    fn times_taken(&mut self, condition: &Node, item: Value, index: usize, count: usize) -> Result<usize, Stop> {
+        let Some(result) = self.evaluate(condition, Some(item))? else { return Ok(0) };
+        let is_index = |value: &Value| {
+            self.heap.number(*value).and_then(|number| position(number.as_f64().floor(), count)) == Some(index)
         };
-        item.map_or(Found::Empty, Found::Value)
-    }
-
-    fn filter(&mut self, filter: &Node, found: Found) -> Answer<Found> {
-        let (list, start) = match found {
-            Found::Empty => return Ok(Found::Empty),
-            Found::Nothing => {
-                // The reference asks the predicate about the nothing, too: it may fail, and must not keep it.
-                let kept = self.value(filter, None)?.map_or(Ok(false), |answer| self.selects(answer, 0, 1))?;
-                return if kept { Err(GiveUp) } else { Ok(Found::Empty) };
+        Ok(match result {
+            number if number.is_number() => usize::from(is_index(&number)),
+            Value::Array(list) if self.heap.items(list).iter().all(|item| item.is_number()) => {
+                self.heap.items(list).iter().filter(|item| is_index(item)).count()
             }
-            Found::Value(Value::Array(list)) => (Some(list), self.heap.mark()),
-            Found::Value(value) => {
-                let start = self.heap.mark();
-                self.heap.push(value);
-                (None, start)
-            }
-            Found::Pushed(mark) => (None, mark),
-        };
-        let end = self.heap.mark();
-        let count = list.map_or_else(|| self.heap.pushed(start).len(), |list| list.len());
-        for index in 0..count {
-            let item = match list {
-                Some(list) => self.heap.items(list)[index],
-                None => self.heap.pushed(start)[index],
-            };
-            if matches!(item, Value::Array(_)) {
-                return Err(GiveUp);
-            }
-            if let Some(answer) = self.value(filter, Some(item))?
-                && self.selects(answer, index, count)?
-            {
-                self.heap.push(item);
-            }
-        }
-        self.heap.remove_between(start, end);
-        Ok(Found::Pushed(start))
-    }
-
-    /// Whether the value of a predicate keeps the item at `index`: a number is a position, all else a condition.
-    fn selects(&self, answer: Value, index: usize, count: usize) -> Answer<bool> {
-        match self.heap.number(answer) {
-            Some(number) => {
-                let wanted = match number {
-                    Num::Int(int) => int,
-                    Num::Float(float) => float.floor() as i64,
-                };
-                Ok(place(wanted, count) == Some(index))
-            }
-            None => {
-                // An array of numbers is a list of positions.
-                if let Value::Array(list) = answer
-                    && self.heap.items(list).iter().all(|item| item.is_number())
-                {
-                    return Err(GiveUp);
-                }
-                self.truth(answer)
-            }
-        }
+            other => usize::from(boolean(self.heap, other)),
+        })
     }
 }
 
-impl Path {
-    /// What the path is where it begins at nothing. The reference asks the first predicates about the nothing all the same.
-    fn of_nothing(&self) -> Answer<Option<Value>> {
-        let asks = |stages: &[Stage]| stages.iter().any(|stage| matches!(stage, Stage::Filter(_)));
-        let first_asks = match (&self.head, self.steps.first()) {
-            (Node::Input, Some(step)) => asks(&step.stages) || matches!(step.kind, StepKind::Node(_)),
-            _ => false,
-        };
-        if first_asks || asks(&self.head_stages) { Err(GiveUp) } else { Ok(None) }
-    }
+/// The place of an index, which counts from the end if it is negative.
+fn position(index: f64, count: usize) -> Option<usize> {
+    let index = if index < 0.0 { index + count as f64 } else { index };
+    (0.0..count as f64).contains(&index).then_some(index as usize)
 }
 
-/// What a single result stands for.
-fn found_items(found: Found) -> Option<Items> {
-    match found {
-        Found::Nothing | Found::Empty => None,
-        Found::Value(value) => Some(Items::One(value)),
-        Found::Pushed(_) => Some(Items::Pushed),
-    }
-}
-
-fn place(index: i64, count: usize) -> Option<usize> {
-    let index = if index < 0 { index.checked_add(count as i64)? } else { index };
-    usize::try_from(index).ok().filter(|index| *index < count)
-}
-
-fn nth(items: &[Value], index: i64) -> Option<Value> {
-    place(index, items.len()).map(|index| items[index])
-}
-
-impl Results {
-    fn new(step: &Step) -> Results {
-        // A filter gives lists.
-        Results { first: None, many: matches!(step.stages.last(), Some(Stage::Filter(_))) }
-    }
-
-    fn add<S: Scope>(&mut self, evaluation: &mut Evaluation<'_, S>, found: Found) {
-        match found {
-            // Those of a filter are in their place already.
-            Found::Nothing | Found::Pushed(_) => {}
-            Found::Empty => self.spread(evaluation),
-            Found::Value(value) if self.many || self.first.is_some() => {
-                self.spread(evaluation);
-                push(evaluation, value);
-            }
-            Found::Value(value) => self.first = Some(value),
-        }
-    }
-
-    fn spread<S: Scope>(&mut self, evaluation: &mut Evaluation<'_, S>) {
-        if let Some(first) = self.first.take() {
-            push(evaluation, first);
-        }
-        self.many = true;
-    }
-
-    fn items<S: Scope>(self, evaluation: &Evaluation<'_, S>, mark: Mark) -> Option<Items> {
-        match self.first {
-            Some(only) => Some(Items::One(only)),
-            None => (!evaluation.heap.pushed(mark).is_empty()).then_some(Items::Pushed),
-        }
-    }
-}
-
-fn push<S: Scope>(evaluation: &mut Evaluation<'_, S>, value: Value) {
-    match value {
-        Value::Array(list) => evaluation.spread(list),
-        value => evaluation.heap.push(value),
-    }
+fn follow(heap: &Heap, value: Value, names: &[Key]) -> Option<Value> {
+    names.iter().try_fold(value, |value, name| match value {
+        Value::Object(object) => heap.find(object, name).copied(),
+        _ => None,
+    })
 }
