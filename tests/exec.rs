@@ -99,6 +99,37 @@ fn definitions_in_yaml_run_too() {
     }
 }
 
+#[test]
+fn the_history_shows_the_input_as_it_came() {
+    let input = file("verbatim-input.json", "{ \"a\" : [1,\n  2] }");
+    let output = exec(&[&file("verbatim.asl.json", SUCCEEDS), "--input", &input, "--history", "--json"]);
+    let result: serde_json::Value = serde_json::from_slice(&output.stdout).expect("it is JSON");
+    let events = &result["history"];
+    assert_eq!(events[0]["executionStartedEventDetails"]["input"], "{ \"a\" : [1,\n  2] }");
+    assert_eq!(events[1]["stateEnteredEventDetails"]["input"], "{\"a\":[1,2]}");
+}
+
+/// Texts are those of the data, not of how its sender wrote them: what hashes and keys are made of must agree with the service.
+#[test]
+fn escapes_that_need_not_be_are_gone_with_the_first_state() {
+    let definition = file(
+        "escapes.asl.json",
+        r#"{ "StartAt": "P", "States": { "P": { "Type": "Pass", "End": true,
+            "Parameters": { "text.$": "States.JsonToString($)", "hash.$": "States.Hash($, 'MD5')", "in.$": "$" } } } }"#,
+    );
+    let exited = |name: &str, input: &str| {
+        let output = exec(&[&definition, "--input", &file(name, input), "--history", "--json"]);
+        let result: serde_json::Value = serde_json::from_slice(&output.stdout).expect("it is JSON");
+        result["history"][2]["stateExitedEventDetails"]["output"].clone()
+    };
+    let plain = exited("plain.json", "{\"é\":\"a/b😀\\n\"}");
+    assert_eq!(plain, exited("escaped.json", r#"{ "\u00e9" : "\u0061\/b\ud83d\ude00\u000a" }"#));
+    assert!(
+        plain.as_str().is_some_and(|text| text.starts_with(r#"{"text":"{\"é\":\"a/b😀\\n\"}","hash":"#)),
+        "{plain}"
+    );
+}
+
 /// As tutorials show it: notes, trailing commas, and names to fill in.
 #[test]
 fn placeholders_of_a_tutorial_find_their_connectors() {
