@@ -141,7 +141,7 @@ fn load_config(path: Option<&Path>) -> Result<(Connectors, Limits), PipeError> {
     let Some(path) = path else { return Ok((Connectors::new(), Limits::default())) };
     let colour = in_colour(&io::stderr());
     let config = Config::load(path).map_err(|mistakes| PipeError::Config(mistakes.render(colour)))?;
-    Ok((Connectors::from_config(&config.tasks)?, config.engine.into()))
+    Ok((super::deployment::connectors(&config)?, config.engine.into()))
 }
 
 /// The file's name without `.asl.json` or another extension.

@@ -82,7 +82,7 @@ fn run(args: &Args) -> Result<Result<Response, Exception>, String> {
     let config = args.config.as_deref().map(Config::load).transpose().map_err(|error| error.to_string())?;
     let (connectors, limits) = match &config {
         Some(config) => {
-            let connectors = Connectors::from_config(&config.tasks).map_err(|error| error.to_string())?;
+            let connectors = super::deployment::connectors(config).map_err(|error| error.to_string())?;
             (connectors, config.engine.into())
         }
         None => (Connectors::new(), Limits::default()),

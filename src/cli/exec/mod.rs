@@ -9,6 +9,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::deployment;
 use super::print::print;
 use super::source;
 use crate::asl::Format;
@@ -154,7 +155,7 @@ fn tasks(args: &Args, machine: &str, config: Option<&Config>) -> Result<Tasks, T
         _ => None,
     };
     let mut connectors = match config {
-        Some(config) => Connectors::from_config(&config.tasks)?,
+        Some(config) => deployment::connectors(config)?,
         None => Connectors::new(),
     };
     if let Some(root) = &args.data {
