@@ -81,8 +81,7 @@ impl Names {
             let mut names = Vec::new();
             for (step, next) in std::iter::zip(&steps[1..], &steps[2..]) {
                 match &next.node {
-                    // A parent that is asked for later is what this step is applied to.
-                    AstNode::Name(name) if is_plain(step) && next.ancestor_label.is_none() => names.push(&**name),
+                    AstNode::Name(name) if is_plain(step) && !keeps_input(next) => names.push(&**name),
                     _ => break,
                 }
             }
@@ -168,6 +167,11 @@ impl Names {
             | AstNode::Parent(_) => {}
         }
     }
+}
+
+/// Whether what the step is applied to is seen after it: by `%`, or because `@` leaves the context as it is.
+fn keeps_input(step: &PathStep) -> bool {
+    step.ancestor_label.is_some() || step.focus.is_some() || step.is_tuple
 }
 
 /// Whether nothing but the next step sees what this one leads to.

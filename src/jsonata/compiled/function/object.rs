@@ -4,11 +4,29 @@ use super::super::Stop;
 use super::super::evaluate::{Outcome, Run, length};
 use super::super::signature::Arguments;
 use crate::jsonata::scope::Scope;
-use crate::value::{Heap, Value};
+use crate::value::{Heap, List, Value};
+
+/// Objects that are merged one after the other. With more, the copies cost more than a table.
+const FEW: usize = 3;
 
 /// `$merge(objects)`: later ones win; an entry keeps the place of its first appearance.
 pub(super) fn merge(heap: &mut Heap, [objects, ..]: Arguments) -> Outcome {
     let Some(Value::Array(objects)) = objects else { return Ok(None) };
+    if let [Value::Object(first), rest @ ..] = heap.items(objects)
+        && rest.len() <= FEW
+    {
+        let (mut merged, rest) = (*first, 1..=rest.len());
+        for index in rest {
+            let Value::Object(object) = heap.items(objects)[index] else { continue };
+            let Value::Object(both) = heap.merge(merged, object)? else { continue };
+            merged = both;
+        }
+        return Ok(Some(Value::Object(merged)));
+    }
+    merge_many(heap, objects)
+}
+
+fn merge_many(heap: &mut Heap, objects: List) -> Outcome {
     let mut entries = Vec::new();
     let mut places: HashMap<String, usize> = HashMap::new();
     for object in heap.items(objects) {
