@@ -182,6 +182,13 @@ impl Interpreter<'_> {
     /// Notes a point on the way of the data, where somebody wants to know.
     #[inline]
     pub(super) fn note(&mut self, stage: Stage, value: Value) {
+        if self.run.solo.is_some() {
+            self.add_note(stage, value);
+        }
+    }
+
+    #[cold]
+    fn add_note(&mut self, stage: Stage, value: Value) {
         if let Some(notes) = &mut self.run.solo {
             notes.stages.push((stage, value));
         }

@@ -37,9 +37,15 @@ fn every_order_has_one_result_with_its_key_and_the_workflows_version() {
 }
 
 #[test]
-fn each_order_takes_the_branch_that_it_should() {
+fn each_order_takes_the_branch_that_it_should_in_both_languages() {
     let broker = Broker::connect();
-    let pipeline = Pipeline::new(&broker, "branches", 2, "order");
+    for workflow in ["order", "order-jsonata"] {
+        each_order_takes_its_branch(&broker, workflow);
+    }
+}
+
+fn each_order_takes_its_branch(broker: &Broker, workflow: &str) {
+    let pipeline = Pipeline::new(broker, &format!("branches-{workflow}"), 2, workflow);
     let _daemon = pipeline.start();
     let feed = broker.producer();
     let orders = Orders::new();

@@ -71,11 +71,8 @@ fn event(event: &Event) -> Value {
 pub(super) fn text(execution: &Execution, history: bool) {
     if history {
         for event in execution.history() {
-            let name = event.details.iter().find_map(|(key, detail)| match detail {
-                Detail::Text(text) if *key == "name" => Some(text.as_str()),
-                _ => None,
-            });
-            println!("{:>5}  {:<28} {}", event.id, event.kind, name.unwrap_or_default());
+            let line = format!("{:>5}  {:<28} {}", event.id, event.kind, subject(event));
+            println!("{}", line.trim_end());
         }
         println!();
     }
@@ -90,6 +87,18 @@ pub(super) fn text(execution: &Execution, history: bool) {
         }
         None => println!("{:#}", output(execution)),
     }
+}
+
+/// What an event is about: the state, the iteration, the field, the error.
+fn subject(event: &Event) -> String {
+    let shown = ["name", "state", "index", "location", "error"].into_iter().filter_map(|wanted| {
+        match event.details.iter().find(|(key, _)| *key == wanted)? {
+            (_, Detail::Text(text)) => Some(text.clone()),
+            (_, Detail::Number(index)) => Some(format!("[{index}]")),
+            _ => None,
+        }
+    });
+    shown.collect::<Vec<_>>().join(" ")
 }
 
 /// Shows why a definition is invalid.

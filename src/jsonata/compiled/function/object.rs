@@ -6,38 +6,40 @@ use super::super::signature::Arguments;
 use crate::jsonata::scope::Scope;
 use crate::value::{Heap, List, Value};
 
-/// Objects that are merged one after the other. With more, the copies cost more than a table.
-const FEW: usize = 3;
+/// Up to so many entries, looking for a key among those before costs less than a table of them.
+const FEW: usize = 64;
 
 /// `$merge(objects)`: later ones win; an entry keeps the place of its first appearance.
 pub(super) fn merge(heap: &mut Heap, [objects, ..]: Arguments) -> Outcome {
     let Some(Value::Array(objects)) = objects else { return Ok(None) };
-    if let [Value::Object(first), rest @ ..] = heap.items(objects)
-        && rest.len() <= FEW
-    {
-        let (mut merged, rest) = (*first, 1..=rest.len());
-        for index in rest {
-            let Value::Object(object) = heap.items(objects)[index] else { continue };
-            let Value::Object(both) = heap.merge(merged, object)? else { continue };
-            merged = both;
-        }
-        return Ok(Some(Value::Object(merged)));
+    let lists = heap.items(objects).iter().filter_map(|object| match object {
+        Value::Object(list) => Some(*list),
+        _ => None,
+    });
+    let lists: Vec<List> = lists.collect();
+    if lists.iter().map(|list| list.len()).sum::<usize>() > FEW {
+        return merge_many(heap, &lists);
     }
-    merge_many(heap, objects)
+    let Some((first, others)) = lists.split_first() else { return Ok(Some(heap.empty_object())) };
+    let mut merged = *first;
+    for other in others {
+        match heap.merge(merged, *other)? {
+            Value::Object(list) => merged = list,
+            other => return Ok(Some(other)),
+        }
+    }
+    Ok(Some(Value::Object(merged)))
 }
 
-fn merge_many(heap: &mut Heap, objects: List) -> Outcome {
+fn merge_many(heap: &mut Heap, lists: &[List]) -> Outcome {
     let mut entries = Vec::new();
     let mut places: HashMap<String, usize> = HashMap::new();
-    for object in heap.items(objects) {
-        let Value::Object(object) = object else { continue };
-        for (key, value) in heap.entries(*object) {
-            let place = *places.entry(heap.str(key).into_owned()).or_insert(entries.len());
-            if place == entries.len() {
-                entries.push((key, value));
-            }
-            entries[place] = (key, value);
+    for (key, value) in lists.iter().flat_map(|list| heap.entries(*list)) {
+        let place = *places.entry(heap.str(key).into_owned()).or_insert(entries.len());
+        if place == entries.len() {
+            entries.push((key, value));
         }
+        entries[place] = (key, value);
     }
     let mark = heap.mark();
     entries.into_iter().for_each(|(key, value)| heap.push_entry(key, value));
