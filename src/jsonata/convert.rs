@@ -7,6 +7,7 @@ use jsonata_core::value::{JMap, JValue};
 
 use super::compiled::MAX_BYTES;
 use super::error::{EvaluationError, OUT_OF_MEMORY};
+use super::names::Needed;
 use super::number;
 use crate::value::{Heap, MAX_DEPTH, TooDeep, Value};
 
@@ -51,6 +52,26 @@ pub(super) fn to_library(heap: &Heap, value: Value, inexact: &mut Inexact) -> JV
             let entries = entries.map(|(key, value)| (heap.str(key).into_owned(), to_library(heap, value, inexact)));
             JValue::Object(Rc::new(entries.collect::<JMap>()))
         }
+    }
+}
+
+/// The library's form of as much of a value as is needed.
+pub(super) fn part_to_library(heap: &Heap, value: Value, needed: &Needed, inexact: &mut Inexact) -> JValue {
+    match value {
+        Value::Array(list) if !needed.whole => {
+            let items = heap.items(list).iter();
+            JValue::array(items.map(|item| part_to_library(heap, *item, needed, inexact)).collect())
+        }
+        Value::Object(list) if !needed.whole => {
+            let mut entries = JMap::default();
+            for (name, needed) in &needed.fields {
+                if let Some(value) = heap.field(list, name) {
+                    entries.insert(name.to_string(), part_to_library(heap, value, needed, inexact));
+                }
+            }
+            JValue::Object(Rc::new(entries))
+        }
+        value => to_library(heap, value, inexact),
     }
 }
 

@@ -10,7 +10,7 @@ use jsonata_core::parser;
 use jsonata_core::value::{JMap, JValue};
 
 use super::compiled::MAX_BYTES;
-use super::convert::{Inexact, from_library, to_library};
+use super::convert::{Inexact, from_library, part_to_library, to_library};
 use super::error::{EvaluationError, SyntaxError};
 use super::functions::{self, World};
 use super::messages::{self, Message};
@@ -80,10 +80,10 @@ impl Program {
         let mut context = Context::new();
         let mut states = JMap::default();
         for field in StatesField::ALL {
-            if self.names.uses(field)
+            if let Some(needed) = self.names.needed(field)
                 && let Some(value) = scope.states(heap, field)
             {
-                states.insert(field.as_str().to_owned(), to_library(heap, value, inexact));
+                states.insert(field.as_str().to_owned(), part_to_library(heap, value, needed, inexact));
             }
         }
         context.bind("states".to_owned(), JValue::Object(Rc::new(states)));

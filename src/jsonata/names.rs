@@ -7,8 +7,32 @@ use super::scope::StatesField;
 /// The variables that an expression reads, its own included, and the members of `$states`.
 #[derive(Debug, Default)]
 pub(super) struct Names {
-    fields: Vec<StatesField>,
+    fields: Vec<(StatesField, Needed)>,
     variables: Vec<Box<str>>,
+}
+
+/// What of a value is read.
+#[derive(Debug, Default)]
+pub(super) struct Needed {
+    /// All of it.
+    pub(super) whole: bool,
+    /// Otherwise, only these fields of it, or of its items.
+    pub(super) fields: Vec<(Box<str>, Needed)>,
+}
+
+impl Needed {
+    /// Adds what lies at the end of these names.
+    fn add(&mut self, names: &[&str]) {
+        let Some((name, rest)) = names.split_first() else {
+            self.whole = true;
+            return;
+        };
+        let at = self.fields.iter().position(|(known, _)| **known == **name).unwrap_or_else(|| {
+            self.fields.push(((*name).into(), Needed::default()));
+            self.fields.len() - 1
+        });
+        self.fields[at].1.add(rest);
+    }
 }
 
 impl Names {
@@ -18,9 +42,9 @@ impl Names {
         names
     }
 
-    /// Whether the member of `$states` is read.
-    pub(super) fn uses(&self, field: StatesField) -> bool {
-        self.fields.contains(&field)
+    /// What of a member of `$states` is read, if anything.
+    pub(super) fn needed(&self, field: StatesField) -> Option<&Needed> {
+        self.fields.iter().find(|(known, _)| *known == field).map(|(_, needed)| needed)
     }
 
     /// The names of variables, without `$`.
@@ -30,18 +54,21 @@ impl Names {
 
     fn read(&mut self, variable: &str) {
         match variable {
-            "states" => self.fields = StatesField::ALL.to_vec(),
+            "states" => StatesField::ALL.into_iter().for_each(|field| self.read_field(field.as_str(), &[])),
             "" => {}
             name if self.variables.iter().all(|known| &**known != name) => self.variables.push(name.into()),
             _ => {}
         }
     }
 
-    fn read_field(&mut self, name: &str) {
-        let field = StatesField::ALL.into_iter().find(|field| field.as_str() == name);
-        if let Some(field) = field.filter(|field| !self.fields.contains(field)) {
-            self.fields.push(field);
-        }
+    /// Notes that a member of `$states` is read, or what lies in it at the end of these names.
+    fn read_field(&mut self, name: &str, names: &[&str]) {
+        let Some(field) = StatesField::ALL.into_iter().find(|field| field.as_str() == name) else { return };
+        let at = self.fields.iter().position(|(known, _)| *known == field).unwrap_or_else(|| {
+            self.fields.push((field, Needed::default()));
+            self.fields.len() - 1
+        });
+        self.fields[at].1.add(names);
     }
 
     fn path(&mut self, steps: &[PathStep]) {
@@ -50,7 +77,15 @@ impl Names {
             && let (AstNode::Variable(variable), AstNode::Name(field)) = (&first.node, &second.node)
             && variable == "states"
         {
-            self.read_field(field);
+            // Up to the first step that is more than a name: what it is applied to is needed as it is.
+            let mut names = Vec::new();
+            for (step, next) in std::iter::zip(&steps[1..], &steps[2..]) {
+                match &next.node {
+                    AstNode::Name(name) if is_plain(step) && !keeps_input(next) => names.push(&**name),
+                    _ => break,
+                }
+            }
+            self.read_field(field, &names);
             first.stages.iter().for_each(|stage| self.stage(stage));
             rest = &steps[1..];
         }
@@ -132,4 +167,19 @@ impl Names {
             | AstNode::Parent(_) => {}
         }
     }
+}
+
+/// Whether what the step is applied to is seen after it: by `%`, or because `@` leaves the context as it is.
+fn keeps_input(step: &PathStep) -> bool {
+    step.ancestor_label.is_some() || step.focus.is_some() || step.is_tuple
+}
+
+/// Whether nothing but the next step sees what this one leads to.
+fn is_plain(step: &PathStep) -> bool {
+    step.stages.is_empty()
+        && step.focus.is_none()
+        && step.index_var.is_none()
+        && step.ancestor_label.is_none()
+        && !step.is_tuple
+        && !step.inner_tuple
 }

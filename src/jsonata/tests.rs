@@ -230,3 +230,23 @@ fn what_the_library_cannot_bear_does_not_end_the_process() {
         evaluate(text, "{}");
     }
 }
+
+#[test]
+fn the_library_sees_what_an_expression_reads_of_its_input() {
+    let input = r#"{"a":{"b":[{"c":1,"d":2},{"c":3}],"e":5},"f":{"g":7}}"#;
+    let cases = [
+        ("$states.input.a.b.c ~> $sort", "[1,3]"),
+        ("$sort($states.input.a.b.c) & $string($states.input.a.b)", r#""[1,3][{\"c\":1,\"d\":2},{\"c\":3}]""#),
+        ("$states.input.a.b[c = 1].d ~> $sort", "[2]"),
+        ("$states.input.a.b^(>c).c", "[3,1]"),
+        ("$states.input.a.*[0] ~> $sort", r#"[{"c":1,"d":2}]"#),
+        ("$sort($states.*.a.e)", "[5]"),
+        ("$sort($states.input.f.g) & $states.input.a.e", r#""[7]5""#),
+        ("$states.input.a.b.%.e ~> $sort", "[5,5]"),
+        ("$states.input.a{'x': $keys($)}", r#"{"x":["b","e"]}"#),
+        ("$states.input.a@$x.f.{'k': $sort($x.e), 'g': g}", r#"{"k":[5],"g":7}"#),
+    ];
+    for (text, expected) in cases {
+        assert_eq!(evaluate(text, input), expected, "{text}");
+    }
+}

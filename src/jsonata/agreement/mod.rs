@@ -47,6 +47,38 @@ fn generated_expressions_have_the_same_value_both_ways() {
     assert!(agreed * 2 > pairs, "{agreed} of {pairs} have a value");
 }
 
+#[test]
+fn damaged_expressions_are_read_and_evaluated_without_a_panic() {
+    let pieces = [
+        "(", ")", "[", "]", "{", "}", ".", "$", "'", "\"", "?", ":", ":=", ";", "~>", "@$x", "#$i", "%", "^(", "|",
+        "-", "1e9",
+    ];
+    let mut rng = fastrand::Rng::with_seed(7);
+    let mut read = 0;
+    for seed in 0..PAIRS {
+        let mut draw = Draw::new(seed);
+        let mut text: Vec<char> = draw.expression().chars().collect();
+        for _ in 0..rng.usize(1..3) {
+            let at = rng.usize(..=text.len());
+            match rng.u32(..3) {
+                0 => text.truncate(at),
+                1 => drop(text.drain(at..text.len().min(at + rng.usize(..4)))),
+                _ => drop(text.splice(at..at, pieces[rng.usize(..pieces.len())].chars())),
+            }
+        }
+        let text: String = text.into_iter().collect();
+        let mut heap = Heap::new();
+        let Ok(expression) = Expression::compile(&text, &mut heap) else { continue };
+        read += 1;
+        let _ = expression.unsupported(&[]);
+        let mut world = World::new(&mut heap, &draw.input());
+        if let Some(compiled) = &expression.compiled {
+            let _ = compiled.evaluate(&mut heap, &mut world);
+        }
+    }
+    assert!(read * 10 > PAIRS, "{read} of {PAIRS} are still expressions");
+}
+
 /// Evaluates both ways.
 fn compare(text: &str, input: &str) -> Verdict {
     let mut heap = Heap::new();

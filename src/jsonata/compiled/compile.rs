@@ -168,6 +168,13 @@ impl<'a> Compiler<'a> {
         if pairs.len() > 64 || (0..pairs.len()).any(has_twin) {
             return None;
         }
+        if (0..pairs.len()).all(|index| literal(index).is_some()) {
+            let entry = |own: &mut Self, (key, value): &(AstNode, AstNode)| {
+                let AstNode::String(key) = key else { return None };
+                Some((own.constants.key(key), own.node(value)?))
+            };
+            return Some(Node::Record(pairs.iter().map(|pair| entry(self, pair)).collect::<Option<_>>()?));
+        }
         let pair = |own: &mut Self, (key, value): &(AstNode, AstNode)| Some((own.node(key)?, own.node(value)?));
         Some(Node::Object(pairs.iter().map(|entry| pair(self, entry)).collect::<Option<_>>()?))
     }

@@ -5,7 +5,7 @@ use super::operator::{arithmetic, boolean, compare, equal, negate};
 use super::{MAX_BYTES, Stop, text};
 use crate::jsonata::number;
 use crate::jsonata::scope::Scope;
-use crate::value::{Heap, Mark, Value};
+use crate::value::{Heap, Mark, Str, Value};
 
 /// Items that predicates and functions may be applied to in one evaluation: some hundred milliseconds.
 const MAX_ITEMS: u32 = 5_000_000;
@@ -65,6 +65,7 @@ impl<'a, S: Scope> Run<'a, S> {
             Node::In(sides) => return self.contains(sides, context),
             Node::Array(elements) => self.array(elements, context)?,
             Node::Object(entries) => self.object(entries, context)?,
+            Node::Record(entries) => self.record(entries, context)?,
             Node::Block(items) => {
                 let Some((last, before)) = items.split_last() else { return Ok(None) };
                 for item in before {
@@ -189,6 +190,20 @@ impl<'a, S: Scope> Run<'a, S> {
         let object = self.heap.object_from(mark)?;
         self.heap.abandon(keys);
         Ok(object)
+    }
+
+    fn record(&mut self, entries: &[(Str, Node)], context: Option<Value>) -> Result<Value, Stop> {
+        // Of an array, the library makes groups.
+        if matches!(context, Some(Value::Array(_))) {
+            return Err(Stop::Library);
+        }
+        let mark = self.heap.mark();
+        for (key, value) in entries {
+            if let Some(value) = self.evaluate(value, context)? {
+                self.heap.push_entry(*key, value);
+            }
+        }
+        Ok(self.heap.object_from(mark)?)
     }
 
     /// Keys that are written differ from each other: that was checked before.

@@ -3,7 +3,7 @@
 use super::function::Function;
 use crate::expr::ContextField;
 use crate::jsonata::scope::StatesField;
-use crate::value::{Key, Value};
+use crate::value::{Key, Str, Value};
 
 /// An expression. Local variables are numbered slots.
 #[derive(Debug)]
@@ -34,6 +34,8 @@ pub(super) enum Node {
     Conditional(Box<(Node, Node, Option<Node>)>),
     Array(Box<[Element]>),
     Object(Box<[(Node, Node)]>),
+    /// With keys that are written, and differ from each other.
+    Record(Box<[(Str, Node)]>),
     Block(Box<[Node]>),
     Assign(usize, Box<Node>),
     Call(Box<Call>),
