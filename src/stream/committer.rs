@@ -22,19 +22,33 @@ pub(super) struct Committed {
 }
 
 impl Committed {
+    fn code(&self) -> Option<RDKafkaErrorCode> {
+        self.result.as_ref().err().and_then(|error| error.rdkafka_error_code())
+    }
+
     /// Whether the group refused the commit because this consumer is no member any more, or its partitions were given away:
     /// to try again can't help.
     pub fn is_of_a_stranger(&self) -> bool {
-        let code = self.result.as_ref().err().and_then(|error| error.rdkafka_error_code());
         matches!(
-            code,
+            self.code(),
             Some(
                 RDKafkaErrorCode::UnknownMemberId
-                    | RDKafkaErrorCode::IllegalGeneration
                     | RDKafkaErrorCode::FencedInstanceId
                     | RDKafkaErrorCode::FencedMemberEpoch
-                    | RDKafkaErrorCode::StaleMemberEpoch
                     | RDKafkaErrorCode::AssignmentLost
+            )
+        )
+    }
+
+    /// Whether the group takes no commits for a moment, because members come and go. Where a member keeps its partitions
+    /// through a rebalance, it commits them as soon as it has heard of the new generation.
+    pub fn is_postponed(&self) -> bool {
+        matches!(
+            self.code(),
+            Some(
+                RDKafkaErrorCode::RebalanceInProgress
+                    | RDKafkaErrorCode::IllegalGeneration
+                    | RDKafkaErrorCode::StaleMemberEpoch
             )
         )
     }
@@ -103,8 +117,10 @@ mod tests {
         assert!(!is_final(Ok(())));
         for (code, expected) in [
             (RDKafkaErrorCode::UnknownMemberId, true),
-            (RDKafkaErrorCode::IllegalGeneration, true),
+            (RDKafkaErrorCode::FencedMemberEpoch, true),
             (RDKafkaErrorCode::AssignmentLost, true),
+            (RDKafkaErrorCode::IllegalGeneration, false),
+            (RDKafkaErrorCode::StaleMemberEpoch, false),
             (RDKafkaErrorCode::RebalanceInProgress, false),
             (RDKafkaErrorCode::CoordinatorLoadInProgress, false),
         ] {

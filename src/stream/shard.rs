@@ -192,6 +192,7 @@ impl Shard {
     fn hear_committer(&mut self) -> bool {
         let Some(committed) = self.committer.outcome() else { return true };
         let is_member = !committed.is_of_a_stranger();
+        let is_postponed = committed.is_postponed();
         let Work { partitions, counts, spec, .. } = &mut self.work;
         match committed.result {
             Ok(()) => {
@@ -200,8 +201,8 @@ impl Shard {
                 counts.metrics.committed();
             }
             Err(error) => {
-                // While members come and go the group takes no commits for a moment: nothing is wrong.
-                if error.rdkafka_error_code() == Some(RDKafkaErrorCode::RebalanceInProgress) {
+                // Nothing is wrong.
+                if is_postponed {
                     events::commit_postponed(&spec.pipeline.name);
                 } else {
                     events::commit_failed(&counts.metrics, &spec.pipeline.name, &error);
