@@ -42,6 +42,36 @@ fn what_can_t_be_run_is_explained() {
     }
 }
 
+#[test]
+fn what_is_nested_deeply_comes_out_whole() {
+    let passes = file("deep.asl.json", r#"{ "StartAt": "P", "States": { "P": { "Type": "Pass", "End": true } } }"#);
+    let deep = format!("{}{}", "[".repeat(500), "]".repeat(500));
+    let output = exec(&[&passes, "--input", &file("deep.json", &deep), "--json"]);
+    assert_eq!(String::from_utf8_lossy(&output.stdout), format!("{{\"status\":\"SUCCEEDED\",\"output\":{deep}}}\n"));
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn an_answer_that_cannot_be_written_is_a_fault_that_is_told() {
+    let definition = file("full.asl.json", SUCCEEDS);
+    let request = file("full.request.json", r#"{ "definition": { "Type": "Succeed" } }"#);
+    for (args, status) in [
+        (&["exec", &definition][..], 2),
+        (&["exec", &definition, "--json"], 2),
+        (&["validate", &definition], 2),
+        (&["graph", &definition], 1),
+        (&["test-state", &request], 2),
+        (&["test-state", &request, "--json"], 2),
+        (&["bench", "engine", "--workflow", &definition, "--seconds", "0.05"], 1),
+    ] {
+        let full = std::fs::File::options().write(true).open("/dev/full").expect("there is such a device");
+        let output = Command::new(env!("CARGO_BIN_EXE_stepstream")).args(args).stdout(full).output().expect("it runs");
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(said.contains("cannot write to standard output"), "{args:?}: {said}");
+        assert_eq!(output.status.code(), Some(status), "{args:?}");
+    }
+}
+
 const MAPS: &str = r#"{ "StartAt": "M", "States": { "M": { "Type": "Map", "End": true, "ResultPath": "$.written",
     "ItemReader": { "Resource": "arn:aws:states:::s3:getObject", "Parameters": { "Bucket": "in", "Key.$": "$.key" },
         "ReaderConfig": { "InputType": "CSV", "CSVHeaderLocation": "FIRST_ROW" } },
@@ -97,6 +127,37 @@ fn definitions_in_yaml_run_too() {
         let said = String::from_utf8_lossy(&output.stderr);
         assert_eq!(String::from_utf8_lossy(&output.stdout), "SUCCEEDED\n{\n  \"text\": \"5 €\"\n}\n", "{name}: {said}");
     }
+}
+
+#[test]
+fn the_history_shows_the_input_as_it_came() {
+    let input = file("verbatim-input.json", "{ \"a\" : [1,\n  2] }");
+    let output = exec(&[&file("verbatim.asl.json", SUCCEEDS), "--input", &input, "--history", "--json"]);
+    let result: serde_json::Value = serde_json::from_slice(&output.stdout).expect("it is JSON");
+    let events = &result["history"];
+    assert_eq!(events[0]["executionStartedEventDetails"]["input"], "{ \"a\" : [1,\n  2] }");
+    assert_eq!(events[1]["stateEnteredEventDetails"]["input"], "{\"a\":[1,2]}");
+}
+
+/// Texts are those of the data, not of how its sender wrote them: what hashes and keys are made of must agree with the service.
+#[test]
+fn escapes_that_need_not_be_are_gone_with_the_first_state() {
+    let definition = file(
+        "escapes.asl.json",
+        r#"{ "StartAt": "P", "States": { "P": { "Type": "Pass", "End": true,
+            "Parameters": { "text.$": "States.JsonToString($)", "hash.$": "States.Hash($, 'MD5')", "in.$": "$" } } } }"#,
+    );
+    let exited = |name: &str, input: &str| {
+        let output = exec(&[&definition, "--input", &file(name, input), "--history", "--json"]);
+        let result: serde_json::Value = serde_json::from_slice(&output.stdout).expect("it is JSON");
+        result["history"][2]["stateExitedEventDetails"]["output"].clone()
+    };
+    let plain = exited("plain.json", "{\"é\":\"a/b😀\\n\"}");
+    assert_eq!(plain, exited("escaped.json", r#"{ "\u00e9" : "\u0061\/b\ud83d\ude00\u000a" }"#));
+    assert!(
+        plain.as_str().is_some_and(|text| text.starts_with(r#"{"text":"{\"é\":\"a/b😀\\n\"}","hash":"#)),
+        "{plain}"
+    );
 }
 
 /// As tutorials show it: notes, trailing commas, and names to fill in.

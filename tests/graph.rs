@@ -71,7 +71,7 @@ fn the_ending_of_the_output_file_tells_the_format() {
         ("a.svg", vec![], "<svg "),
         ("a.mmd", vec![], "flowchart TD\n"),
         ("a.gv", vec![], "digraph \"graph-endings.asl.json\" {\n"),
-        ("a.txt", vec![], "<svg "),
+        ("without-ending", vec![], "<svg "),
         ("b.svg", vec!["--format", "dot"], "digraph "),
     ] {
         let path = file(name, "");
@@ -80,6 +80,10 @@ fn the_ending_of_the_output_file_tells_the_format() {
         let written = fs::read_to_string(&path).expect("it was written");
         assert!(written.starts_with(beginning), "{name}: {written}");
     }
+    let output = graph(&[definition, "--output", "/no/such/folder/a.png"]);
+    assert_eq!(output.status.code(), Some(1));
+    let shown = String::from_utf8(output.stderr).expect("it is UTF-8");
+    assert!(shown.contains("no picture is written as .png: end the file in .svg, .mmd or .dot"), "{shown}");
     let output = graph(&[definition, "--output", "/no/such/folder/a.svg"]);
     assert_eq!(output.status.code(), Some(1));
     let shown = String::from_utf8(output.stderr).expect("it is UTF-8");

@@ -105,6 +105,24 @@ fn the_exit_status_tells_success_failure_and_refusal() {
 }
 
 #[test]
+fn what_is_no_request_is_refused_with_what_to_do() {
+    for (request, fault) in [
+        ("", "EOF while parsing"),
+        ("[]", "is an array; a request is an object"),
+        (
+            r#"{"definition": {"Type": "Succeed"}, "inputs": {}}"#,
+            "unknown field `inputs`, expected one of `definition`",
+        ),
+        (r#"{"definition": {"Type": "Succeed"}, "mock": {"results": {}}}"#, "unknown field `results`"),
+        (r#"{"definition": {"Type": "Succeed"}, "stateConfiguration": {"retries": 1}}"#, "unknown field `retries`"),
+    ] {
+        let output = command("no-request", request, &[]);
+        let shown = String::from_utf8(output.stderr).expect("UTF-8");
+        assert!(output.status.code() == Some(2) && shown.contains(fault), "{request}: {shown}");
+    }
+}
+
+#[test]
 fn the_json_answer_has_the_shape_of_the_api() {
     let request = r#"{"definition": {"Type": "Pass", "Next": "N"}, "input": {"a": 1.0}, "inspectionLevel": "DEBUG"}"#;
     let output = command("json", request, &["--json"]);

@@ -26,6 +26,19 @@ fn the_exit_status_tells_valid_from_invalid() {
 }
 
 #[test]
+fn many_faults_in_one_long_line_are_all_shown() {
+    let fields: Vec<String> =
+        (0..4_000).map(|number| format!("\"Unknown{number}\": {number}, \"Version\": \"1\"")).collect();
+    let definition =
+        format!("{{\"StartAt\": \"S\", \"States\": {{\"S\": {{\"Type\": \"Succeed\"}}}}, {}}}", fields.join(", "));
+    let output = validate(&[file("long-line", &definition).to_str().expect("the path is UTF-8")]);
+    assert_eq!(output.status.code(), Some(2));
+    let shown = String::from_utf8(output.stdout).expect("it is UTF-8");
+    assert!(shown.contains("is invalid: 4001 errors, 3999 warnings"), "{}", &shown[shown.len() - 200..]);
+    assert!(shown.len() < 4_000_000, "{}", shown.len());
+}
+
+#[test]
 fn the_json_answer_has_the_shape_of_the_api() {
     let invalid = file("shape-invalid", INVALID);
     let answer = json(&validate(&["--json", invalid.to_str().expect("the path is UTF-8")]));

@@ -196,39 +196,3 @@ impl fmt::Display for Diagnostic {
         write!(f, "{}: {} at {location}", self.code, self.message)
     }
 }
-
-/// A place for people: both numbers from 1, columns counted in characters.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct LineColumn {
-    /// Line, from 1.
-    pub line: usize,
-    /// Character in the line, from 1.
-    pub column: usize,
-}
-
-/// The line and column of a byte offset; an offset past the end counts as the end.
-pub fn line_column(text: &str, offset: usize) -> LineColumn {
-    let mut end = offset.min(text.len());
-    while !text.is_char_boundary(end) {
-        end -= 1;
-    }
-    let before = &text[..end];
-    let start_of_line = before.rfind('\n').map_or(0, |at| at + 1);
-    LineColumn {
-        line: before.bytes().filter(|byte| *byte == b'\n').count() + 1,
-        column: before[start_of_line..].chars().count() + 1,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn line_and_column_count_from_one_in_characters() {
-        let text = "ab\nçd\n";
-        for (offset, line, column) in [(0, 1, 1), (2, 1, 3), (3, 2, 1), (4, 2, 1), (5, 2, 2), (7, 3, 1), (99, 3, 1)] {
-            assert_eq!(line_column(text, offset), LineColumn { line, column }, "offset {offset}");
-        }
-    }
-}

@@ -2,8 +2,8 @@
 
 use jsonc_parser::errors::ParseErrorKind as Kind;
 
-use super::diagnostic::line_column;
 use super::format::looks_like_yaml;
+use super::lines::line_column;
 
 /// Quotes that word processors and web pages put in the place of `"`.
 const TYPOGRAPHIC_QUOTES: [char; 9] = ['“', '”', '„', '‟', '«', '»', '‘', '’', '＂'];

@@ -7,12 +7,14 @@
 //! severity [`Severity::Error`]: what can't be valid isn't represented.
 
 mod diagnostic;
+mod excerpt;
 mod fields;
 mod flow;
 mod format;
 mod fragment;
 mod graph;
 mod likely;
+mod lines;
 mod lint;
 mod model;
 mod node;
@@ -25,8 +27,9 @@ mod suggest;
 mod syntax;
 mod yaml;
 
-pub use diagnostic::{Code, Diagnostic, LineColumn, Severity, line_column};
+pub use diagnostic::{Code, Diagnostic, Severity};
 pub use format::Format;
+pub use lines::{LineColumn, Lines, line_column};
 pub use model::{
     Catcher, ChoiceRule, ChoiceState, Condition, DataTest, Definition, Destination, Dynamic, FailState, InputType,
     ItemBatcher, ItemReader, ItemSource, JitterStrategy, Machine, MapMode, MapState, Operand, Operator, OutputType,

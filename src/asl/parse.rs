@@ -7,7 +7,8 @@ use jsonc_parser::common::Ranged;
 use jsonc_parser::errors::{ParseError, ParseErrorKind};
 use jsonc_parser::{CollectOptions, ParseOptions, parse_to_ast};
 
-use super::diagnostic::{Code, Diagnostic, line_column};
+use super::diagnostic::{Code, Diagnostic};
+use super::lines::{Lines, line_column};
 use super::node::{Member, Node, NodeKind, Span};
 use super::{Format, likely, yaml};
 
@@ -17,6 +18,9 @@ pub(super) const MAX_NESTING: usize = 200;
 
 /// How large a definition may be, in bytes (AWS: 1 MB).
 pub(super) const MAX_DEFINITION_BYTES: usize = 1_048_576;
+
+/// What to do about a definition that is too large or too deep.
+const SPLIT: &str = "Move parts into workflows of their own.";
 
 /// How many characters of the text AWS's parser messages quote.
 const MAX_QUOTED_CHARS: usize = 500;
@@ -29,7 +33,7 @@ pub(super) fn parse(text: &str, format: Format) -> Result<(Node, Vec<Diagnostic>
     }
     if text.len() > MAX_DEFINITION_BYTES {
         let message = format!("The definition has {} bytes; at most {MAX_DEFINITION_BYTES} are allowed", text.len());
-        return Err(Diagnostic::error(Code::SchemaValidationFailed, message));
+        return Err(Diagnostic::error(Code::SchemaValidationFailed, message).with_hint(SPLIT));
     }
     if !format.is_yaml(text) {
         return parse_json(text);
@@ -59,13 +63,14 @@ fn parse_json(text: &str) -> Result<(Node, Vec<Diagnostic>), Diagnostic> {
         let message = "Definition must be a valid JSON object";
         return Err(Diagnostic::error(Code::MissingDescription, message).with_hint("The text holds only comments."));
     };
-    let mut converter = Converter { text, warnings: Vec::new() };
+    let mut converter = Converter { text, lines: Lines::new(text), warnings: Vec::new() };
     let node = converter.convert(value, "", 0)?;
     Ok((node, converter.warnings))
 }
 
 struct Converter<'a> {
     text: &'a str,
+    lines: Lines<'a>,
     warnings: Vec<Diagnostic>,
 }
 
@@ -107,7 +112,7 @@ impl Converter<'_> {
                         None => members.push(member),
                         Some(first) => {
                             known.insert(member.key.clone(), first);
-                            self.warnings.push(replace(self.text, &mut members[first], member, place));
+                            self.warnings.push(replace(&self.lines, &mut members[first], member, place));
                         }
                     }
                 }
@@ -119,10 +124,9 @@ impl Converter<'_> {
 }
 
 /// The last value of a key counts, as for most JSON parsers; it is hardly ever what was meant.
-pub(super) fn replace(text: &str, known: &mut Member, member: Member, location: String) -> Diagnostic {
-    let first = line_column(text, known.key_span.start);
-    let message =
-        format!("The field '{}' is given twice; the first one, in line {}, is ignored", member.key, first.line);
+pub(super) fn replace(lines: &Lines<'_>, known: &mut Member, member: Member, location: String) -> Diagnostic {
+    let first = lines.line_of(known.key_span.start);
+    let message = format!("The field '{}' is given twice; the first one, in line {first}, is ignored", member.key);
     let span = member.key_span.clone();
     *known = member;
     Diagnostic::warning(Code::DuplicateKey, message).at(location, span).with_hint("Remove or rename one of them.")
@@ -130,7 +134,7 @@ pub(super) fn replace(text: &str, known: &mut Member, member: Member, location: 
 
 pub(super) fn too_deep() -> Diagnostic {
     let message = format!("Arrays and objects are nested deeper than {MAX_NESTING} levels");
-    Diagnostic::error(Code::TooDeeplyNested, message)
+    Diagnostic::error(Code::TooDeeplyNested, message).with_hint(SPLIT)
 }
 
 /// The parser lets leading zeros pass.

@@ -1,8 +1,10 @@
 //! Diagnostics for people: the place in the text, a caret under it, what is wrong, what to do.
 
-use miette::{GraphicalReportHandler, GraphicalTheme, LabeledSpan, NamedSource, SourceCode};
+use miette::{GraphicalReportHandler, GraphicalTheme, LabeledSpan, SourceCode};
 
 use super::diagnostic::{Diagnostic, Severity};
+use super::excerpt::Excerpt;
+use super::lines::Lines;
 
 /// How wide messages may get, in characters.
 const WIDTH: usize = 120;
@@ -11,11 +13,11 @@ const WIDTH: usize = 120;
 pub fn render(diagnostics: &[Diagnostic], name: &str, source: &str, colour: bool) -> String {
     let theme = if colour { GraphicalTheme::unicode() } else { GraphicalTheme::unicode_nocolor() };
     let handler = GraphicalReportHandler::new_themed(theme).with_width(WIDTH).with_links(false);
-    let source = NamedSource::new(name, source.to_owned());
+    let lines = Lines::new(source);
     let mut text = String::new();
     for diagnostic in diagnostics {
-        let report = Report { diagnostic, source: &source };
-        if handler.render_report(&mut text, &report).is_err() {
+        let excerpt = diagnostic.span.as_ref().map(|span| Excerpt::new(name, source, &lines, span));
+        if handler.render_report(&mut text, &Report { diagnostic, excerpt }).is_err() {
             // Rendering fails only if the excerpt can't be cut out; the plain words are always at hand.
             text.push_str(&diagnostic.to_string());
         }
@@ -28,7 +30,8 @@ pub fn render(diagnostics: &[Diagnostic], name: &str, source: &str, colour: bool
 #[derive(Debug)]
 struct Report<'a> {
     diagnostic: &'a Diagnostic,
-    source: &'a NamedSource<String>,
+    /// Where it is about a place.
+    excerpt: Option<Excerpt<'a>>,
 }
 
 impl std::fmt::Display for Report<'_> {
@@ -58,18 +61,13 @@ impl miette::Diagnostic for Report<'_> {
     }
 
     fn source_code(&self) -> Option<&dyn SourceCode> {
-        self.diagnostic.span.as_ref().map(|_| self.source as &dyn SourceCode)
+        self.excerpt.as_ref().map(|excerpt| excerpt as &dyn SourceCode)
     }
 
     fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
-        let span = self.diagnostic.span.clone()?;
-        let source = self.source.inner();
-        let start = span.start.min(source.len());
-        // A mark that spans lines hides more than it shows.
-        let line_end = source[start..].find('\n').map_or(source.len(), |at| start + at);
-        let length = span.end.min(line_end).saturating_sub(start);
+        let mark = &self.excerpt.as_ref()?.mark;
         let label = self.diagnostic.location.clone().filter(|location| !location.starts_with("[Source"));
-        Some(Box::new(std::iter::once(LabeledSpan::new(label, start, length))))
+        Some(Box::new(std::iter::once(LabeledSpan::new(label, mark.start, mark.len()))))
     }
 }
 
@@ -85,5 +83,15 @@ mod tests {
             let diagnostic = Diagnostic::error(Code::SchemaValidationFailed, "x").at("/a", span.clone());
             assert!(render(&[diagnostic], "a.json", source, false).contains("x"), "{span:?}");
         }
+    }
+    #[test]
+    fn of_a_long_line_only_the_marked_part_is_shown() {
+        let source = format!("[\"{}\", \"ä\", \"{}\"]\n", "é".repeat(50_000), "x".repeat(50_000));
+        let at = source.find("ä").expect("it is there");
+        let diagnostic = Diagnostic::error(Code::SchemaValidationFailed, "m").at("/[1]", at..at + 2);
+        let shown = render(&[diagnostic], "a.json", &source, false);
+        assert!(shown.contains("[a.json:1:50007]"), "{shown}");
+        assert!(shown.contains("é\", \"ä\", \"xx"), "{shown}");
+        assert!(shown.lines().all(|line| line.chars().count() < 150), "{shown}");
     }
 }

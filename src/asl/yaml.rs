@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use saphyr_parser::{Event, Parser, ScanError, Span as Range, Tag};
 
 use super::diagnostic::{Code, Diagnostic};
+use super::lines::Lines;
 use super::node::{Member, Node, NodeKind, Span};
 use super::parse::{self, MAX_NESTING};
 use anchors::Anchors;
@@ -20,6 +21,7 @@ mod tag;
 pub(super) fn parse(text: &str) -> Result<(Node, Vec<Diagnostic>), Diagnostic> {
     let mut loader = Loader {
         text,
+        lines: Lines::new(text),
         offsets: Offsets::new(text),
         stack: Vec::new(),
         anchors: Anchors::default(),
@@ -44,6 +46,7 @@ pub(super) fn parse(text: &str) -> Result<(Node, Vec<Diagnostic>), Diagnostic> {
 /// Builds the tree from the parser's events.
 struct Loader<'a> {
     text: &'a str,
+    lines: Lines<'a>,
     offsets: Offsets,
     /// The collections around the current place, outermost first.
     stack: Vec<Frame>,
@@ -198,7 +201,7 @@ impl Loader<'_> {
     }
 
     fn member(&mut self, member: Member) {
-        let location = self.location();
+        let path = self.path();
         let Some(Content::Object(pairs)) = self.stack.last_mut().map(|frame| &mut frame.content) else { return };
         // A quoted one is a name like others.
         if member.key == "<<" && self.text.get(member.key_span.clone()) == Some("<<") {
@@ -211,27 +214,35 @@ impl Loader<'_> {
                 pairs.members.push(member);
             }
             Some(known) => {
-                let place = format!("{location}/{}", member.key);
-                self.warnings.push(parse::replace(self.text, known, member, place));
+                let place = format!("{path}/{}", member.key);
+                self.warnings.push(parse::replace(&self.lines, known, member, place));
             }
         }
     }
 
     /// The current place as AWS writes it.
     fn location(&self) -> String {
-        let mut location = String::new();
+        Some(self.path()).filter(|path| !path.is_empty()).unwrap_or_else(|| "/".to_owned())
+    }
+
+    /// The current place; the root is empty.
+    fn path(&self) -> String {
+        let mut path = String::new();
         for frame in &self.stack {
             match &frame.content {
-                Content::Array(elements) => location.push_str(&format!("[{}]", elements.len())),
-                Content::Object(Pairs { key: Some((key, _)), .. }) => location.push_str(&format!("/{key}")),
+                Content::Array(elements) => path.push_str(&format!("[{}]", elements.len())),
+                Content::Object(Pairs { key: Some((key, _)), .. }) => path.push_str(&format!("/{key}")),
                 Content::Object(_) => {}
             }
         }
-        location
+        path
     }
 
     fn not_yaml(&self, error: &ScanError) -> Diagnostic {
         let start = self.offsets.byte(error.marker());
+        if error.info().contains("recursion limit") {
+            return Diagnostic { span: Some(start..start), ..parse::too_deep() };
+        }
         let message = format!("The text is not YAML: {}", error.info());
         let fault = Diagnostic::error(Code::InvalidYamlDescription, message);
         let span = start..self.text.len().min(start + 1);

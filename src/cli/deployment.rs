@@ -23,6 +23,11 @@ pub(super) enum DeployError {
     Start(#[from] StartError),
 }
 
+/// Makes the connectors of a configuration. Connects to nothing yet.
+pub(super) fn connectors(config: &Config) -> Result<Connectors, ConnectorsError> {
+    Connectors::from_config(&config.tasks, stream::topic_connector)
+}
+
 /// Workflows that are compiled and connectors that are made; nothing runs yet.
 pub(super) struct Deployment {
     pub registry: Arc<Registry<Program>>,
@@ -33,7 +38,7 @@ pub(super) struct Deployment {
 impl Deployment {
     /// Makes connectors and compiles the workflows of all pipelines.
     pub fn new(config: &Config) -> Result<Self, DeployError> {
-        let connectors = Arc::new(Connectors::from_config(&config.tasks)?);
+        let connectors = Arc::new(connectors(config)?);
         let known = connectors.clone();
         let check = move |program: &Program| known.check(program.resources()).map_err(|error| error.to_string());
         let registry = Arc::new(Registry::of_definitions(check));

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::asl::{Diagnostic, line_column};
+use crate::asl::{Diagnostic, Lines};
 
 /// The JSON of a diagnostic.
 #[derive(Serialize)]
@@ -21,9 +21,9 @@ pub(super) struct DiagnosticAnswer<'a> {
 }
 
 impl<'a> DiagnosticAnswer<'a> {
-    /// `text` is the definition that it is about.
-    pub fn new(diagnostic: &'a Diagnostic, text: &str) -> Self {
-        let place = diagnostic.span.as_ref().map(|span| line_column(text, span.start));
+    /// `lines` are those of the definition that it is about.
+    pub fn new(diagnostic: &'a Diagnostic, lines: &Lines<'_>) -> Self {
+        let place = diagnostic.span.as_ref().map(|span| lines.place(span.start));
         Self {
             severity: diagnostic.severity.as_str(),
             code: diagnostic.code.as_str(),

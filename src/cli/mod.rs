@@ -13,7 +13,9 @@ mod exec;
 mod feed;
 mod graph;
 mod pipe;
+mod print;
 mod run;
+mod source;
 mod test_state;
 mod validate;
 

@@ -7,13 +7,14 @@ mod results;
 mod worker;
 
 use std::fs;
-use std::io::{self, ErrorKind, IsTerminal};
+use std::io::{self, ErrorKind};
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Instant;
 
+use super::print::in_colour;
 use crate::asl;
 use crate::config::Config;
 use crate::engine::Limits;
@@ -130,7 +131,7 @@ fn load_program(path: &Path) -> Result<Program, PipeError> {
     let text = fs::read_to_string(path).map_err(|source| PipeError::Definition { path: path.to_owned(), source })?;
     Program::from_text_as(asl::Format::of_file(path), &text).map_err(|mut diagnostics| {
         diagnostics.retain(asl::Diagnostic::is_error);
-        let colour = io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+        let colour = in_colour(&io::stderr());
         let diagnostics = asl::render(&diagnostics, &path.display().to_string(), &text, colour);
         PipeError::Invalid { path: path.to_owned(), diagnostics }
     })
@@ -138,9 +139,9 @@ fn load_program(path: &Path) -> Result<Program, PipeError> {
 
 fn load_config(path: Option<&Path>) -> Result<(Connectors, Limits), PipeError> {
     let Some(path) = path else { return Ok((Connectors::new(), Limits::default())) };
-    let colour = io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+    let colour = in_colour(&io::stderr());
     let config = Config::load(path).map_err(|mistakes| PipeError::Config(mistakes.render(colour)))?;
-    Ok((Connectors::from_config(&config.tasks)?, config.engine.into()))
+    Ok((super::deployment::connectors(&config)?, config.engine.into()))
 }
 
 /// The file's name without `.asl.json` or another extension.

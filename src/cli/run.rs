@@ -1,7 +1,7 @@
 //! `stepstream run`: the pipelines of a configuration file, until a signal says stop.
 
 use std::future::Future;
-use std::io::{self, IsTerminal};
+use std::io;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -12,6 +12,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::oneshot;
 
 use super::deployment::{DeployError, Deployment};
+use super::print::{in_colour, print};
 use crate::api::{Server, ServerError, Sources};
 use crate::config::{Config, ConfigErrors};
 use crate::program::Program;
@@ -44,7 +45,7 @@ pub struct Args {
 /// Why the daemon did not run, or not to its orderly end.
 #[derive(Debug, thiserror::Error)]
 enum RunError {
-    #[error("the configuration is wrong:\n{}", .0.render(io::stderr().is_terminal()))]
+    #[error("the configuration is wrong:\n{}", .0.render(in_colour(&io::stderr())))]
     Config(ConfigErrors),
     #[error("{0}")]
     Deploy(#[from] DeployError),
@@ -52,6 +53,8 @@ enum RunError {
     Server(#[from] ServerError),
     #[error("the operating system gives no runtime or signals: {0}")]
     System(#[from] io::Error),
+    #[error("{0}")]
+    Answer(String),
     #[error("not every pipeline came to an orderly end; the log tells more")]
     Unclean,
 }
@@ -112,8 +115,7 @@ fn check(config: &Config) -> Result<(), RunError> {
     config.warnings.iter().for_each(|warning| eprintln!("warning: {warning}"));
     Deployment::new(config)?;
     let names: Vec<&str> = config.pipelines.iter().map(|pipeline| &*pipeline.name).collect();
-    println!("{}: valid; pipelines: {}", config.file.display(), names.join(", "));
-    Ok(())
+    print(&format!("{}: valid; pipelines: {}\n", config.file.display(), names.join(", "))).map_err(RunError::Answer)
 }
 
 fn all_alive(pipelines: &[Pipeline]) -> bool {

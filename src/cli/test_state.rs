@@ -1,17 +1,19 @@
 //! `stepstream test-state`: one state, as the TestState API runs it.
 
 use std::fmt::Write as _;
-use std::io::Read;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde_json::{Value, json};
 
+use super::print::print;
+use super::source;
 use crate::config::Config;
 use crate::engine::{Limits, TaskCall, Timestamp};
 use crate::task::{Answer, Connectors, Request as TaskRequest};
 use crate::test_state::{Exception, Request, Response, Surroundings, test_state};
+use crate::value::read_document;
 
 /// Exit status when the state failed or would be retried.
 const FAILED: u8 = 1;
@@ -48,11 +50,18 @@ pub fn main(args: Args) -> ExitCode {
             return ExitCode::from(INVALID);
         }
     };
-    match (&tested, args.json) {
-        (Ok(response), true) => println!("{:#}", json!(response)),
-        (Ok(response), false) => print!("{}", text(response)),
-        (Err(exception), true) => println!("{:#}", json!({"exception": exception})),
-        (Err(exception), false) => eprintln!("stepstream test-state: {exception}"),
+    let answer = match (&tested, args.json) {
+        (Ok(response), true) => format!("{:#}\n", json!(response)),
+        (Ok(response), false) => text(response),
+        (Err(exception), true) => format!("{:#}\n", json!({"exception": exception})),
+        (Err(exception), false) => {
+            eprintln!("stepstream test-state: {exception}");
+            String::new()
+        }
+    };
+    if let Err(fault) = print(&answer) {
+        eprintln!("stepstream test-state: {fault}");
+        return ExitCode::from(INVALID);
     }
     ExitCode::from(match tested {
         Ok(Response { status: "SUCCEEDED" | "CAUGHT_ERROR", .. }) => 0,
@@ -63,13 +72,17 @@ pub fn main(args: Args) -> ExitCode {
 
 fn run(args: &Args) -> Result<Result<Response, Exception>, String> {
     let shown = args.request.display();
-    let text = read(&args.request).map_err(|error| format!("cannot read the request {shown}: {error}"))?;
+    let text = source::read(&args.request).map_err(|error| format!("cannot read the request {shown}: {error}"))?;
+    // As far as serde is concerned, an array could hold the fields in order.
+    if text.trim_start().starts_with('[') {
+        return Err(format!("{shown} is an array; a request is an object, {{\"definition\": …, \"input\": …}}"));
+    }
     let request: Request =
         serde_json::from_str(&text).map_err(|error| format!("{shown} is no TestState request: {error}"))?;
     let config = args.config.as_deref().map(Config::load).transpose().map_err(|error| error.to_string())?;
     let (connectors, limits) = match &config {
         Some(config) => {
-            let connectors = Connectors::from_config(&config.tasks).map_err(|error| error.to_string())?;
+            let connectors = super::deployment::connectors(config).map_err(|error| error.to_string())?;
             (connectors, config.engine.into())
         }
         None => (Connectors::new(), Limits::default()),
@@ -84,14 +97,6 @@ fn run(args: &Args) -> Result<Result<Response, Exception>, String> {
         call: &mut |call| carry_out(&connectors, &runtime, call),
     };
     Ok(test_state(&request, &mut surroundings))
-}
-
-fn read(file: &Path) -> std::io::Result<String> {
-    if file.as_os_str() != "-" {
-        return std::fs::read_to_string(file);
-    }
-    let mut text = String::new();
-    std::io::stdin().read_to_string(&mut text).map(|_| text)
 }
 
 fn carry_out(connectors: &Connectors, runtime: &tokio::runtime::Runtime, call: TaskCall) -> Option<Answer> {
@@ -144,7 +149,7 @@ fn line(shown: &mut String, name: &str, value: &str) {
 /// A payload over several lines, if it is too long for one.
 fn laid_out(payload: &str) -> String {
     const ONE_LINE: usize = 90;
-    match serde_json::from_str::<Value>(payload) {
+    match read_document(payload.as_bytes()) {
         Ok(value) if payload.len() > ONE_LINE => format!("{value:#}"),
         _ => payload.to_owned(),
     }

@@ -1,6 +1,6 @@
 //! `stepstream validate`: check definitions and show every fault.
 
-use std::io::{self, IsTerminal, Read, Write};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -8,7 +8,9 @@ use clap::ValueEnum;
 use serde::Serialize;
 
 use super::diagnostic::DiagnosticAnswer;
-use crate::asl::{self, Code, Definition, Diagnostic, Format, MachineType, ReadOptions};
+use super::print::{in_colour, print};
+use super::source;
+use crate::asl::{self, Code, Definition, Diagnostic, Format, Lines, MachineType, ReadOptions};
 use crate::program::Program;
 
 /// Exit status when a definition has errors or a file can't be read.
@@ -61,8 +63,10 @@ pub fn main(args: Args) -> ExitCode {
     };
     let checked: Vec<Checked> = args.files.iter().map(|file| check(file, &options, args.severity)).collect();
     let text = if args.json { json(&checked) } else { human(&checked) };
-    // A reader that has gone away needs no answer, but the exit status still tells.
-    let _ = io::stdout().write_all(text.as_bytes());
+    if let Err(fault) = print(&text) {
+        eprintln!("error: {fault}");
+        return ExitCode::from(EXIT_INVALID);
+    }
     let valid = checked.iter().all(|file| file.outcome.as_ref().is_ok_and(|outcome| outcome.errors == 0));
     if valid { ExitCode::SUCCESS } else { ExitCode::from(EXIT_INVALID) }
 }
@@ -82,7 +86,7 @@ struct Outcome {
 }
 
 fn check(file: &Path, options: &ReadOptions, severity: Severity) -> Checked {
-    let outcome = read(file).map(|text| {
+    let outcome = source::read(file).map(|text| {
         let read = asl::read_with(&text, &ReadOptions { format: Format::of_file(file), ..*options });
         let mut diagnostics = read.diagnostics;
         diagnostics.extend(read.definition.iter().flat_map(refusals));
@@ -91,12 +95,8 @@ fn check(file: &Path, options: &ReadOptions, severity: Severity) -> Checked {
         diagnostics.retain(|diagnostic| severity == Severity::Warning || diagnostic.is_error());
         Outcome { text, diagnostics, errors, warnings }
     });
-    Checked { name: name(file), outcome }
-}
-
-/// What messages call a file.
-pub(super) fn name(file: &Path) -> String {
-    if is_stdin(file) { "<stdin>".into() } else { file.display().to_string() }
+    let outcome = outcome.map_err(|fault| format!("cannot read the definition: {fault}"));
+    Checked { name: source::name(file), outcome }
 }
 
 /// What the compiler refuses although the definition is valid. That something can't be run yet is no fault of the
@@ -110,26 +110,8 @@ fn refusals(definition: &Definition) -> Vec<Diagnostic> {
     faults.into_iter().map(warn).collect()
 }
 
-/// The text of a definition, or why it can't be read.
-pub(super) fn read(file: &Path) -> Result<String, String> {
-    let read = if is_stdin(file) {
-        let mut text = String::new();
-        io::stdin().read_to_string(&mut text).map(|_| text)
-    } else {
-        std::fs::read_to_string(file)
-    };
-    read.map_err(|error| match error.kind() {
-        io::ErrorKind::InvalidData => "cannot read the definition: the file is not UTF-8 text".to_owned(),
-        _ => format!("cannot read the definition: {error}"),
-    })
-}
-
-fn is_stdin(file: &Path) -> bool {
-    file == Path::new("-")
-}
-
 fn human(checked: &[Checked]) -> String {
-    let colour = io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+    let colour = in_colour(&io::stdout());
     let mut text = String::new();
     for file in checked {
         match &file.outcome {
@@ -182,8 +164,8 @@ fn json(checked: &[Checked]) -> String {
 fn answer(file: &Checked, named: bool) -> Answer<'_> {
     let (valid, diagnostics) = match &file.outcome {
         Ok(outcome) => {
-            let diagnostics =
-                outcome.diagnostics.iter().map(|diagnostic| DiagnosticAnswer::new(diagnostic, &outcome.text));
+            let lines = Lines::new(&outcome.text);
+            let diagnostics = outcome.diagnostics.iter().map(|diagnostic| DiagnosticAnswer::new(diagnostic, &lines));
             (outcome.errors == 0, diagnostics.collect())
         }
         Err(fault) => (false, vec![unreadable(fault)]),

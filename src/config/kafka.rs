@@ -1,8 +1,18 @@
+use std::time::Duration;
+
 use super::kafka_defaults::{ASSIGNMENT_STRATEGY, CONSUMER, CONSUMER_OWNED, PRODUCER, PRODUCER_OWNED, REFUSED};
 use super::model::{Kafka, StartFrom};
 use super::properties::Properties;
 use super::report::Report;
 use super::tree::{Kind, Node, Origin, Table};
+
+/// librdkafka refuses a time that is not longer than `linger.ms`.
+const SHORTEST_MESSAGE_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// How long a client takes a topic that isn't there for one that is being created.
+const TOPIC_PATIENCE: &str = "topic.metadata.propagation.max.ms";
+/// librdkafka's own default.
+const LONGEST_TOPIC_PATIENCE: Duration = Duration::from_secs(30);
 
 /// Reads a `kafka` table: properties by dotted name, and the tables `consumer` and `producer`.
 pub(super) fn read(title: &str, node: Option<&Node>, report: &mut Report) -> Kafka {
@@ -45,6 +55,19 @@ pub(super) fn consumer(shared: &Kafka, own: &Kafka, group: &str, start_from: Sta
 pub(super) fn producer(shared: &Kafka, own: &Kafka) -> Properties {
     let mut properties = with_defaults(PRODUCER, [&shared.shared, &shared.producer, &own.shared, &own.producer]);
     set_all(&mut properties, PRODUCER_OWNED);
+    properties
+}
+
+/// The properties of the producer of a `[[task]]`, whose calls end after `timeout`: so do its records.
+pub(super) fn task_producer(shared: &Kafka, own: &Kafka, timeout: Duration) -> Properties {
+    let mut properties = producer(shared, own);
+    if properties.value(TOPIC_PATIENCE).is_none() {
+        // A topic that isn't there is then told as such, before time is up.
+        properties.set(TOPIC_PATIENCE, (timeout / 2).min(LONGEST_TOPIC_PATIENCE).as_millis().to_string());
+    }
+    // Either name would do; one that was set for sinks must not stand beside it.
+    properties.remove("delivery.timeout.ms");
+    properties.set("message.timeout.ms", timeout.max(SHORTEST_MESSAGE_TIMEOUT).as_millis().to_string());
     properties
 }
 

@@ -26,7 +26,7 @@ use std::path::{Path, PathBuf};
 pub use environment::Environment;
 pub use model::{
     Builtin, Connector, Endpoint, Http, HttpVersion, Kafka, Limits, Log, LogFormat, Pipeline, Place, ResultHeaders,
-    StartFrom, Task,
+    StartFrom, Task, Topic,
 };
 pub use properties::Properties;
 pub use report::{ConfigErrors, Mistake};

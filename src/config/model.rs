@@ -184,8 +184,19 @@ pub enum Connector {
         /// The folder, resolved against the configuration file's.
         root: PathBuf,
     },
+    /// Writes results of distributed Maps to a Kafka topic.
+    Topic(Topic),
     /// Answers inside the process, for load tests.
     Builtin(Builtin),
+}
+
+/// Options of the `topic` connector.
+#[derive(Clone, Debug)]
+pub struct Topic {
+    /// The topic to write to.
+    pub topic: String,
+    /// Properties of its producer, complete: defaults, `[kafka]`, `[task.kafka]`, and those that Stepstream owns.
+    pub producer: Properties,
 }
 
 /// Options of a connector that speaks HTTP.

@@ -212,7 +212,8 @@ fn topic(section: &Section<'_>, option: &str, sources: &[String], report: &mut R
     Some(topic.value)
 }
 
-fn check_topic(topic: &Text, report: &mut Report) {
+/// Reports a name that no topic can have.
+pub(super) fn check_topic(topic: &Text, report: &mut Report) {
     let name = topic.value.as_str();
     let fits = name.len() <= MAX_TOPIC_LENGTH && name.chars().all(is_topic_character) && name != "." && name != "..";
     if !fits {

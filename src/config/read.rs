@@ -70,7 +70,7 @@ pub(super) fn config(
     let log = log(&top, &mut report);
     let engine = engine(&top, &mut report);
     let pipelines = pipelines(&top, file, &kafka, workflow_files, &mut report);
-    let tasks = tasks(&top, file, &mut report);
+    let tasks = tasks(&top, file, &kafka, &mut report);
 
     let warnings = report.finish()?;
     Ok(Config { file: file.to_owned(), kafka, http, log, engine, pipelines, tasks, warnings })
@@ -167,9 +167,9 @@ fn pipelines(
     pipelines
 }
 
-fn tasks(top: &Section<'_>, file: &Path, report: &mut Report) -> Vec<Task> {
+fn tasks(top: &Section<'_>, file: &Path, kafka: &Kafka, report: &mut Report) -> Vec<Task> {
     let tables = tables(top, "task", report);
-    tables.into_iter().filter_map(|(table, origin)| task::read(table, origin, file, report)).collect()
+    tables.into_iter().filter_map(|(table, origin)| task::read(table, origin, file, kafka, report)).collect()
 }
 
 /// Opens a `[name]` table, if it is there and is one.

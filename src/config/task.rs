@@ -1,19 +1,22 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::limits;
-use super::model::{Builtin, Connector, Endpoint, HttpVersion, Task};
+use super::model::{Builtin, Connector, Endpoint, HttpVersion, Kafka, Task, Topic};
+use super::pipeline::check_topic;
 use super::report::Report;
 use super::secret::Secret;
 use super::section::Section;
 use super::tree::{Kind, Node, Origin, Table};
+use super::{kafka, limits};
 
 const HTTP: &[&str] = &["resource", "connector", "timeout", "url", "headers", "connections", "http_version", "ca_file"];
 const LAMBDA: &[&str] =
     &["resource", "connector", "timeout", "endpoint", "headers", "connections", "http_version", "ca_file"];
 const FILES: &[&str] = &["resource", "connector", "timeout", "root"];
+const TOPIC: &[&str] = &["resource", "connector", "timeout", "topic", "kafka"];
 const BUILTIN: &[&str] = &["resource", "connector", "timeout", "builtin", "duration", "probability", "error"];
-const KINDS: &[(&str, &[&str])] = &[("http", HTTP), ("lambda", LAMBDA), ("files", FILES), ("builtin", BUILTIN)];
+const KINDS: &[(&str, &[&str])] =
+    &[("http", HTTP), ("lambda", LAMBDA), ("files", FILES), ("topic", TOPIC), ("builtin", BUILTIN)];
 
 /// Headers that the connector sets itself.
 const OWNED_HEADERS: [&str; 6] =
@@ -23,8 +26,8 @@ const SECRET_HEADERS: [&str; 4] = ["authorization", "proxy-authorization", "cook
 
 /// Reads one `[[task]]`.
 ///
-/// `file` is the configuration's, which paths are relative to.
-pub(super) fn read(table: &Table, origin: &Origin, file: &Path, report: &mut Report) -> Option<Task> {
+/// `file` is the configuration's, which paths are relative to; `shared` is its `[kafka]`.
+pub(super) fn read(table: &Table, origin: &Origin, file: &Path, shared: &Kafka, report: &mut Report) -> Option<Task> {
     let kind = kind(table, origin, report);
     // Without a kind, options of any kind may stand there.
     let options = kind.map_or_else(
@@ -51,6 +54,7 @@ pub(super) fn read(table: &Table, origin: &Origin, file: &Path, report: &mut Rep
             let root = section.required("root", hint, report)?;
             Connector::Files { root: beside(file, &root.value) }
         }
+        "topic" => Connector::Topic(topic(&section, origin, shared, timeout, report)?),
         _ => builtin(&section, report)?,
     };
     Some(Task { resource: resource?.value, connector, timeout, place: report.place_of(origin) })
@@ -60,7 +64,7 @@ pub(super) fn read(table: &Table, origin: &Origin, file: &Path, report: &mut Rep
 fn kind(table: &Table, origin: &Origin, report: &mut Report) -> Option<(&'static str, &'static [&'static str])> {
     let everything: Vec<&str> = table.entries.iter().map(|entry| entry.name.as_str()).collect();
     let section = Section::open("[[task]]", table, origin.clone(), &everything, report);
-    let hint = "say what carries the task out: connector = \"http\", \"lambda\", \"files\" or \"builtin\"";
+    let hint = "say what carries the task out: connector = \"http\", \"lambda\", \"files\", \"topic\" or \"builtin\"";
     section.required("connector", hint, report)?;
     let kinds: Vec<(&str, usize)> = KINDS.iter().enumerate().map(|(index, (kind, _))| (*kind, index)).collect();
     section.choice("connector", &kinds, report).map(|index| KINDS[index])
@@ -74,6 +78,37 @@ fn endpoint(section: &Section<'_>, option: &str, hint: &str, file: &Path, report
     let version = version(section, report);
     let ca_file = ca_file(section, file, report);
     Some(Endpoint { url: url?, headers, connections, version, ca_file })
+}
+
+fn topic(
+    section: &Section<'_>,
+    origin: &Origin,
+    shared: &Kafka,
+    timeout: Duration,
+    report: &mut Report,
+) -> Option<Topic> {
+    let topic = section.required("topic", "name the topic to write to: topic = \"map-results\"", report);
+    if let Some(topic) = &topic {
+        check_topic(topic, report);
+    }
+    let node = section.node("kafka");
+    let own = kafka::read("[task.kafka]", node, report);
+    if !own.consumer.is_empty() {
+        let hint = "leave it out: the connector only writes; what stands in [task.kafka] is its producer's";
+        report.mistake(section.origin("kafka"), "[task.kafka] takes no `consumer`", Some(hint.to_owned()));
+    }
+    for name in ["message.timeout.ms", "delivery.timeout.ms"] {
+        if own.shared.value(name).or(own.producer.value(name)).is_some() {
+            let hint = "set `timeout` of the [[task]]: it bounds the records of a call as well";
+            report.mistake(section.origin("kafka"), format!("[task.kafka] takes no `{name}`"), Some(hint.to_owned()));
+        }
+    }
+    let producer = kafka::task_producer(shared, &own, timeout);
+    if !kafka::names_brokers(&producer) {
+        let hint = "add to [kafka]: bootstrap.servers = \"localhost:9092\", or set STEPSTREAM_KAFKA_BOOTSTRAP_SERVERS";
+        report.mistake(origin, "the connector \"topic\" knows no broker", Some(hint.to_owned()));
+    }
+    Some(Topic { topic: topic?.value, producer })
 }
 
 fn builtin(section: &Section<'_>, report: &mut Report) -> Option<Connector> {

@@ -336,3 +336,15 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn the_producer_of_a_task_has_the_files_properties_and_the_tasks_own_time() {
+    let task = "[[task]]\nresource = \"x\"\nconnector = \"topic\"\ntopic = \"t\"\ntimeout = \"10s\"\nkafka = { linger.ms = 50 }";
+    let kafka = "[kafka.producer]\nlinger.ms = 1\ncompression.type = \"lz4\"\ndelivery.timeout.ms = 0";
+    let config = valid(&format!("{MINIMAL}\n{kafka}\n{task}"), &Environment::default());
+    let Connector::Topic(topic) = &config.tasks[0].connector else { panic!("it is one for a topic") };
+    let shown = ["linger.ms", "compression.type", "enable.idempotence", "message.timeout.ms", "delivery.timeout.ms"];
+    let values = shown.map(|name| topic.producer.value(name));
+    assert_eq!(values, [Some("50"), Some("lz4"), Some("true"), Some("10000"), None]);
+    assert_eq!(topic.producer.value("bootstrap.servers"), config.pipelines[0].producer.value("bootstrap.servers"));
+}

@@ -75,13 +75,23 @@ fn error_and_cause(error: &Option<String>, cause: &Option<String>) -> Details {
 impl Interpreter<'_> {
     /// Counts an event on the frame's way and records it if asked to; returns its number.
     fn emit(&mut self, frame: Id, kind: &'static str, details: impl FnOnce(&Self) -> Details) -> u64 {
+        let id = self.emit_beside(frame, kind, details);
         let on = self.run.frames.at_mut(frame);
+        if on.child_events.is_none() {
+            on.previous_event = id;
+        }
+        id
+    }
+
+    /// The same for an event that the next one on the way passes by: it follows what this one follows. The service
+    /// does so with success, and with what stops an iteration or a state from outside.
+    fn emit_beside(&mut self, frame: Id, kind: &'static str, details: impl FnOnce(&Self) -> Details) -> u64 {
+        let on = self.run.frames.at(frame);
         if on.child_events.is_some() {
             return self.count_apart(frame);
         }
         let previous = on.previous_event;
         self.run.events += 1;
-        on.previous_event = self.run.events;
         if self.run.record_history {
             let details = details(self);
             self.record_event(previous, kind, details);
@@ -100,9 +110,10 @@ impl Interpreter<'_> {
         *events
     }
 
-    /// Counts an event of the execution as a whole.
+    /// Counts an event of the execution as a whole, which follows what happened last on the way of its machine.
     fn emit_top(&mut self, kind: &'static str, details: impl FnOnce(&Self) -> Details) {
-        let previous = self.run.events;
+        // The frame that was acquired first is the top-level machine.
+        let previous = self.run.frames.iter().next().map_or(0, |(_, frame)| frame.previous_event);
         self.run.events += 1;
         if self.run.record_history {
             let details = details(self);
@@ -115,9 +126,11 @@ impl Interpreter<'_> {
         self.run.history.push(event);
     }
 
-    pub(super) fn emit_execution_started(&mut self, input: Value) {
+    /// Recorded: the event shows the input as it came, white space included.
+    pub(super) fn emit_execution_started(&mut self, event: &[u8]) {
         self.emit_top("ExecutionStarted", |this| {
-            vec![data("input", this.heap, input), text("roleArn", this.run.identity.role_arn())]
+            let input = String::from_utf8_lossy(event).into_owned();
+            vec![("input", Detail::Data(input)), text("roleArn", this.run.identity.role_arn())]
         });
     }
 
@@ -179,7 +192,9 @@ impl Interpreter<'_> {
                 }
             };
             details.extend(timeout.map(|timeout| ("timeoutInSeconds", Detail::Number(timeout.as_secs()))));
-            details.extend(heartbeat.map(|limit| ("heartbeatInSeconds", Detail::Number(limit.as_secs()))));
+            if !matches!(task.style, Style::Lambda) {
+                details.extend(heartbeat.map(|limit| ("heartbeatInSeconds", Detail::Number(limit.as_secs()))));
+            }
             details.extend(role.map(|role| ("taskCredentials", Detail::Role(role))));
             details
         });
@@ -221,7 +236,7 @@ impl Interpreter<'_> {
     }
 
     pub(super) fn emit_parallel_succeeded(&mut self, frame: Id) {
-        self.emit(frame, "ParallelStateSucceeded", |_| Vec::new());
+        self.emit_beside(frame, "ParallelStateSucceeded", |_| Vec::new());
     }
 
     pub(super) fn emit_map_started(&mut self, frame: Id, length: u32) {
@@ -239,15 +254,16 @@ impl Interpreter<'_> {
 
     pub(super) fn emit_map_succeeded(&mut self, frame: Id, map: &Map) {
         if map.distributed.is_some() {
-            self.emit(frame, "MapRunSucceeded", |_| Vec::new());
+            self.emit_beside(frame, "MapRunSucceeded", |_| Vec::new());
         }
-        self.emit(frame, "MapStateSucceeded", |_| Vec::new());
+        self.emit_beside(frame, "MapStateSucceeded", |_| Vec::new());
     }
 
     /// The Map or Parallel that the frame is in has failed and is not retried. Recorded: what fails for good before it
-    /// begins has no such event.
+    /// begins has no such event, nor has what a `States.Runtime` from inside goes through.
     pub(super) fn emit_fan_out_failed(&mut self, frame: Id, state: &State, fault: &Fault) {
-        if fault.is_final() && !self.run.frames.at(frame).fan_out_started {
+        let passes_through = fault.failure.state != state.name;
+        if fault.is_final() && (passes_through || !self.run.frames.at(frame).fan_out_started) {
             return;
         }
         match &state.kind {
@@ -270,7 +286,7 @@ impl Interpreter<'_> {
     /// The state that the frame is in is stopped because a sibling has failed.
     pub(super) fn emit_aborted(&mut self, frame: Id) {
         if self.run.frames.at(frame).map_run.is_some() {
-            self.emit(frame, "MapRunAborted", |_| Vec::new());
+            self.emit_beside(frame, "MapRunAborted", |_| Vec::new());
         }
         let kind = match &self.program.state(self.run.frames.at(frame).state).kind {
             Kind::Task(_) => "TaskStateAborted",
@@ -279,13 +295,16 @@ impl Interpreter<'_> {
             Kind::Map(_) => "MapStateAborted",
             Kind::Pass(_) | Kind::Choice { .. } | Kind::Succeed | Kind::Fail(_) => return,
         };
-        self.emit(frame, kind, |_| Vec::new());
+        self.emit_beside(frame, kind, |_| Vec::new());
     }
 
     pub(super) fn emit_iteration(&mut self, map: Id, child: Id, kind: &'static str, index: u32) {
-        self.emit(child, kind, |this| {
-            vec![text("name", &**this.state_name(map)), ("index", Detail::Number(index.into()))]
-        });
+        let details =
+            |this: &Self| vec![text("name", &**this.state_name(map)), ("index", Detail::Number(index.into()))];
+        match kind {
+            "MapIterationFailed" | "MapIterationAborted" => self.emit_beside(child, kind, details),
+            _ => self.emit(child, kind, details),
+        };
     }
 }
 

@@ -46,27 +46,30 @@ impl ChildRecord {
 /// The records of one file.
 struct Records {
     body: Vec<u8>,
-    count: usize,
+    /// Where each begins. A byte behind it, the next one does, or the end of the file is near.
+    begins: Vec<usize>,
     lines: bool,
 }
 
 impl Records {
     fn new(output_type: OutputType) -> Records {
         let lines = output_type == OutputType::JsonLines;
-        Records { body: if lines { Vec::new() } else { vec![b'['] }, count: 0, lines }
+        Records { body: if lines { Vec::new() } else { vec![b'['] }, begins: Vec::new(), lines }
     }
 
     fn begin_record(&mut self) -> &mut Vec<u8> {
-        if self.count > 0 {
+        if !self.begins.is_empty() {
             self.body.push(if self.lines { b'\n' } else { b',' });
         }
-        self.count += 1;
+        self.begins.push(self.body.len());
         &mut self.body
     }
 
-    fn close(mut self) -> Vec<u8> {
+    fn close(mut self, key: String) -> DataObject {
         self.body.push(if self.lines { b'\n' } else { b']' });
-        self.body
+        let nexts = self.begins.iter().copied().skip(1).chain([self.body.len()]);
+        let records = self.begins.iter().zip(nexts).map(|(&begin, next)| begin..next - 1).collect();
+        DataObject { key, body: self.body, records }
     }
 }
 
@@ -141,19 +144,20 @@ impl Interpreter<'_> {
         };
         let mut objects = Vec::new();
         let mut lists = Vec::new();
-        for (status, body) in [
+        for (status, records) in [
             ("FAILED", self.failed_records(frame, distributed)?),
             ("PENDING", self.pending_records(frame, distributed)?),
             ("SUCCEEDED", self.succeeded_records(frame, distributed)?),
         ] {
             let key = format!("{folder}/{status}_0.{extension}");
-            let files = body.map(|body| (key, body));
-            lists.push((status, files.as_ref().map(|(key, body)| (key.clone(), body.len()))));
-            objects.extend(files.map(|(key, body)| DataObject { key, body }));
+            let file = records.map(|records| records.close(key));
+            lists.push((status, file.as_ref().map(|file| (file.key.clone(), file.body.len()))));
+            objects.extend(file);
         }
         let arn = self.map_run_arn(frame, distributed);
         let body = manifest(&bucket, &arn, &lists);
-        objects.push(DataObject { key: format!("{folder}/manifest.json"), body });
+        let whole = 0..body.len();
+        objects.push(DataObject { key: format!("{folder}/manifest.json"), body, records: vec![whole] });
         Ok(objects)
     }
 
@@ -191,7 +195,7 @@ impl Interpreter<'_> {
         self.heap.parse(&text).map_err(|error| self.runtime_fault(frame, &error.to_string()))
     }
 
-    fn succeeded_records(&mut self, frame: Id, distributed: &Distributed) -> Result<Option<Vec<u8>>, Box<Fault>> {
+    fn succeeded_records(&mut self, frame: Id, distributed: &Distributed) -> Result<Option<Records>, Box<Fault>> {
         let Some(writer) = &distributed.writer else { return Ok(None) };
         let transformation = writer.transformation;
         self.records(frame, writer.output_type, |this, index, records| {
@@ -211,7 +215,7 @@ impl Interpreter<'_> {
         })
     }
 
-    fn failed_records(&mut self, frame: Id, distributed: &Distributed) -> Result<Option<Vec<u8>>, Box<Fault>> {
+    fn failed_records(&mut self, frame: Id, distributed: &Distributed) -> Result<Option<Records>, Box<Fault>> {
         let Some(writer) = &distributed.writer else { return Ok(None) };
         self.records(frame, writer.output_type, |this, index, records| {
             let succeeded = this.record_at(frame, index).map(|record| matches!(record.end, ChildEnd::Succeeded(_)));
@@ -222,7 +226,7 @@ impl Interpreter<'_> {
     }
 
     /// What was to be run and was not, since the run failed before.
-    fn pending_records(&mut self, frame: Id, distributed: &Distributed) -> Result<Option<Vec<u8>>, Box<Fault>> {
+    fn pending_records(&mut self, frame: Id, distributed: &Distributed) -> Result<Option<Records>, Box<Fault>> {
         let Some(writer) = &distributed.writer else { return Ok(None) };
         let machine = self.labelled_machine(distributed);
         self.records(frame, writer.output_type, |this, index, records| {
@@ -250,7 +254,7 @@ impl Interpreter<'_> {
         frame: Id,
         output_type: OutputType,
         mut write: impl FnMut(&Self, usize, &mut Records),
-    ) -> Result<Option<Vec<u8>>, Box<Fault>> {
+    ) -> Result<Option<Records>, Box<Fault>> {
         let count = self.run.frames.at(frame).map_run.as_ref().and_then(|run| run.items).map_or(0, |items| items.len());
         let mut records = Records::new(output_type);
         for index in 0..count {
@@ -261,7 +265,7 @@ impl Interpreter<'_> {
                 return Err(self.transfer_fault(frame, WRITER_FAILED, cause));
             }
         }
-        Ok((records.count > 0).then(|| records.close()))
+        Ok((!records.begins.is_empty()).then_some(records))
     }
 
     fn labelled_machine(&self, distributed: &Distributed) -> String {

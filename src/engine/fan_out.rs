@@ -293,12 +293,13 @@ impl Interpreter<'_> {
             FanOut::Map { .. } => self.note_success(parent, index, output),
             FanOut::Parallel { .. } => {}
         }
+        let last_event = self.run.frames.at(child).previous_event;
         self.release(child);
-        self.record(group, index, output)
+        self.record(group, index, output, last_event)
     }
 
-    /// Notes the output of a child. The last one completes the state.
-    fn record(&mut self, id: Id, index: u32, output: Value) -> Option<(Id, Step)> {
+    /// Notes the output of a child. The last one completes the state, which goes on where that child's way ended.
+    fn record(&mut self, id: Id, index: u32, output: Value, last_event: u64) -> Option<(Id, Step)> {
         let group = self.run.groups.at_mut(id);
         group.results[index as usize] = output;
         group.live -= 1;
@@ -308,6 +309,7 @@ impl Interpreter<'_> {
         }
         let parent = group.parent;
         let results = std::mem::take(&mut group.results);
+        self.run.frames.at_mut(parent).previous_event = last_event;
         let step = self.join(parent, &results).unwrap_or_else(Step::Fail);
         self.run.groups.at_mut(id).results = results;
         self.run.groups.release(id);
@@ -358,12 +360,14 @@ impl Interpreter<'_> {
         if let FanOut::Map { items, tolerance: Some(_), .. } = fan_out {
             return self.child_execution_failed(group, child, items, &fault);
         }
-        if let FanOut::Map { .. } = fan_out {
+        if matches!(fan_out, FanOut::Map { .. }) && !fault.is_final() {
             self.emit_iteration(parent, child, "MapIterationFailed", index);
         }
+        let last_event = self.run.frames.at(child).previous_event;
         self.release(child);
         self.cancel_group(group);
-        self.run.frames.at_mut(parent).wait = Wait::Nothing;
+        let parent_frame = self.run.frames.at_mut(parent);
+        (parent_frame.wait, parent_frame.previous_event) = (Wait::Nothing, last_event);
         Some((parent, Step::Fail(fault)))
     }
 
@@ -375,13 +379,14 @@ impl Interpreter<'_> {
             _ => 1,
         };
         self.note_failure(parent, index, &fault.failure);
+        let last_event = self.run.frames.at(child).previous_event;
         self.release(child);
         let FanOut::Map { tolerance: Some(borne), .. } = &mut self.run.groups.at_mut(group).fan_out else {
             return None;
         };
         borne.failed += weight;
         if !borne.exceeded() {
-            return self.record(group, index, Value::Null);
+            return self.record(group, index, Value::Null, last_event);
         }
         let cause = "The specified tolerated failure threshold was exceeded".to_owned();
         let exceeded = Fault::new(Some(EXCEEDED.to_owned()), Some(cause), &fault.failure.state);

@@ -31,8 +31,8 @@ pub(super) enum Step {
 }
 
 impl Interpreter<'_> {
-    pub(super) fn begin(&mut self, start: StateId, input: Value) {
-        self.emit_execution_started(input);
+    pub(super) fn begin(&mut self, start: StateId, event: &[u8], input: Value) {
+        self.emit_execution_started(event);
         let frame = self.run.frames.acquire();
         let retries = std::mem::take(&mut self.run.frames.at_mut(frame).retries);
         *self.run.frames.at_mut(frame) = Frame { retries, ..Frame::default() };

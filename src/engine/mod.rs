@@ -119,7 +119,7 @@ impl Execution {
         self.run.input = input;
         let timeout = program.timeout.map_or(limits.timeout, |timeout| timeout.min(limits.timeout));
         self.run.deadline = now.after(timeout);
-        self.interpret(|interpreter| interpreter.begin(program.start, input));
+        self.interpret(|interpreter| interpreter.begin(program.start, event, input));
         Ok(())
     }
 

@@ -1,6 +1,7 @@
 //! What goes in and out of an execution besides values.
 
 use std::fmt;
+use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -95,6 +96,15 @@ pub struct DataObject {
     pub key: String,
     /// What it holds.
     pub body: Vec<u8>,
+    /// Where in the body its records stand, in order: the elements of its array, its lines; of a manifest, the whole.
+    pub records: Vec<Range<usize>>,
+}
+
+impl DataObject {
+    /// The text of each record.
+    pub fn records(&self) -> impl ExactSizeIterator<Item = &[u8]> {
+        self.records.iter().map(|range| self.body.get(range.clone()).unwrap_or_default())
+    }
 }
 
 /// A call of a task: one attempt of a Task state, or data that a distributed Map reads or writes.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::fail::{Fault, TIMEOUT};
+use super::fail::Fault;
 use super::frame::Wait;
 use super::interpreter::{Interpreter, Step};
 use super::pool::Id;
@@ -106,8 +106,8 @@ impl Interpreter<'_> {
         self.leave(frame, state, output, variables, Next::State(catcher.next))
     }
 
-    /// `{"Error": …, "Cause": …}`. Recorded: a time-out without cause shows an empty one, a failure without error and
-    /// cause shows `null` for both.
+    /// `{"Error": …, "Cause": …}`. A failure without a cause shows an empty one. Recorded: without an error either,
+    /// both are `null`.
     fn error_output(&mut self, frame: Id, fault: &Fault) -> Result<Value, Box<Fault>> {
         let error = match &fault.failure.error {
             Some(error) => self.heap.string(error),
@@ -115,7 +115,7 @@ impl Interpreter<'_> {
         };
         let cause = match &fault.failure.cause {
             Some(cause) => self.heap.string(cause),
-            None if fault.failure.error.as_deref() == Some(TIMEOUT) => self.heap.string(""),
+            None if fault.failure.error.is_some() => self.heap.string(""),
             None => Value::Null,
         };
         let mark = self.heap.mark();

@@ -152,11 +152,10 @@ impl Execution {
 
     /// All variables as a JSON object.
     pub fn variables(&self) -> serde_json::Map<String, serde_json::Value> {
-        let shown = |value| serde_json::from_str(&self.heap.to_json(value)).unwrap_or_default();
         self.run
             .variables
             .iter()
-            .map(|variable| (self.heap.str(variable.name).into_owned(), shown(variable.value)))
+            .map(|variable| (self.heap.str(variable.name).into_owned(), self.heap.to_document(variable.value)))
             .collect()
     }
 }

@@ -13,11 +13,12 @@ use super::solo::Stage;
 use super::view::Subject;
 use crate::expr::Path;
 use crate::program::parameters::{self, Format};
-use crate::program::{Kind, Seconds, State, Style, Task};
+use crate::program::{Kind, Payload, Query, QueryTemplate, Seconds, State, Style, Task};
 use crate::value::{Num, Value};
 
 /// The longest timeout that the service accepts, in seconds.
 const MAX_TIMEOUT_SECONDS: i64 = 99_999_999;
+const ROLE_ARN: &str = "RoleArn";
 
 impl Interpreter<'_> {
     /// Gives the attempt its token, which its templates may name.
@@ -44,11 +45,11 @@ impl Interpreter<'_> {
             Some(credentials) => Some(self.build(credentials, frame, Subject::data(data))?),
             None => None,
         };
+        let role = self.role_of(frame, task, credentials)?;
         let timeout = self.seconds(frame, &task.timeout, "TimeoutSeconds", data)?;
         let heartbeat = self.seconds(frame, &task.heartbeat, "HeartbeatSeconds", data)?;
         let input = self.bounded(frame, input)?;
         self.check_parameters(frame, task, input)?;
-        let role = credentials.and_then(|credentials| self.role_of(credentials));
         self.emit_scheduled(frame, task, input, role, (timeout, heartbeat));
         let ordinal = self.run.calls;
         self.run.calls += 1;
@@ -107,12 +108,25 @@ impl Interpreter<'_> {
         }
     }
 
-    fn role_of(&self, credentials: Value) -> Option<String> {
-        let Value::Object(credentials) = credentials else { return None };
-        match self.heap.field(credentials, "RoleArn")? {
-            Value::String(role) => Some(self.heap.str(role).into_owned()),
-            _ => None,
+    fn role_of(&mut self, frame: Id, task: &Task, credentials: Option<Value>) -> Result<Option<String>, Box<Fault>> {
+        let Some(Value::Object(credentials)) = credentials else { return Ok(None) };
+        match self.heap.field(credentials, ROLE_ARN) {
+            Some(Value::String(role)) => Ok(Some(self.heap.str(role).into_owned())),
+            Some(other) => match task.credentials.as_ref().and_then(|credentials| self.role_query(credentials)) {
+                Some(query) => Err(self.unexpected_type(query, frame, "string", other)),
+                None => Ok(None),
+            },
+            None => Ok(None),
         }
+    }
+
+    /// The expression that gives the role.
+    fn role_query<'p>(&self, credentials: &'p Payload) -> Option<&'p Query> {
+        let Payload::Query(QueryTemplate::Object(entries)) = credentials else { return None };
+        entries.iter().find_map(|(key, part)| match part {
+            QueryTemplate::Query(query) if self.heap.str(*key) == ROLE_ARN => Some(&**query),
+            _ => None,
+        })
     }
 
     fn seconds(

@@ -37,8 +37,29 @@ pub struct Program {
     /// `TimeoutSeconds` of the machine.
     pub(crate) timeout: Option<Duration>,
     pub(crate) keys: Keys,
-    resources: Vec<Arc<str>>,
+    resources: Vec<(Arc<str>, Role)>,
     can_suspend: bool,
+}
+
+/// What calls a Resource.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// A Task state.
+    Task,
+    /// The ItemReader of a distributed Map.
+    ItemReader,
+    /// The ResultWriter of a distributed Map.
+    ResultWriter,
+}
+
+impl std::fmt::Display for Role {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Role::Task => "Task state",
+            Role::ItemReader => "ItemReader",
+            Role::ResultWriter => "ResultWriter",
+        })
+    }
 }
 
 /// Keys of the objects that the engine makes itself.
@@ -84,9 +105,9 @@ impl Program {
         }
     }
 
-    /// The `Resource` of every Task state, ItemReader and ResultWriter, each once.
-    pub fn resources(&self) -> impl Iterator<Item = &str> {
-        self.resources.iter().map(|resource| &**resource)
+    /// The `Resource` of every Task state, ItemReader and ResultWriter, each once per role.
+    pub fn resources(&self) -> impl Iterator<Item = (&str, Role)> {
+        self.resources.iter().map(|(resource, role)| (&**resource, *role))
     }
 
     /// Whether an execution can ever wait for a task or for time to pass.

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use super::*;
 use crate::asl;
 use crate::config::{Config, Environment};
-use crate::task::Connectors;
+use crate::task::{Connectors, Role};
 
 /// How long a test waits for what must happen: it decides nothing but when to give up.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -147,9 +147,11 @@ fn a_workflow_that_stands_in_no_file_is_never_reloaded() {
 fn definitions_are_read_with_their_faults_rendered_and_resources_checked() {
     let folder = Folder::new();
     let file = folder.file("order.asl.json");
-    let registry = Registry::of_definitions(|program| match program.resources().find(|name| name.contains("nobody")) {
-        Some(resource) => Err(format!("no connector for {resource}")),
-        None => Ok(()),
+    let registry = Registry::of_definitions(|program| {
+        match program.resources().map(|(name, _)| name).find(|name| name.contains("nobody")) {
+            Some(resource) => Err(format!("no connector for {resource}")),
+            None => Ok(()),
+        }
     });
     fs::write(&file, r#"{ "StartAt": "A", "States": { "A": { "Type": "Pass", "End": true } } }"#).unwrap();
     let workflow = registry.load("order", &file).unwrap();
@@ -185,13 +187,15 @@ fn a_definition_in_yaml_is_swapped_too() {
 fn the_example_configuration_has_a_connector_for_every_task_of_the_example_workflows() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("config");
     let config = Config::load_with(&folder.join("stepstream.toml"), &Environment::default()).unwrap();
-    let connectors = Connectors::from_config(&config.tasks).unwrap();
+    let connectors = Connectors::from_config(&config.tasks, |_, _| unreachable!("no entry is for a topic")).unwrap();
     for name in ["enrichment", "order", "router", "saga"] {
         let text = fs::read_to_string(folder.join(format!("workflows/{name}.asl.json"))).unwrap();
         let faults: Vec<_> = asl::read(&text).diagnostics.into_iter().filter(|found| found.is_error()).collect();
         assert!(faults.is_empty(), "{name}: {faults:?}");
         let resources = text.lines().filter_map(|line| line.trim().strip_prefix("\"Resource\": \"")?.split('"').next());
-        connectors.check(resources).unwrap_or_else(|unmatched| panic!("{name}: {unmatched}"));
+        connectors
+            .check(resources.map(|resource| (resource, Role::Task)))
+            .unwrap_or_else(|unmatched| panic!("{name}: {unmatched}"));
     }
 }
 

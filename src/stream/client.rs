@@ -42,7 +42,8 @@ pub(super) fn check(properties: &Properties) -> KafkaResult<()> {
     client_config(properties).create_native_config().map(drop)
 }
 
-fn client_config(properties: &Properties) -> ClientConfig {
+/// The properties with the level of librdkafka's log.
+pub(super) fn client_config(properties: &Properties) -> ClientConfig {
     let mut config = ClientConfig::new();
     for (name, value) in properties.iter() {
         config.set(name, value);
@@ -53,7 +54,8 @@ fn client_config(properties: &Properties) -> ClientConfig {
     config
 }
 
-fn log(level: RDKafkaLogLevel, facility: &str, message: &str) {
+/// A line of librdkafka's log.
+pub(super) fn log(level: RDKafkaLogLevel, facility: &str, message: &str) {
     let level = match level {
         RDKafkaLogLevel::Emerg | RDKafkaLogLevel::Alert | RDKafkaLogLevel::Critical | RDKafkaLogLevel::Error => {
             ClientLogLevel::Error

@@ -8,6 +8,9 @@
 //! | [`ERROR`], [`CAUSE`], [`STATE`], [`STATUS`] | | yes | |
 //! | [`REASON`], [`DETAIL`] | | | yes |
 //!
+//! Records of the `topic` connector, results of distributed Maps, carry [`WORKFLOW`], [`EXECUTION`], [`STATE`], [`FILE`] and
+//! [`RECORD`].
+//!
 //! A dead letter keeps the headers of its event in front of these; results and failures do if the pipeline forwards headers.
 //! Values are UTF-8 text.
 
@@ -25,7 +28,7 @@ pub const STATUS: &str = "stepstream-status";
 pub const ERROR: &str = "stepstream-error";
 /// Cause of a failed execution, cut to [`MAX_TEXT_BYTES`]; the record's value has it whole.
 pub const CAUSE: &str = "stepstream-cause";
-/// The state that failed.
+/// The state that failed; on a result of a distributed Map, the Map.
 pub const STATE: &str = "stepstream-state";
 /// Why an event could not be run, or its outcome not be written: one of few fixed words, such as `not-json`.
 pub const REASON: &str = "stepstream-reason";
@@ -37,6 +40,11 @@ pub const TOPIC: &str = "stepstream-topic";
 pub const PARTITION: &str = "stepstream-partition";
 /// Offset of the event in its partition.
 pub const OFFSET: &str = "stepstream-offset";
+
+/// Name of the file that a result of a distributed Map would stand in, e.g. `SUCCEEDED_0.json` or `manifest.json`.
+pub const FILE: &str = "stepstream-file";
+/// Number of the result within that file, from 0. With the record's key it names a result; the same on redelivery.
+pub const RECORD: &str = "stepstream-record";
 
 /// Longest text in a header, in bytes. Headers count against the broker's largest record, and a cause may be 32 KiB.
 pub const MAX_TEXT_BYTES: usize = 1024;
@@ -54,6 +62,21 @@ pub struct Source<'a> {
     pub workflow: &'a str,
     /// Name of the execution.
     pub execution: &'a str,
+}
+
+/// A result of a distributed Map.
+#[derive(Clone, Copy, Debug)]
+pub struct MapResult<'a> {
+    /// Name of the workflow.
+    pub workflow: &'a str,
+    /// Name of the execution that the Map is a state of.
+    pub execution: &'a str,
+    /// The Map.
+    pub state: &'a str,
+    /// Name of the file.
+    pub file: &'a str,
+    /// Number of the result in the file, from 0.
+    pub record: usize,
 }
 
 /// How an execution failed.
@@ -93,6 +116,15 @@ pub fn of_failure(forwarded: Option<OwnedHeaders>, source: Source<'_>, failed: F
     headers = text(headers, STATUS, failed.status);
     headers = text(headers, VERSION, failed.version);
     with_source(headers, source)
+}
+
+/// Headers of a result of a distributed Map.
+pub fn of_map_result(result: MapResult<'_>) -> OwnedHeaders {
+    let headers = text(OwnedHeaders::new_with_capacity(5), WORKFLOW, result.workflow);
+    let headers = text(headers, EXECUTION, result.execution);
+    let headers = text(headers, STATE, result.state);
+    let headers = text(headers, FILE, result.file);
+    text(headers, RECORD, &result.record.to_string())
 }
 
 /// Headers of a dead letter: the event's own, then the reason and where it came from.

@@ -90,6 +90,12 @@ impl ExecutionNames {
     }
 }
 
+/// Workflow and name of the execution with this id, `arn:aws:states:<region>:<account>:<kind>:<workflow>:<name>…`.
+pub(super) fn workflow_and_name(id: &str) -> Option<(&str, &str)> {
+    let mut parts = id.split(':').skip(6);
+    Some((parts.next()?, parts.next()?))
+}
+
 /// Region and account are those of no one: nothing runs at AWS.
 const EXECUTION_ARN: &str = "arn:aws:states:local:000000000000:express:";
 const STATE_MACHINE_ARN: &str = "arn:aws:states:local:000000000000:stateMachine:";

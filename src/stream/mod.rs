@@ -10,6 +10,7 @@
 //! | `work`, `settle` | an event's way: start, drive, finish; `executions` keeps those that wait, `calls` carries out task calls |
 //! | `offsets`, `partitions` | which offsets are complete and may be committed, per assignment |
 //! | `sink` | the producer, and what it could not deliver yet; `outcome` and `headers` give records their shape |
+//! | `topic` | the connector that writes results of distributed Maps to a topic |
 //! | `identity` | names of executions |
 //! | `client`, `reread`, `committer` | Kafka clients and their callbacks; commits |
 //! | `stats`, `counts` | what is counted |
@@ -36,6 +37,7 @@ mod settle;
 mod shard;
 mod sink;
 mod stats;
+mod topic;
 mod work;
 
 #[cfg(test)]
@@ -46,3 +48,4 @@ pub use offsets::{OffsetTracker, Sequence};
 pub use outcome::EVENT_REJECTED;
 pub use pipeline::{Pipeline, PropertiesError, ShardPanicked, StartError, check_properties};
 pub use stats::{Counter, Snapshot, Stats, new_histogram};
+pub use topic::topic_connector;

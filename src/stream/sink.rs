@@ -302,15 +302,18 @@ fn events_of(sink: &Sink) -> ProducerEvents {
     ProducerEvents::new(sink.pipeline.clone(), sink.metrics.clone())
 }
 
-fn error_code(error: &KafkaError) -> RDKafkaErrorCode {
+/// What librdkafka calls it.
+pub(super) fn error_code(error: &KafkaError) -> RDKafkaErrorCode {
     error.rdkafka_error_code().unwrap_or(RDKafkaErrorCode::Unknown)
 }
 
-fn is_too_large(code: RDKafkaErrorCode) -> bool {
+/// Whether it is about the size of a record or its batch.
+pub(super) fn is_too_large(code: RDKafkaErrorCode) -> bool {
     matches!(code, RDKafkaErrorCode::MessageSizeTooLarge | RDKafkaErrorCode::InvalidMessageSize)
 }
 
-fn is_topic_trouble(code: RDKafkaErrorCode) -> bool {
+/// Whether the client has noted that the topic is not there for us.
+pub(super) fn is_topic_trouble(code: RDKafkaErrorCode) -> bool {
     matches!(
         code,
         RDKafkaErrorCode::UnknownTopic

@@ -2,7 +2,7 @@
 
 use std::{fmt, sync::Arc};
 
-use super::{Connector, Pattern};
+use super::{Connector, Pattern, Role};
 
 /// Resource patterns and their connectors, in the order of the configuration. The first match wins.
 #[derive(Clone, Default)]
@@ -26,15 +26,24 @@ impl Connectors {
         self.entries.iter().find(|(pattern, _)| pattern.matches(resource)).map(|(_, connector)| connector)
     }
 
-    /// Checks that each of a program's Resources has a connector. The error names all that have none.
-    pub fn check<'a>(&self, resources: impl IntoIterator<Item = &'a str>) -> Result<(), UnmatchedResources> {
-        let mut unmatched: Vec<String> = Vec::new();
-        for resource in resources {
-            if self.find(resource).is_none() && !unmatched.iter().any(|seen| seen == resource) {
-                unmatched.push(resource.to_owned());
+    /// Checks that each of a program's Resources has a connector that serves its role. The error names all that have none.
+    ///
+    /// # Errors
+    /// What has no connector, or one that can't do it.
+    pub fn check<'a>(&self, resources: impl IntoIterator<Item = (&'a str, Role)>) -> Result<(), UnmatchedResources> {
+        let mut faults = UnmatchedResources::default();
+        for (resource, role) in resources {
+            match self.find(resource) {
+                None if faults.resources.iter().all(|(seen, _)| seen != resource) => {
+                    faults.resources.push((resource.to_owned(), role));
+                }
+                Some(connector) if !connector.serves(role) => {
+                    faults.misfits.push(Misfit { resource: resource.to_owned(), role, kind: connector.kind() });
+                }
+                _ => {}
             }
         }
-        if unmatched.is_empty() { Ok(()) } else { Err(UnmatchedResources { resources: unmatched }) }
+        if faults.resources.is_empty() && faults.misfits.is_empty() { Ok(()) } else { Err(faults) }
     }
 }
 
@@ -44,11 +53,25 @@ impl fmt::Debug for Connectors {
     }
 }
 
-/// Resources of a workflow that no `[[task]]` entry matches. The message shows the entries to add.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+/// Resources of a workflow that no `[[task]]` entry matches, or one whose connector can't do what the workflow wants. The
+/// message shows the entries to add.
+#[derive(Debug, Clone, Default, PartialEq, Eq, thiserror::Error)]
 pub struct UnmatchedResources {
-    /// The Resources, each once, in the order of the workflow.
-    pub resources: Vec<String>,
+    /// The Resources that no entry matches, each once, in the order of the workflow.
+    pub resources: Vec<(String, Role)>,
+    /// Those that the wrong entry matches.
+    pub misfits: Vec<Misfit>,
+}
+
+/// A Resource whose connector does not serve its role.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Misfit {
+    /// The Resource.
+    pub resource: String,
+    /// What calls it.
+    pub role: Role,
+    /// The kind of the connector that the first matching entry has.
+    pub kind: &'static str,
 }
 
 impl fmt::Display for UnmatchedResources {
@@ -58,19 +81,26 @@ impl fmt::Display for UnmatchedResources {
         } else {
             ("Task Resources have no connector", "entries such as these")
         };
-        write!(f, "{what}; add {add} to the configuration:")?;
-        for resource in &self.resources {
-            write!(f, "\n\n{}", suggested_entry(resource))?;
+        if !self.resources.is_empty() {
+            write!(f, "{what}; add {add} to the configuration:")?;
+        }
+        for (resource, role) in &self.resources {
+            write!(f, "\n\n{}", suggested_entry(resource, *role))?;
+        }
+        for (index, Misfit { resource, role, kind }) in self.misfits.iter().enumerate() {
+            let gap = if index > 0 || !self.resources.is_empty() { "\n\n" } else { "" };
+            write!(f, "{gap}the connector \"{kind}\" serves no {role}, and the first [[task]] that matches ")?;
+            write!(f, "{resource} has it; put one such as this before it:\n\n{}", suggested_entry(resource, *role))?;
         }
         Ok(())
     }
 }
 
-fn suggested_entry(resource: &str) -> String {
+fn suggested_entry(resource: &str, role: Role) -> String {
     // A JSON string is a TOML basic string too, for every text without DEL; that one is no part of any Resource.
     // "${" would be taken for a variable of the environment.
     let quoted = serde_json::Value::from(resource.replace("${", "$${")).to_string();
-    if resource.contains(":s3:") && !resource.contains(":aws-sdk:") {
+    if role != Role::Task {
         format!("[[task]]\nresource = {quoted}\nconnector = \"files\"\nroot = \"data\"")
     } else if resource.contains(":lambda:") {
         format!("[[task]]\nresource = {quoted}\nconnector = \"lambda\"\nendpoint = \"http://127.0.0.1:3001\"")
@@ -120,7 +150,8 @@ mod tests {
     fn check_shows_each_missing_entry_once() {
         let known = "arn:aws:lambda:eu-west-1:123456789012:function:price";
         let resources = [known, "arn:aws:states:::lambda:invoke", "urn:say \"hi\" ${x}", "urn:say \"hi\" ${x}"];
-        let message = table().check(resources).expect_err("two are unknown").to_string();
+        let message =
+            table().check(resources.map(|resource| (resource, Role::Task))).expect_err("two are unknown").to_string();
         assert_eq!(
             message,
             "Task Resources have no connector; add entries such as these to the configuration:\n\n\
@@ -132,7 +163,22 @@ mod tests {
 
     #[test]
     fn check_accepts_what_is_matched() {
-        assert_eq!(table().check(["arn:aws:lambda:eu-west-1:123456789012:function:price"]), Ok(()));
+        assert_eq!(table().check([("arn:aws:lambda:eu-west-1:123456789012:function:price", Role::Task)]), Ok(()));
         assert_eq!(table().check([]), Ok(()));
+    }
+
+    #[test]
+    fn check_tells_a_connector_that_cannot_do_what_its_entry_matches() {
+        let mut table = Connectors::new();
+        table.push(Pattern::new("arn:aws:states:::s3:*"), Arc::new(Named("only-tasks")));
+        let put = "arn:aws:states:::s3:putObject";
+        assert_eq!(table.check([(put, Role::Task)]), Ok(()));
+        let message = table.check([(put, Role::Task), (put, Role::ResultWriter)]).expect_err("no writer").to_string();
+        assert_eq!(
+            message,
+            "the connector \"only-tasks\" serves no ResultWriter, and the first [[task]] that matches \
+             arn:aws:states:::s3:putObject has it; put one such as this before it:\n\n\
+             [[task]]\nresource = \"arn:aws:states:::s3:putObject\"\nconnector = \"files\"\nroot = \"data\""
+        );
     }
 }

@@ -17,7 +17,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::place::{Place, data_failure};
-use super::{Answer, BoxFuture, Connector, OptionsError, Purpose, Request, TaskFailure};
+use super::{Answer, BoxFuture, Connector, OptionsError, Purpose, Request, Role, TaskFailure};
 
 mod folder;
 #[cfg(test)]
@@ -71,6 +71,10 @@ impl Connector for FilesConnector {
                 Err(_) => Err(data_failure(format!("The file system gave no answer within {timeout:?}."))),
             }
         })
+    }
+
+    fn serves(&self, role: Role) -> bool {
+        role != Role::Task
     }
 
     fn kind(&self) -> &'static str {

@@ -20,16 +20,19 @@ pub struct ConnectorsError {
     pub source: OptionsError,
 }
 
+/// Makes the connector of an entry with `connector = "topic"`: this room knows no Kafka client.
+pub type MakeTopic = fn(&config::Topic, Duration) -> Result<Arc<dyn Connector>, OptionsError>;
+
 impl Connectors {
-    /// Makes the connectors of the entries, in their order. Connects to nothing yet.
+    /// Makes the connectors of the entries, in their order, those for topics by `topic`. Connects to nothing yet.
     ///
     /// # Errors
     ///
     /// The first entry whose options can't be used, such as a URL that does not parse.
-    pub fn from_config(tasks: &[config::Task]) -> Result<Self, ConnectorsError> {
+    pub fn from_config(tasks: &[config::Task], topic: MakeTopic) -> Result<Self, ConnectorsError> {
         let mut connectors = Connectors::new();
         for task in tasks {
-            let connector = connector(task).map_err(|source| ConnectorsError {
+            let connector = connector(task, topic).map_err(|source| ConnectorsError {
                 place: task.place.clone(),
                 resource: task.resource.clone(),
                 source,
@@ -40,7 +43,7 @@ impl Connectors {
     }
 }
 
-fn connector(task: &config::Task) -> Result<Arc<dyn Connector>, OptionsError> {
+fn connector(task: &config::Task, make_topic: MakeTopic) -> Result<Arc<dyn Connector>, OptionsError> {
     Ok(match &task.connector {
         config::Connector::Http(endpoint) => {
             Arc::new(HttpConnector::new(HttpOptions { client: client(endpoint, task.timeout) })?)
@@ -51,6 +54,7 @@ fn connector(task: &config::Task) -> Result<Arc<dyn Connector>, OptionsError> {
         config::Connector::Files { root } => {
             Arc::new(FilesConnector::new(FilesOptions { root: root.clone(), timeout: task.timeout })?)
         }
+        config::Connector::Topic(topic) => make_topic(topic, task.timeout)?,
         config::Connector::Builtin(builtin) => Arc::new(BuiltinConnector::new(builtin_options(builtin))?),
     })
 }
@@ -94,7 +98,7 @@ mod tests {
         let text = format!("[[pipeline]]\n{pipeline}\n{tasks}");
         let file = Path::new("stepstream.toml");
         let config = config::Config::parse(&text, file, &config::Environment::default()).expect("a valid file");
-        Connectors::from_config(&config.tasks)
+        Connectors::from_config(&config.tasks, |_, _| Err(OptionsError::Producer { reason: "no Kafka".to_owned() }))
     }
 
     #[test]

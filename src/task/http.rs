@@ -24,7 +24,7 @@ use hyper::{
 use serde::de::IgnoredAny;
 
 use super::{
-    Answer, BoxFuture, ClientOptions, Connector, OptionsError, Purpose, Request, TaskFailure,
+    Answer, BoxFuture, ClientOptions, Connector, OptionsError, Purpose, Request, Role, TaskFailure,
     client::{Client, ExchangeError, Reply},
 };
 
@@ -75,6 +75,10 @@ impl Connector for HttpConnector {
                 Err(error) => Err(exchange_failure(error, client.display_url())),
             }
         })
+    }
+
+    fn serves(&self, _role: Role) -> bool {
+        true
     }
 
     fn kind(&self) -> &'static str {

@@ -25,10 +25,11 @@ mod testing;
 use std::{pin::Pin, sync::Arc, time::Duration};
 
 pub use crate::engine::{DataObject, Purpose, TaskFailure};
+pub use crate::program::Role;
 pub use builtin::{BuiltinConnector, BuiltinOptions};
-pub use connectors::{Connectors, UnmatchedResources};
+pub use connectors::{Connectors, Misfit, UnmatchedResources};
 pub use files::{FilesConnector, FilesOptions};
-pub use from_config::ConnectorsError;
+pub use from_config::{ConnectorsError, MakeTopic};
 pub use http::{HttpConnector, HttpOptions};
 pub use lambda::{LambdaConnector, LambdaOptions};
 pub use mock::{MockCase, MockCaseError, MockFile, MockFileError};
@@ -84,6 +85,12 @@ pub trait Connector: Send + Sync {
     /// Starts a call. The future must be polled on a tokio runtime with time and I/O enabled; dropping it cancels the
     /// call.
     fn call(&self, request: Request) -> BoxFuture<'static, Answer>;
+
+    /// Whether it carries out calls of this role at all: what it doesn't is told when a workflow is deployed, and is answered
+    /// with a failure all the same. Without an own answer: Task states only.
+    fn serves(&self, role: Role) -> bool {
+        role == Role::Task
+    }
 
     /// The connector's kind as named in the configuration, such as `http`: a label for metrics and messages.
     fn kind(&self) -> &'static str;

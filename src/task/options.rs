@@ -129,6 +129,14 @@ pub enum OptionsError {
         /// What is wrong.
         reason: String,
     },
+    /// The Kafka client refuses the properties of the `topic` connector's producer.
+    #[error(
+        "the Kafka client refuses the properties of the producer: {reason}; check [kafka], [kafka.producer] and [task.kafka]"
+    )]
+    Producer {
+        /// What it says.
+        reason: String,
+    },
     /// The probability of failure of a builtin connector is not within 0 to 1.
     #[error("a probability of {value} makes no sense; give a number from 0 to 1")]
     Probability {

@@ -92,6 +92,14 @@ pub fn kafka_error(metrics: &PipelineMetrics, pipeline: &str, error: &dyn Displa
     });
 }
 
+/// The Kafka client of a `topic` connector reported an error that it will get over by itself.
+pub fn topic_client_error(topic: &str, error: &dyn Display) {
+    let text = error.to_string();
+    told(&format!("topic {topic} {text}"), |held_back| {
+        warn!(topic, error = text, held_back, "Kafka client error of the connector \"topic\"");
+    });
+}
+
 /// A line of librdkafka's own log.
 pub fn kafka_client_log(level: ClientLogLevel, facility: &str, message: &str) {
     // Lines carry a time-dependent tail ("after 3ms in state CONNECT"): the facility and the beginning tell them apart.

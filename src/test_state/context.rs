@@ -6,6 +6,7 @@ use super::exception::Exception;
 use super::subject::STATE_NAME;
 use crate::asl::{State, StateKind};
 use crate::engine::{Identity, Timestamp};
+use crate::value::read_document;
 
 const STRING: (&str, fn(&Value) -> bool) = ("a string", Value::is_string);
 const NUMBER: (&str, fn(&Value) -> bool) = ("a number", Value::is_number);
@@ -35,7 +36,7 @@ const PARTS: [(&str, Fields); 4] = [
 /// Checks a context object that is given.
 pub(super) fn check(text: &str, state: &State) -> Result<(), Exception> {
     let refuse = |fault: String| Exception::validation(format!("Invalid Context object provided: {fault}"));
-    let Ok(Value::Object(context)) = serde_json::from_str(text) else {
+    let Ok(Value::Object(context)) = read_document(text.as_bytes()) else {
         return Err(refuse("Context object must be a valid JSON object".to_owned()));
     };
     if context.contains_key("Map") {

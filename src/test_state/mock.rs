@@ -7,6 +7,7 @@ use super::request::{Mock, Request};
 use super::{context, shapes};
 use crate::asl::{State, StateKind};
 use crate::engine::TaskFailure;
+use crate::value::read_document;
 
 /// What the work of the state comes to.
 pub(super) type Outcome = Result<Vec<u8>, TaskFailure>;
@@ -91,7 +92,7 @@ fn check_configuration(request: &Request) -> Result<(), Exception> {
 
 fn check_result(text: &str, mock: &Mock, state: &State) -> Result<(), Exception> {
     let refuse = |what: &str| Err(Exception::validation(format!("Mocked result must {what}")));
-    let Ok(result) = serde_json::from_str::<Value>(text) else { return refuse("be valid JSON") };
+    let Ok(result) = read_document(text.as_bytes()) else { return refuse("be valid JSON") };
     match &state.kind {
         // Where results are written, the state's own result tells where.
         StateKind::Map(map) => match map.result_writer {

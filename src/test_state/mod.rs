@@ -20,7 +20,7 @@ pub use response::{ErrorDetails, InspectionData, Response};
 use serde_json::Value;
 
 use crate::engine::{Effect, Execution, Identity, Limits, Progress, Purpose, TaskCall, TaskFailure, Timestamp};
-use crate::value::Heap;
+use crate::value::{Heap, read_document};
 use mock::Outcome;
 use subject::Subject;
 
@@ -99,7 +99,7 @@ impl Test<'_, '_> {
         let context = match &self.request.context {
             Some(context) => context.0.clone(),
             None => {
-                let input = serde_json::from_str(input).unwrap_or_default();
+                let input = read_document(input.as_bytes()).unwrap_or_default();
                 let role = self.request.role_arn.as_deref();
                 context::of_its_own(&self.subject.state, &input, role, &identity, retries, now)
             }
@@ -113,7 +113,7 @@ impl Test<'_, '_> {
 
     fn variables(&self) -> Result<String, Exception> {
         let Some(variables) = &self.request.variables else { return Ok("{}".to_owned()) };
-        match serde_json::from_str(&variables.0) {
+        match read_document(variables.0.as_bytes()) {
             Ok(Value::Object(_)) => Ok(variables.0.clone()),
             _ => Err(Exception::validation("Variables must be a valid JSON object")),
         }

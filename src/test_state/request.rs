@@ -7,7 +7,7 @@ use super::exception::Exception;
 
 /// A TestState request. Payloads, which the API has as JSON text, may also be given as JSON.
 #[derive(Clone, Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
+#[serde(rename_all = "camelCase", default, deny_unknown_fields)]
 pub struct Request {
     /// A state, or with `state_name` a machine.
     pub definition: Option<Payload>,
@@ -33,7 +33,7 @@ pub struct Request {
 
 /// What the work of a Task, Map or Parallel comes to.
 #[derive(Clone, Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
+#[serde(rename_all = "camelCase", default, deny_unknown_fields)]
 pub struct Mock {
     /// The result.
     pub result: Option<Payload>,
@@ -45,7 +45,7 @@ pub struct Mock {
 
 /// A mocked failure.
 #[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 pub struct ErrorOutput {
     /// The error name.
     pub error: Option<String>,
@@ -55,7 +55,7 @@ pub struct ErrorOutput {
 
 /// What happened before the state's work came to what the mock says.
 #[derive(Clone, Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
+#[serde(rename_all = "camelCase", default, deny_unknown_fields)]
 pub struct Configuration {
     /// Retries of the retrier that the error matches.
     pub retrier_retry_count: Option<i64>,
@@ -109,6 +109,9 @@ impl Request {
         {
             let bound = if name.is_empty() { "greater than or equal to 1" } else { "less than or equal to 80" };
             return Err(Exception::constraint(&format!("'{name}'"), "stateName", &format!("have length {bound}")));
+        }
+        if let Some(mock) = &self.mock {
+            mock.field_validation()?;
         }
         let counts = [
             ("retrierRetryCount", self.state_configuration.retrier_retry_count),

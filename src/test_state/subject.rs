@@ -9,6 +9,7 @@ use super::request::Request;
 use crate::asl::{self, Machine, State, StateKind};
 use crate::engine::Solo;
 use crate::program::{Program, StateId};
+use crate::value::read_document;
 
 /// The name that the service gives a state in the context object, whatever its own.
 pub(super) const STATE_NAME: &str = "StateName";
@@ -59,7 +60,7 @@ fn find<'a>(machine: &'a Machine, name: &str) -> Option<&'a State> {
 /// A machine of the state alone. Where it would go on, it finds the end.
 fn machine_around(state: &str) -> String {
     // What is no JSON object is refused with the reader's words.
-    let Ok(Value::Object(state)) = serde_json::from_str(state) else { return state.to_owned() };
+    let Ok(Value::Object(state)) = read_document(state.as_bytes()) else { return state.to_owned() };
     let mut states = Map::new();
     for target in targets(&state) {
         states.insert(target, json!({"Type": "Succeed"}));

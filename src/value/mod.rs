@@ -12,6 +12,7 @@
 //! **Invariant:** no value is nested deeper than [`MAX_DEPTH`], so recursion over a value is safe.
 
 mod compare;
+mod document;
 mod edit;
 mod error;
 mod handle;
@@ -25,6 +26,7 @@ mod text;
 #[cfg(test)]
 mod tests;
 
+pub use document::read_document;
 pub use error::{ParseError, ParseErrorKind};
 use handle::Form;
 pub use handle::{Double, List, Span, Str, Value};

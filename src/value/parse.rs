@@ -1,5 +1,5 @@
-//! One validating pass from JSON text to nodes. White space is dropped while the text is copied into the heap, so every
-//! container's source span is its compact text.
+//! One validating pass from JSON text to nodes. White space and needless escapes are dropped while the text is copied into
+//! the heap, so every container's source span is its compact text.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -87,7 +87,7 @@ struct Parser<'a> {
     source: &'a str,
     bytes: &'a [u8],
     at: usize,
-    /// Source before this offset is in the heap's text, without white space.
+    /// Source before this offset is in the heap's text, without white space and needless escapes.
     copied: usize,
     /// What to add to a source offset for the offset in the heap's text. Wraps.
     shift: u32,
@@ -233,11 +233,11 @@ impl<'a> Parser<'a> {
     /// Looks whether the innermost object may have this key already. Keys with escapes are not what their text says, so
     /// they are compared at the object's end; so are many keys, where a single pass costs less.
     #[cold]
-    fn suspect(&mut self, key: Str, print: u32) {
+    fn suspect(&mut self, escaped: bool, print: u32) {
         const FEW: usize = 64;
         if let Some(open) = self.open.last_mut() {
             let prints = &self.heap.prints[open.prints..];
-            open.suspicious |= key.form() == Form::Escaped || prints.len() > FEW || prints.contains(&print);
+            open.suspicious |= escaped || prints.len() > FEW || prints.contains(&print);
         }
     }
 
@@ -268,8 +268,9 @@ impl<'a> Parser<'a> {
         let key = self.string()?;
         let print = fingerprint(&self.bytes[start..self.at - 1]);
         let bit = 1 << (print >> 58);
-        if self.keys & bit != 0 || key.form() == Form::Escaped {
-            self.suspect(key, print as u32);
+        let escaped = key.form() == Form::Escaped || key.len() as usize != self.at - 1 - start;
+        if self.keys & bit != 0 || escaped {
+            self.suspect(escaped, print as u32);
         }
         self.keys |= bit;
         self.heap.prints.push(print as u32);
@@ -285,6 +286,7 @@ impl<'a> Parser<'a> {
     fn string(&mut self) -> Result<Str, Box<Fault>> {
         let start = self.at + 1;
         let mut form = Form::Quoted;
+        let mut needless = false;
         let mut at = start;
         loop {
             at = text::find_special(self.bytes, at);
@@ -292,6 +294,7 @@ impl<'a> Parser<'a> {
                 Some(b'"') => break,
                 Some(b'\\') => {
                     form = Form::Escaped;
+                    needless |= matches!(self.bytes.get(at + 1), Some(b'u' | b'/'));
                     at = self.escape(at)?;
                 }
                 Some(&control) => {
@@ -304,7 +307,28 @@ impl<'a> Parser<'a> {
             }
         }
         self.at = at + 1;
+        if needless && let Some(string) = self.without_needless_escapes(start, at) {
+            return Ok(string);
+        }
         Ok(Str::new(Span::new(self.text_offset(start), (at - start) as u32), form))
+    }
+
+    /// Keeps of a string's escapes only those that it needs: the service writes no others. `None` for half a surrogate
+    /// pair, which can stand only as an escape.
+    #[cold]
+    fn without_needless_escapes(&mut self, start: usize, end: usize) -> Option<Str> {
+        let content = text::unescape(&self.source[start..end]);
+        if content.contains(char::REPLACEMENT_CHARACTER) {
+            return None;
+        }
+        self.copy_up_to(start);
+        let from = self.heap.text.len();
+        text::escape_onto(&mut self.heap.text, &content);
+        let kept = self.heap.text.len();
+        self.copied = end;
+        self.shift = (kept as u32).wrapping_sub(end as u32);
+        let form = if text::needs_escape(content.as_bytes()) { Form::Escaped } else { Form::Quoted };
+        Some(Str::new(Span::new(from as u32, (kept - from) as u32), form))
     }
 
     /// Checks the escape at `at` and returns the offset behind it.
@@ -405,7 +429,7 @@ impl<'a> Parser<'a> {
         self.copied = self.at;
     }
 
-    /// Copies the source up to an offset, which is outside of a string, into the heap's text.
+    /// Copies the source up to an offset, which is not inside a string, into the heap's text.
     fn copy_up_to(&mut self, end: usize) {
         self.heap.text.push_str(&self.source[self.copied..end]);
         self.copied = end;

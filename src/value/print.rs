@@ -125,9 +125,20 @@ fn write_display(out: &mut Vec<u8>, value: impl std::fmt::Display) {
     let _ = write!(out, "{value}");
 }
 
-/// Shortest digits that read back as the same double, with an exponent only where it is far from 1.
+/// Shortest digits that read back as the same double, with an exponent where JavaScript writes one.
 fn write_float(out: &mut Vec<u8>, float: f64) {
-    let _ = write!(out, "{float:?}");
+    let magnitude = float.abs();
+    // Writing to a vector cannot fail.
+    let _ = if magnitude >= 1e21 {
+        let digits = format!("{float:e}");
+        write!(out, "{}", digits.replace('e', "e+"))
+    } else if magnitude < 1e-6 && magnitude > 0.0 {
+        write!(out, "{float:e}")
+    } else if magnitude >= 1e16 || (magnitude < 1e-4 && magnitude > 0.0) {
+        write!(out, "{float}")
+    } else {
+        write!(out, "{float:?}")
+    };
 }
 
 fn int_len(int: i64) -> u32 {

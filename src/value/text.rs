@@ -110,6 +110,19 @@ pub(super) fn escape_into(out: &mut Vec<u8>, text: &str) {
     }
 }
 
+/// The same onto a text.
+pub(super) fn escape_onto(out: &mut String, text: &str) {
+    let mut from = 0;
+    loop {
+        let at = find_special(text.as_bytes(), from);
+        out.push_str(&text[from..at]);
+        let Some(&byte) = text.as_bytes().get(at) else { return };
+        // Escapes are ASCII.
+        out.extend(escape(byte, &mut [0; 6]).iter().copied().map(char::from));
+        from = at + 1;
+    }
+}
+
 /// The length of decoded text with JSON's escapes, without quotes.
 pub(super) fn escaped_len(text: &str) -> usize {
     let bytes = text.as_bytes();

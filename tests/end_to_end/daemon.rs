@@ -80,8 +80,7 @@ impl Pipeline {
     /// Starts a daemon without waiting.
     pub fn spawn(&self) -> Daemon {
         let http = free_address();
-        let config = self.folder.join(format!("stepstream-{}.toml", http.port()));
-        fs::write(&config, self.config(http)).expect("the configuration is written");
+        let config = self.write_config_for(http);
         let log = self.folder.join("stepstream.log");
         let file = File::options().create(true).append(true).open(&log).expect("a log file");
         let child = Command::new(binary())
@@ -93,6 +92,17 @@ impl Pipeline {
             .spawn()
             .expect("the daemon starts");
         Daemon { child: RefCell::new(child), http, log }
+    }
+
+    /// Writes the configuration, for another subcommand than `run`.
+    pub fn write_config(&self) -> PathBuf {
+        self.write_config_for(free_address())
+    }
+
+    fn write_config_for(&self, http: SocketAddr) -> PathBuf {
+        let config = self.folder.join(format!("stepstream-{}.toml", http.port()));
+        fs::write(&config, self.config(http)).expect("the configuration is written");
+        config
     }
 
     fn config(&self, http: SocketAddr) -> String {
@@ -220,7 +230,7 @@ impl Drop for Daemon {
 }
 
 /// The release binary where `scripts/test` built one, else the one that this test was built with.
-fn binary() -> PathBuf {
+pub fn binary() -> PathBuf {
     std::env::var_os("STEPSTREAM_BIN").map_or_else(|| PathBuf::from(env!("CARGO_BIN_EXE_stepstream")), PathBuf::from)
 }
 

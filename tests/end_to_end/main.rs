@@ -10,6 +10,7 @@ mod service;
 
 mod drain;
 mod enrichment;
+mod map_results;
 mod orders;
 mod redelivery;
 mod rubbish;

@@ -91,6 +91,11 @@ pub struct Expect {
     states: Option<Vec<String>>,
     /// Types of the events, in order.
     events: Option<Vec<String>>,
+    /// For each event the number of the one that it follows.
+    previous_events: Option<Vec<u64>>,
+    /// All members of the events with these numbers.
+    #[serde(default)]
+    details: BTreeMap<usize, Value>,
     /// Seconds from start to end.
     ends_after: Option<f64>,
     calls: Option<Vec<ExpectedCall>>,
@@ -211,6 +216,12 @@ impl Expect {
         differ_if_given("failing state", self.failing_state.clone(), failing);
         differ_if_given("states", self.states.as_ref().map(|states| states.join(" ")), found.states.join(" "));
         differ_if_given("events", self.events.as_ref().map(|events| events.join(" ")), found.events.join(" "));
+        let previous = self.previous_events.as_ref().map(|numbers| format!("{numbers:?}"));
+        differ_if_given("previous events", previous, format!("{:?}", found.previous_events));
+        for (number, details) in &self.details {
+            let found = found.details.get(number - 1);
+            differ_if_given(&format!("details of event {number}"), Some(details.to_string()), shown(&found));
+        }
         let millis_expected = self.ends_after.map(|seconds| millis(seconds).to_string());
         differ_if_given("milliseconds", millis_expected, found.elapsed_millis.to_string());
         differ_if_given("cancelled calls", self.cancelled.map(|n| n.to_string()), found.cancelled.to_string());

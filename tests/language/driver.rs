@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
+use serde_json::Value;
 use stepstream::engine::{
-    CallId, DataObject, Detail, Effect, EventError, Execution, Failure, Identity, Progress, Purpose, Status, TaskCall,
-    TaskFailure, Timestamp,
+    CallId, DataObject, Detail, Effect, Event, EventError, Execution, Failure, Identity, Progress, Purpose, Status,
+    TaskCall, TaskFailure, Timestamp,
 };
 use stepstream::program::Program;
 
@@ -58,6 +59,10 @@ pub struct Outcome {
     pub transitions: u64,
     /// Types of the recorded events.
     pub events: Vec<&'static str>,
+    /// The number of the event that each of them follows.
+    pub previous_events: Vec<u64>,
+    /// Their members.
+    pub details: Vec<Value>,
     /// Names of the states entered, from the recorded events.
     pub states: Vec<String>,
 }
@@ -218,6 +223,17 @@ fn outcome<F>(execution: &mut Execution, world: World<F>, now: Timestamp) -> Out
         retries: execution.retries(),
         transitions: execution.transitions(),
         events: execution.history().iter().map(|event| event.kind).collect(),
+        previous_events: execution.history().iter().map(|event| event.previous_id).collect(),
+        details: execution.history().iter().map(details).collect(),
         states: entered.filter_map(|event| event.details.iter().find_map(name)).collect(),
     }
+}
+
+fn details(event: &Event) -> Value {
+    let shown = |detail: &Detail| match detail {
+        Detail::Text(text) | Detail::Data(text) | Detail::Role(text) => Value::from(text.as_str()),
+        Detail::Number(number) => Value::from(*number),
+        Detail::Variables(all) => all.iter().map(|(name, json)| (name.clone(), Value::from(json.as_str()))).collect(),
+    };
+    event.details.iter().map(|(key, detail)| ((*key).to_owned(), shown(detail))).collect()
 }

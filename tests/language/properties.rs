@@ -53,6 +53,11 @@ proptest! {
         prop_assert_eq!(first.end(), again.end());
         prop_assert_eq!(&first.calls, &again.calls);
         prop_assert_eq!(history, format!("{:?}", recording.history()));
+        for (index, event) in recording.history().iter().enumerate() {
+            prop_assert_eq!(event.id, index as u64 + 1);
+            // Only what the execution begins with follows nothing.
+            prop_assert!(event.previous_id < event.id && (event.previous_id > 0 || event.id <= 2), "{event:?}");
+        }
 
         let used = USED.with_borrow_mut(|used| play(used, &program, event.as_bytes(), &world));
         prop_assert_eq!(first.end(), used.end());

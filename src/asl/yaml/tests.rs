@@ -1,6 +1,6 @@
 use proptest::prelude::*;
 
-use super::super::diagnostic::line_column;
+use super::super::lines::line_column;
 use super::*;
 
 #[test]
@@ -77,8 +77,11 @@ fn what_is_no_yaml_is_explained() {
             assert_eq!(line_column(text, fault.span.expect("a place").start).line, line, "{text}");
         }
     }
-    let deep = "[".repeat(MAX_NESTING + 2);
-    assert_eq!(parse(&deep).expect_err("too deep").code, TooDeeplyNested);
+    for levels in [MAX_NESTING + 2, 100_000] {
+        assert_eq!(parse(&"[".repeat(levels)).expect_err("too deep").code, TooDeeplyNested);
+    }
+    let whole = parse("{[a]: b}").expect_err("no name");
+    assert_eq!(whole.location.as_deref(), Some("/"), "{whole}");
 }
 
 #[test]

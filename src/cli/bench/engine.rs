@@ -4,7 +4,7 @@
 //! their own input at once and waits are jumped over: what is measured is the engine.
 
 use std::hint::black_box;
-use std::io::{self, IsTerminal};
+use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -15,6 +15,7 @@ use serde_json::json;
 use super::machine;
 use crate::asl;
 use crate::cli::examples::{ORDER_EVENT, ORDER_WORKFLOW};
+use crate::cli::print::{in_colour, print};
 use crate::engine::{Effect, Execution, Limits, Progress, Status, Timestamp};
 use crate::program::Program;
 use crate::stream::ExecutionNames;
@@ -56,12 +57,7 @@ pub(super) fn main(args: &Args) -> Result<(), String> {
     let throughput = bench.throughput(total.mul_f64(1.0 - LATENCY_SHARE));
     let latency = bench.latency(total.mul_f64(LATENCY_SHARE), throughput.executions_per_second() * LATENCY_LOAD)?;
     let report = bench.report(args, &throughput, &latency);
-    if args.json {
-        println!("{report:#}");
-    } else {
-        print_table(&report);
-    }
-    Ok(())
+    print(&if args.json { format!("{report:#}\n") } else { table(&report) })
 }
 
 struct Bench {
@@ -103,7 +99,7 @@ impl Bench {
         let format = args.workflow.as_deref().map(asl::Format::of_file).unwrap_or_default();
         let program = Program::from_text_as(format, &text).map_err(|mut diagnostics| {
             diagnostics.retain(asl::Diagnostic::is_error);
-            let colour = io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+            let colour = in_colour(&io::stderr());
             format!("{workflow} is invalid:\n{}", asl::render(&diagnostics, &workflow, &text, colour))
         })?;
         let events = match &args.event {
@@ -269,25 +265,25 @@ fn read(path: &PathBuf) -> Result<String, String> {
     std::fs::read_to_string(path).map_err(|error| format!("cannot read {}: {error}", path.display()))
 }
 
-fn print_table(report: &serde_json::Value) {
+fn table(report: &serde_json::Value) -> String {
     let number = |value: &serde_json::Value| value.as_f64().unwrap_or(0.0);
-    let workload = &report["workload"];
-    println!("workflow              {}", workload["workflow"].as_str().unwrap_or_default());
-    println!("events                {} of {} bytes on average", workload["events"], workload["mean_event_bytes"]);
-    println!("executions            {:>12.0} /s on one thread", number(&report["executions_per_second"]));
-    println!("yardstick             {:>12.0} /s (sonic-rs parse and print)", number(&report["yardstick_per_second"]));
-    println!(
-        "ratio to yardstick    {:>12.2} (cost of an execution over cost of the yardstick)",
-        number(&report["ratio_to_yardstick"])
-    );
-    println!("CPU per execution     {:>12.0} ns", number(&report["cpu_ns_per_execution"]));
-    let latency = &report["latency_us"];
-    println!(
-        "latency at half load  p50 {:.1} µs, p90 {:.1} µs, p99 {:.1} µs, p99.9 {:.1} µs",
-        number(&latency["p50"]),
-        number(&latency["p90"]),
-        number(&latency["p99"]),
-        number(&latency["p999"])
-    );
-    println!("peak memory           {:>12.1} MiB", number(&report["peak_memory_bytes"]) / f64::from(1 << 20));
+    let (workload, latency) = (&report["workload"], &report["latency_us"]);
+    let [p50, p90, p99, p999] = ["p50", "p90", "p99", "p999"].map(|name| number(&latency[name]));
+    let lines = [
+        format!("workflow              {}", workload["workflow"].as_str().unwrap_or_default()),
+        format!("events                {} of {} bytes on average", workload["events"], workload["mean_event_bytes"]),
+        format!("executions            {:>12.0} /s on one thread", number(&report["executions_per_second"])),
+        format!(
+            "yardstick             {:>12.0} /s (sonic-rs parse and print)",
+            number(&report["yardstick_per_second"])
+        ),
+        format!(
+            "ratio to yardstick    {:>12.2} (cost of an execution over cost of the yardstick)",
+            number(&report["ratio_to_yardstick"])
+        ),
+        format!("CPU per execution     {:>12.0} ns", number(&report["cpu_ns_per_execution"])),
+        format!("latency at half load  p50 {p50:.1} µs, p90 {p90:.1} µs, p99 {p99:.1} µs, p99.9 {p999:.1} µs"),
+        format!("peak memory           {:>12.1} MiB", number(&report["peak_memory_bytes"]) / f64::from(1 << 20)),
+    ];
+    lines.join("\n") + "\n"
 }

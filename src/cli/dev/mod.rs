@@ -7,7 +7,7 @@ mod example;
 mod generator;
 mod table;
 
-use std::io::{self, IsTerminal};
+use std::io;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -21,6 +21,7 @@ use rdkafka::producer::DefaultProducerContext;
 
 use super::deployment::{DeployError, Deployment};
 use super::feed::{Collector, Ledger, Orders, Summary, Topics};
+use super::print::in_colour;
 use crate::config::{self, Config, ConfigErrors, StartFrom};
 use crate::registry::{LoadError, Watch};
 use crate::stream::ShardPanicked;
@@ -65,7 +66,7 @@ pub struct Args {
 /// Why it did not run.
 #[derive(Debug, thiserror::Error)]
 enum DevError {
-    #[error("the configuration is wrong:\n{}", .0.render(io::stderr().is_terminal()))]
+    #[error("the configuration is wrong:\n{}", .0.render(in_colour(&io::stderr())))]
     Config(#[from] ConfigErrors),
     /// What `--workflow` names: no configuration is to blame.
     #[error("{0}")]

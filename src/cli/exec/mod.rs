@@ -9,6 +9,9 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::deployment;
+use super::print::print;
+use super::source;
 use crate::asl::Format;
 use crate::config::Config;
 use crate::engine::{Execution, Limits, Status};
@@ -31,7 +34,7 @@ const DATA_TIMEOUT: Duration = Duration::from_secs(30);
     the input or another file is invalid."
 )]
 pub struct Args {
-    /// The definition: JSON, comments and trailing commas allowed, or YAML
+    /// The definition: JSON, comments and trailing commas allowed, or YAML; - is standard input
     #[arg(value_name = "DEFINITION")]
     definition: PathBuf,
     /// The execution's input, a file with one JSON value; - is standard input [default: {}]
@@ -95,12 +98,12 @@ impl<E: std::error::Error> From<E> for Trouble {
 }
 
 fn execute(args: &Args) -> Result<Status, Trouble> {
-    let text = std::fs::read_to_string(&args.definition)
-        .map_err(|error| Trouble::Message(format!("cannot read {}: {error}", args.definition.display())))?;
+    let text = source::read(&args.definition)
+        .map_err(|fault| Trouble::Message(format!("cannot read {}: {fault}", args.definition.display())))?;
     let program = match Program::from_text_as(Format::of_file(&args.definition), &text) {
         Ok(program) => Arc::new(program),
         Err(diagnostics) => {
-            render::invalid(&args.definition, &text, &diagnostics, args.json);
+            render::invalid(&args.definition, &text, &diagnostics, args.json).map_err(Trouble::Message)?;
             return Err(Trouble::Definition);
         }
     };
@@ -121,11 +124,11 @@ fn execute(args: &Args) -> Result<Status, Trouble> {
         .start(&program, &input, &identity.as_identity(), clock.now())
         .map_err(|error| Trouble::Message(format!("the input{}: {error}", from_file(args))))?;
     let status = drive::to_the_end(&mut execution, &mut clock, &mut tasks, &identity)?;
-    if args.json {
-        println!("{}", render::json(&execution, args.history));
-    } else {
-        render::text(&execution, args.history);
-    }
+    let answer = match args.json {
+        true => format!("{}\n", render::json(&execution, args.history)),
+        false => render::text(&execution, args.history),
+    };
+    print(&answer).map_err(Trouble::Message)?;
     Ok(status)
 }
 
@@ -152,7 +155,7 @@ fn tasks(args: &Args, machine: &str, config: Option<&Config>) -> Result<Tasks, T
         _ => None,
     };
     let mut connectors = match config {
-        Some(config) => Connectors::from_config(&config.tasks)?,
+        Some(config) => deployment::connectors(config)?,
         None => Connectors::new(),
     };
     if let Some(root) = &args.data {

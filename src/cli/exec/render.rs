@@ -1,13 +1,15 @@
 //! The result of an execution, for people and for programs.
 
-use std::io::{self, IsTerminal};
+use std::io;
 use std::path::Path;
 
 use serde_json::{Map, Value, json};
 
-use crate::asl::{self, Diagnostic};
+use crate::asl::{self, Diagnostic, Lines};
 use crate::cli::diagnostic::DiagnosticAnswer;
+use crate::cli::print::{in_colour, print};
 use crate::engine::{Detail, Event, Execution, Status};
+use crate::value::read_document;
 
 /// The result as one object, with the history in the service's shape if it was recorded.
 pub(super) fn json(execution: &Execution, history: bool) -> Value {
@@ -32,7 +34,7 @@ fn output(execution: &Execution) -> Value {
     let mut output = Vec::new();
     execution.write_output(&mut output);
     // What the engine prints is JSON.
-    serde_json::from_slice(&output).unwrap_or(Value::Null)
+    read_document(&output).unwrap_or(Value::Null)
 }
 
 /// An event as the service's execution history has it. `name` stands at the top as well, where there is one.
@@ -67,26 +69,29 @@ fn event(event: &Event) -> Value {
     Value::Object(shown)
 }
 
-/// The result for people, on standard output.
-pub(super) fn text(execution: &Execution, history: bool) {
+/// The result for people.
+pub(super) fn text(execution: &Execution, history: bool) -> String {
+    let mut shown = String::new();
     if history {
         for event in execution.history() {
             let line = format!("{:>5}  {:<28} {}", event.id, event.kind, subject(event));
-            println!("{}", line.trim_end());
+            shown.push_str(line.trim_end());
+            shown.push('\n');
         }
-        println!();
+        shown.push('\n');
     }
     if let Some(status) = execution.status() {
-        println!("{status}");
+        shown.push_str(&format!("{status}\n"));
     }
     match execution.failure() {
         Some(failure) => {
-            println!("error: {}", failure.error.as_deref().unwrap_or("none given"));
-            println!("cause: {}", failure.cause.as_deref().unwrap_or("none given"));
-            println!("state: {}", failure.state);
+            let (error, cause) = (failure.error.as_deref(), failure.cause.as_deref());
+            let (error, cause) = (error.unwrap_or("none given"), cause.unwrap_or("none given"));
+            shown.push_str(&format!("error: {error}\ncause: {cause}\nstate: {}\n", failure.state));
         }
-        None => println!("{:#}", output(execution)),
+        None => shown.push_str(&format!("{:#}\n", output(execution))),
     }
+    shown
 }
 
 /// What an event is about: the state, the iteration, the field, the error.
@@ -102,15 +107,17 @@ fn subject(event: &Event) -> String {
 }
 
 /// Shows why a definition is invalid.
-pub(super) fn invalid(file: &Path, text: &str, diagnostics: &[Diagnostic], as_json: bool) {
+pub(super) fn invalid(file: &Path, text: &str, diagnostics: &[Diagnostic], as_json: bool) -> Result<(), String> {
     if as_json {
+        let lines = Lines::new(text);
         let diagnostics: Vec<_> =
-            diagnostics.iter().map(|diagnostic| DiagnosticAnswer::new(diagnostic, text)).collect();
-        println!("{}", json!({"status": "INVALID_DEFINITION", "diagnostics": diagnostics}));
-        return;
+            diagnostics.iter().map(|diagnostic| DiagnosticAnswer::new(diagnostic, &lines)).collect();
+        let answer = json!({"status": "INVALID_DEFINITION", "diagnostics": diagnostics});
+        return print(&format!("{answer}\n"));
     }
     let errors: Vec<Diagnostic> = diagnostics.iter().filter(|diagnostic| diagnostic.is_error()).cloned().collect();
-    let colour = io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+    let colour = in_colour(&io::stderr());
     eprint!("{}", asl::render(&errors, &file.display().to_string(), text, colour));
     eprintln!("stepstream exec: {} is invalid", file.display());
+    Ok(())
 }

@@ -1,12 +1,13 @@
 //! `stepstream graph`: a picture of a definition.
 
-use std::io::{self, IsTerminal, Write};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::ValueEnum;
 
-use super::validate;
+use super::print::{in_colour, print};
+use super::{source, validate};
 use crate::asl::{self, ReadOptions};
 
 mod condition;
@@ -36,7 +37,7 @@ pub struct Args {
     /// Definition to draw; - is standard input
     #[arg(value_name = "DEFINITION")]
     definition: PathBuf,
-    /// The language of the picture [default: by the ending of the output file, else svg]
+    /// The language of the picture [default: by the ending of the output file, svg without one]
     #[arg(long, value_enum)]
     format: Option<Format>,
     /// Where to write the picture instead of standard output
@@ -55,22 +56,28 @@ enum Format {
 }
 
 impl Format {
-    fn of(output: Option<&Path>) -> Format {
-        match output.and_then(Path::extension).and_then(|extension| extension.to_str()) {
-            Some("mmd" | "mermaid") => Format::Mermaid,
-            Some("dot" | "gv") => Format::Dot,
-            _ => Format::Svg,
+    /// The format that the ending of a file means; without an ending, SVG.
+    fn of(output: Option<&Path>) -> Result<Format, String> {
+        let Some(extension) = output.and_then(Path::extension) else { return Ok(Format::Svg) };
+        match extension.to_str() {
+            Some("svg") => Ok(Format::Svg),
+            Some("mmd" | "mermaid") => Ok(Format::Mermaid),
+            Some("dot" | "gv") => Ok(Format::Dot),
+            _ => Err(format!(
+                "no picture is written as .{}: end the file in .svg, .mmd or .dot, or give --format",
+                extension.display()
+            )),
         }
     }
 }
 
 /// Runs the subcommand: 0 if the picture is written, 2 if the definition is invalid or unreadable, else 1.
 pub fn main(args: Args) -> ExitCode {
-    let name = validate::name(&args.definition);
-    let text = match validate::read(&args.definition) {
+    let name = source::name(&args.definition);
+    let text = match source::read(&args.definition) {
         Ok(text) => text,
         Err(fault) => {
-            eprintln!("error: {name}: {fault}");
+            eprintln!("error: {name}: cannot read the definition: {fault}");
             return ExitCode::from(validate::EXIT_INVALID);
         }
     };
@@ -79,15 +86,19 @@ pub fn main(args: Args) -> ExitCode {
         &ReadOptions { format: asl::Format::of_file(&args.definition), ..ReadOptions::default() },
     );
     let Some(definition) = outcome.definition else {
-        let colour = io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+        let colour = in_colour(&io::stderr());
         eprint!("{}", asl::render(&outcome.diagnostics, &name, &text, colour));
         eprintln!("error: {name} is invalid: there is no picture of it");
         return ExitCode::from(validate::EXIT_INVALID);
     };
-    let format = args.format.unwrap_or_else(|| Format::of(args.output.as_deref()));
     let chart = Chart::of(&definition);
     let title = args.definition.file_name().map_or(name.clone(), |name| name.to_string_lossy().into_owned());
-    let written = draw(&chart, format, &title).and_then(|picture| write(&picture, args.output.as_deref()));
+    let output = args.output.as_deref();
+    let written = args
+        .format
+        .map_or_else(|| Format::of(output), Ok)
+        .and_then(|format| draw(&chart, format, &title))
+        .and_then(|picture| write(&picture, output));
     match written {
         Ok(()) => ExitCode::SUCCESS,
         Err(fault) => {
@@ -115,10 +126,6 @@ fn draw(chart: &Chart, format: Format, title: &str) -> Result<String, String> {
 }
 
 fn write(picture: &str, output: Option<&Path>) -> Result<(), String> {
-    let Some(path) = output else {
-        // A reader that has gone away needs no picture.
-        let _ = io::stdout().write_all(picture.as_bytes());
-        return Ok(());
-    };
+    let Some(path) = output else { return print(picture) };
     std::fs::write(path, picture).map_err(|error| format!("cannot write {}: {error}", path.display()))
 }

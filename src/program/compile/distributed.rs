@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::Compiler;
 use crate::asl::{self, ItemSource, Node, QueryLanguage, Transformation};
-use crate::program::{Destination, Distributed, ItemBatcher, ItemReader, Payload, ResultWriter, Tolerance};
+use crate::program::{Destination, Distributed, ItemBatcher, ItemReader, Payload, ResultWriter, Role, Tolerance};
 
 /// The longest label, in characters.
 const MAX_LABEL_CHARS: usize = 40;
@@ -39,7 +39,7 @@ impl Compiler {
                 return None;
             }
         };
-        let resource = self.data_resource(&reader.resource.value);
+        let resource = self.data_resource(&reader.resource.value, Role::ItemReader);
         Some(ItemReader { resource, parameters: parameters?, format, max_items: max_items? })
     }
 
@@ -55,7 +55,10 @@ impl Compiler {
             None => None,
             Some(destination) => {
                 let parameters = self.data_parameters(&destination.parameters, location)?;
-                Some(Destination { resource: self.data_resource(&destination.resource.value), parameters })
+                Some(Destination {
+                    resource: self.data_resource(&destination.resource.value, Role::ResultWriter),
+                    parameters,
+                })
             }
         };
         // What is exported is described unless the definition says otherwise; in the state's result only outputs stand.
@@ -73,13 +76,9 @@ impl Compiler {
     }
 
     /// A Resource that data is read from or written to, by a connector like those of tasks.
-    fn data_resource(&mut self, resource: &str) -> Arc<str> {
+    fn data_resource(&mut self, resource: &str, role: Role) -> Arc<str> {
         self.can_suspend = true;
-        let resource: Arc<str> = resource.into();
-        if !self.resources.contains(&resource) {
-            self.resources.push(Arc::clone(&resource));
-        }
-        resource
+        self.resource(resource, role)
     }
 }
 

@@ -10,7 +10,7 @@ mod template;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Context, Keys, Program, State, StateId};
+use super::{Context, Keys, Program, Role, State, StateId};
 use crate::asl::{Code, Definition, Diagnostic, Machine, PathField, QueryLanguage, Span, Spanned, Transition};
 use crate::expr::{Path, ReferencePath};
 use crate::value::{Heap, Str, Value};
@@ -39,7 +39,7 @@ struct Compiler {
     constants: Heap,
     states: Vec<Option<State>>,
     faults: Vec<Diagnostic>,
-    resources: Vec<Arc<str>>,
+    resources: Vec<(Arc<str>, Role)>,
     can_suspend: bool,
     /// The language of the state that is being compiled.
     language: QueryLanguage,
@@ -78,6 +78,17 @@ impl Compiler {
             self.states[names.first as usize + index] = compiled;
         }
         names.find(&machine.start_at.value)
+    }
+
+    /// A Resource that is called, noted for the check of connectors.
+    fn resource(&mut self, resource: &str, role: Role) -> Arc<str> {
+        let known = self.resources.iter().find(|(known, _)| **known == *resource).map(|(known, _)| Arc::clone(known));
+        let resource = known.unwrap_or_else(|| resource.into());
+        let call = (Arc::clone(&resource), role);
+        if !self.resources.contains(&call) {
+            self.resources.push(call);
+        }
+        resource
     }
 
     fn fault(&mut self, message: String, location: String, span: &Span) {

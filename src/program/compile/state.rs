@@ -1,15 +1,13 @@
 //! One state of each type.
 
-use std::sync::Arc;
-
 use super::{Compiler, Names};
 use crate::asl;
 use crate::asl::{Dynamic, JitterStrategy, MapMode, Node, PathField, QueryLanguage, Spanned, StateKind, Transition};
 use crate::expr::{Instant, intrinsic};
 use crate::program::state::Pattern;
 use crate::program::{
-    Cap, CatchClause, Common, ErrorMatcher, Fail, FailText, Items, Kind, Map, Parallel, Pass, RetryClause, Seconds,
-    State, Style, Task, Wait, Work,
+    Cap, CatchClause, Common, ErrorMatcher, Fail, FailText, Items, Kind, Map, Parallel, Pass, RetryClause, Role,
+    Seconds, State, Style, Task, Wait, Work,
 };
 
 /// The fields that Task, Parallel and Map share, as they stand in the definition.
@@ -69,10 +67,7 @@ impl Compiler {
 
     fn task(&mut self, task: &asl::TaskState, names: Names<'_>, location: &str) -> Option<Kind> {
         self.can_suspend = true;
-        let resource: Arc<str> = task.resource.value.as_str().into();
-        if !self.resources.contains(&resource) {
-            self.resources.push(Arc::clone(&resource));
-        }
+        let resource = self.resource(&task.resource.value, Role::Task);
         let timeout = self.seconds(&task.timeout_seconds, &format!("{location}/TimeoutSeconds"));
         let heartbeat = self.seconds(&task.heartbeat_seconds, &format!("{location}/HeartbeatSeconds"));
         let credentials = self.optional_payload(&task.credentials, &format!("{location}/Credentials"));

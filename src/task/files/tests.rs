@@ -64,7 +64,7 @@ impl World {
     }
 
     fn write(&self, bucket: &str, key: &str, body: &str) -> Result<String, String> {
-        let object = DataObject { key: key.to_owned(), body: body.as_bytes().to_vec() };
+        let object = DataObject { key: key.to_owned(), body: body.as_bytes().to_vec(), records: Vec::new() };
         self.call(Purpose::WriteObjects(vec![object]), &json!({"Bucket": bucket, "Prefix": "not looked at"}))
     }
 }

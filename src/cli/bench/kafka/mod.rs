@@ -14,6 +14,7 @@ use std::time::Duration;
 
 use hdrhistogram::Histogram;
 
+use crate::cli::print::print;
 use pipeline::Bench;
 use topics::Cluster;
 
@@ -104,6 +105,5 @@ pub(super) fn main(args: &Args) -> Result<(), String> {
     if !args.keep_topics {
         cluster.delete_topics();
     }
-    report::print(args, &measured?);
-    Ok(())
+    print(&report::answer(args, &measured?))
 }

@@ -5,13 +5,9 @@ use serde_json::{Value, json};
 use super::{Args, Measured};
 use crate::cli::bench::machine;
 
-/// Prints the table, or the report as JSON.
-pub(super) fn print(args: &Args, measured: &Measured) {
-    if args.json {
-        println!("{:#}", report(args, measured));
-    } else {
-        table(args, measured);
-    }
+/// The table, or the report as JSON.
+pub(super) fn answer(args: &Args, measured: &Measured) -> String {
+    if args.json { format!("{:#}\n", report(args, measured)) } else { table(args, measured) }
 }
 
 fn report(args: &Args, measured: &Measured) -> Value {
@@ -52,36 +48,37 @@ fn report(args: &Args, measured: &Measured) -> Value {
     })
 }
 
-fn table(args: &Args, measured: &Measured) {
+fn table(args: &Args, measured: &Measured) -> String {
     let micros = |ns: Option<f64>| ns.map_or("-".to_owned(), |ns| format!("{:.2} µs", ns / 1000.0));
-    println!("workflow              {}", measured.workflow);
-    println!("events                {} of {} bytes on average", args.events, measured.mean_event_bytes);
-    println!(
-        "executions            {:>12.0} /s end to end, {} CPU each",
-        measured.pipeline.per_second(),
-        micros(measured.pipeline.cpu_ns())
-    );
-    println!(
-        "pass-through          {:>12.0} /s, {} CPU each",
-        measured.pass_through.per_second(),
-        micros(measured.pass_through.cpu_ns())
-    );
-    println!(
-        "ratio to pass-through {:>12.2} (time of an execution over time of a copied record)",
-        measured.pass_through.per_second() / measured.pipeline.per_second()
-    );
-    println!(
-        "latency at {:>6}/s    p50 {:.1} ms, p90 {:.1} ms, p99 {:.1} ms, p99.9 {:.1} ms",
-        args.rate,
-        millis(measured, 0.5),
-        millis(measured, 0.9),
-        millis(measured, 0.99),
-        millis(measured, 0.999)
-    );
-    println!("lost                  {:>12}", measured.lost);
-    println!("duplicates            {:>12}", measured.duplicates);
-    println!("not succeeded         {:>12}", measured.not_succeeded);
-    println!("peak memory           {:>12.1} MiB", machine::peak_memory_bytes() as f64 / f64::from(1 << 20));
+    let (pipeline, pass_through) = (&measured.pipeline, &measured.pass_through);
+    let [p50, p90, p99, p999] = [0.5, 0.9, 0.99, 0.999].map(|quantile| millis(measured, quantile));
+    let lines = [
+        format!("workflow              {}", measured.workflow),
+        format!("events                {} of {} bytes on average", args.events, measured.mean_event_bytes),
+        format!(
+            "executions            {:>12.0} /s end to end, {} CPU each",
+            pipeline.per_second(),
+            micros(pipeline.cpu_ns())
+        ),
+        format!(
+            "pass-through          {:>12.0} /s, {} CPU each",
+            pass_through.per_second(),
+            micros(pass_through.cpu_ns())
+        ),
+        format!(
+            "ratio to pass-through {:>12.2} (time of an execution over time of a copied record)",
+            pass_through.per_second() / pipeline.per_second()
+        ),
+        format!(
+            "latency at {:>6}/s    p50 {p50:.1} ms, p90 {p90:.1} ms, p99 {p99:.1} ms, p99.9 {p999:.1} ms",
+            args.rate
+        ),
+        format!("lost                  {:>12}", measured.lost),
+        format!("duplicates            {:>12}", measured.duplicates),
+        format!("not succeeded         {:>12}", measured.not_succeeded),
+        format!("peak memory           {:>12.1} MiB", machine::peak_memory_bytes() as f64 / f64::from(1 << 20)),
+    ];
+    lines.join("\n") + "\n"
 }
 
 fn millis(measured: &Measured, quantile: f64) -> f64 {

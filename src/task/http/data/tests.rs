@@ -74,7 +74,8 @@ fn an_object_is_read_from_below_the_url_whatever_it_holds() {
 fn objects_are_stored_in_their_order_until_one_is_refused() {
     let objects = Objects::default();
     let write = |keys: &[&str]| {
-        let object = |key: &&str| DataObject { key: (*key).to_owned(), body: key.as_bytes().to_vec() };
+        let object =
+            |key: &&str| DataObject { key: (*key).to_owned(), body: key.as_bytes().to_vec(), records: Vec::new() };
         call(&objects, Purpose::WriteObjects(keys.iter().map(object).collect()), "out", "")
     };
     assert_eq!(write(&["run/S_0.json", "run/manifest.json"]), Ok(b"null".to_vec()));

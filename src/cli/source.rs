@@ -1,0 +1,25 @@
+//! Texts that subcommands are given: a file, or - for standard input.
+
+use std::io;
+use std::path::Path;
+
+/// What messages call it.
+pub(super) fn name(file: &Path) -> String {
+    if is_stdin(file) { "<stdin>".into() } else { file.display().to_string() }
+}
+
+/// The text.
+///
+/// # Errors
+/// Why it can't be read, for people.
+pub(super) fn read(file: &Path) -> Result<String, String> {
+    let read = if is_stdin(file) { io::read_to_string(io::stdin()) } else { std::fs::read_to_string(file) };
+    read.map_err(|error| match error.kind() {
+        io::ErrorKind::InvalidData => "it is not UTF-8 text".to_owned(),
+        _ => error.to_string(),
+    })
+}
+
+fn is_stdin(file: &Path) -> bool {
+    file == Path::new("-")
+}

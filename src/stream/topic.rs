@@ -1,0 +1,340 @@
+//! The `topic` connector: results of distributed Maps as records of a Kafka topic.
+//!
+//! Each result of a ResultWriter's files is a record of its own, byte for byte, under the key of its file; the manifest comes
+//! last, when the brokers have acknowledged everything else. A call succeeds when they have acknowledged that too.
+//!
+//! A producer is made by the first call and shared by all. It has a thread of its own, so that calls go on whatever the
+//! shards are doing.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use rdkafka::ClientContext;
+use rdkafka::config::{FromClientConfigAndContext, RDKafkaLogLevel};
+use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode};
+use rdkafka::producer::{BaseRecord, DeliveryResult, ProducerContext, ThreadedProducer};
+use tokio::sync::{Notify, RwLock};
+
+use super::sink::{error_code, is_too_large, is_topic_trouble};
+use super::{client, headers, identity};
+use crate::config::{self, Properties};
+use crate::task::{Answer, BoxFuture, Connector, DataObject, OptionsError, Purpose, Request, Role, TaskFailure};
+use crate::telemetry::events;
+
+#[cfg(test)]
+mod tests;
+
+/// Pause before a record is handed over again to a client whose queue is full.
+const QUEUE_PAUSE: Duration = Duration::from_millis(10);
+/// Records that are handed over at a stretch: then the shard's other calls get their turn.
+const RECORDS_PER_TURN: usize = 256;
+
+/// Makes the connector. Connects to nothing yet.
+///
+/// # Errors
+/// [`OptionsError::Producer`] if librdkafka does not take the properties.
+pub fn topic_connector(options: &config::Topic, timeout: Duration) -> Result<Arc<dyn Connector>, OptionsError> {
+    client::check(&options.producer).map_err(|error| OptionsError::Producer { reason: error.to_string() })?;
+    let destination = Destination {
+        topic: options.topic.as_str().into(),
+        properties: options.producer.clone(),
+        timeout,
+        client: tokio::sync::Mutex::default(),
+        batches: RwLock::default(),
+        trouble: Arc::default(),
+    };
+    Ok(Arc::new(TopicConnector { destination: Arc::new(destination) }))
+}
+
+struct TopicConnector {
+    destination: Arc<Destination>,
+}
+
+impl Connector for TopicConnector {
+    fn call(&self, request: Request) -> BoxFuture<'static, Answer> {
+        let destination = Arc::clone(&self.destination);
+        Box::pin(async move {
+            let Purpose::WriteObjects(objects) = &request.purpose else { return Err(writes_only(&request)) };
+            let timeout = request.timeout.map_or(destination.timeout, |timeout| timeout.min(destination.timeout));
+            let began = Instant::now();
+            match tokio::time::timeout(timeout, destination.write(&request, objects)).await {
+                Ok(Ok(())) => Ok(b"null".to_vec()),
+                Ok(Err(cause)) => Err(failure(cause)),
+                Err(_) => Err(failure(destination.silence(timeout, began))),
+            }
+        })
+    }
+
+    fn serves(&self, role: Role) -> bool {
+        role == Role::ResultWriter
+    }
+
+    fn kind(&self) -> &'static str {
+        "topic"
+    }
+}
+
+fn writes_only(request: &Request) -> TaskFailure {
+    let cause = format!(
+        "The topic connector serves only the ResultWriter of Map states: give {} a [[task]] entry with another connector.",
+        request.resource
+    );
+    TaskFailure::new("States.Runtime", cause)
+}
+
+/// Of a writer's failure only the cause is shown.
+fn failure(cause: String) -> TaskFailure {
+    TaskFailure::new("States.TaskFailed", cause)
+}
+
+/// A topic, and the way to it.
+struct Destination {
+    topic: Arc<str>,
+    properties: Properties,
+    timeout: Duration,
+    client: tokio::sync::Mutex<Option<Arc<Client>>>,
+    /// Shared by those who send in batches, exclusive to who has to send a record with nothing beside it.
+    batches: RwLock<()>,
+    trouble: Arc<Mutex<Option<Trouble>>>,
+}
+
+/// What the client told last, and when.
+struct Trouble {
+    at: Instant,
+    text: String,
+}
+
+/// A result on its way.
+struct Record<'a> {
+    object: &'a DataObject,
+    number: usize,
+    text: &'a [u8],
+}
+
+/// A record that was not taken: its place among those that were sent with it, and why.
+#[derive(Clone, Copy, Debug)]
+struct Refusal {
+    index: usize,
+    code: RDKafkaErrorCode,
+}
+
+impl Destination {
+    /// Writes all records; what can't be written is told as the cause of a failure.
+    async fn write(&self, request: &Request, objects: &[DataObject]) -> Result<(), String> {
+        let client = self.client().await?;
+        let Some((manifest, files)) = objects.split_last() else { return Ok(()) };
+        for objects in [files, std::slice::from_ref(manifest)] {
+            let records: Vec<Record<'_>> = objects.iter().flat_map(records).collect();
+            if let Some(Refusal { index, code }) = self.refusal(&client, request, &records).await {
+                if code == RDKafkaErrorCode::Fatal || is_topic_trouble(code) {
+                    self.give_up(&client).await;
+                }
+                return Err(self.refused(records.get(index), code));
+            }
+        }
+        Ok(())
+    }
+
+    /// Sends the records, and says which one is not taken for good.
+    async fn refusal(&self, client: &Client, request: &Request, records: &[Record<'_>]) -> Option<Refusal> {
+        let refused = {
+            let _beside_others = self.batches.read().await;
+            client.send(&self.topic, request, records).await
+        };
+        let in_vain = refused.iter().find(|refusal| !is_too_large(refusal.code));
+        if in_vain.is_some() {
+            return in_vain.copied();
+        }
+        // A broker that finds one record too large refuses its whole batch.
+        for Refusal { index, .. } in refused {
+            let _alone = self.batches.write().await;
+            let record = records.get(index..=index).unwrap_or_default();
+            if let Some(refusal) = client.send(&self.topic, request, record).await.first() {
+                return Some(Refusal { index, code: refusal.code });
+            }
+        }
+        None
+    }
+
+    async fn client(&self) -> Result<Arc<Client>, String> {
+        let mut current = self.client.lock().await;
+        if let Some(client) = &*current {
+            return Ok(Arc::clone(client));
+        }
+        let properties = self.properties.clone();
+        let events = Events { topic: Arc::clone(&self.topic), trouble: Arc::clone(&self.trouble) };
+        let made = tokio::task::spawn_blocking(move || Client::new(&properties, events)).await;
+        let client = match made {
+            Ok(Ok(client)) => Arc::new(client),
+            Ok(Err(error)) => {
+                return Err(format!("No Kafka client for the topic {} can be made: {error}.", self.topic));
+            }
+            Err(error) => return Err(format!("No Kafka client for the topic {} can be made: {error}.", self.topic)),
+        };
+        *current = Some(Arc::clone(&client));
+        Ok(client)
+    }
+
+    /// The next call makes a new client: one that failed fatally takes nothing any more, and one that did not find the topic
+    /// does not look again for long.
+    async fn give_up(&self, client: &Arc<Client>) {
+        let mut current = self.client.lock().await;
+        if current.as_ref().is_some_and(|current| Arc::ptr_eq(current, client)) {
+            *current = None;
+        }
+    }
+
+    fn refused(&self, record: Option<&Record<'_>>, code: RDKafkaErrorCode) -> String {
+        let topic = &self.topic;
+        let what = record.map_or("a record".to_owned(), |record| {
+            format!("record {} of {} ({} bytes)", record.number, record.object.key, record.text.len())
+        });
+        let hint = if is_too_large(code) {
+            ". The topic's max.message.bytes and the producer's message.max.bytes bound its size"
+        } else if is_topic_trouble(code) {
+            ". Create the topic, or allow this client to write to it"
+        } else {
+            ""
+        };
+        format!("The topic {topic} did not take {what}: {code}{hint}.")
+    }
+
+    fn silence(&self, timeout: Duration, began: Instant) -> String {
+        let trouble = self.trouble.lock().unwrap_or_else(PoisonError::into_inner);
+        let reason = match &*trouble {
+            Some(trouble) if trouble.at >= began => format!(" The Kafka client says: {}.", trouble.text),
+            _ => String::new(),
+        };
+        format!("The topic {} has not acknowledged all results within {timeout:?}.{reason}", self.topic)
+    }
+}
+
+fn records(object: &DataObject) -> impl Iterator<Item = Record<'_>> {
+    object.records().enumerate().map(move |(number, text)| Record { object, number, text })
+}
+
+/// A producer.
+struct Client {
+    /// Taken only to be dropped.
+    producer: Option<ThreadedProducer<Events>>,
+}
+
+impl Client {
+    fn new(properties: &Properties, events: Events) -> KafkaResult<Client> {
+        let producer = ThreadedProducer::from_config_and_context(&client::client_config(properties), events)?;
+        Ok(Client { producer: Some(producer) })
+    }
+
+    /// Hands the records over and waits until something has become of each; gives those that were not taken.
+    async fn send(&self, topic: &str, request: &Request, records: &[Record<'_>]) -> Vec<Refusal> {
+        let Some(producer) = &self.producer else { return Vec::new() };
+        let wave = Arc::new(Wave { open: AtomicUsize::new(1), refused: Mutex::default(), over: Notify::new() });
+        for (index, record) in records.iter().enumerate() {
+            if index % RECORDS_PER_TURN == RECORDS_PER_TURN - 1 {
+                tokio::task::yield_now().await;
+            }
+            wave.open.fetch_add(1, Ordering::AcqRel);
+            let ticket = Box::new(Ticket { wave: Arc::clone(&wave), index });
+            let mut message = BaseRecord::with_opaque_to(topic, ticket)
+                .key(record.object.key.as_str())
+                .payload(record.text)
+                .headers(headers_of(request, record));
+            while let Err((error, back)) = producer.send(message) {
+                let code = error_code(&error);
+                if code != RDKafkaErrorCode::QueueFull {
+                    wave.ended(Some(Refusal { index, code }));
+                    break;
+                }
+                message = back;
+                tokio::time::sleep(QUEUE_PAUSE).await;
+            }
+        }
+        wave.end().await
+    }
+}
+
+impl Drop for Client {
+    fn drop(&mut self) {
+        let producer = self.producer.take();
+        // It ends a thread and waits for reports, which a shard has no time for. Where no thread is to be had, it does so here.
+        std::thread::Builder::new().name("topic-end".to_owned()).spawn(move || drop(producer)).ok();
+    }
+}
+
+fn headers_of(request: &Request, record: &Record<'_>) -> rdkafka::message::OwnedHeaders {
+    let (workflow, execution) = identity::workflow_and_name(&request.execution).unwrap_or_default();
+    let key = record.object.key.as_str();
+    headers::of_map_result(headers::MapResult {
+        workflow,
+        execution,
+        state: &request.state,
+        file: key.rsplit('/').next().unwrap_or(key),
+        record: record.number,
+    })
+}
+
+/// Records that are sent together.
+struct Wave {
+    /// Records that nothing has become of yet, and one more while they are being handed over.
+    open: AtomicUsize,
+    refused: Mutex<Vec<Refusal>>,
+    over: Notify,
+}
+
+impl Wave {
+    fn ended(&self, refusal: Option<Refusal>) {
+        if let Some(refusal) = refusal {
+            self.refused.lock().unwrap_or_else(PoisonError::into_inner).push(refusal);
+        }
+        if self.open.fetch_sub(1, Ordering::AcqRel) == 1 {
+            self.over.notify_one();
+        }
+    }
+
+    async fn end(&self) -> Vec<Refusal> {
+        self.ended(None);
+        while self.open.load(Ordering::Acquire) > 0 {
+            self.over.notified().await;
+        }
+        std::mem::take(&mut self.refused.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// Goes with a record, to tell what became of it.
+struct Ticket {
+    wave: Arc<Wave>,
+    index: usize,
+}
+
+/// Callbacks of the producer.
+struct Events {
+    topic: Arc<str>,
+    trouble: Arc<Mutex<Option<Trouble>>>,
+}
+
+impl ClientContext for Events {
+    fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
+        client::log(level, facility, message);
+    }
+
+    fn error(&self, error: KafkaError, reason: &str) {
+        let text = format!("{error}: {reason}");
+        events::topic_client_error(&self.topic, &text);
+        // It only sums up what was told before.
+        if error_code(&error) == RDKafkaErrorCode::AllBrokersDown {
+            return;
+        }
+        let trouble = Trouble { at: Instant::now(), text };
+        *self.trouble.lock().unwrap_or_else(PoisonError::into_inner) = Some(trouble);
+    }
+}
+
+impl ProducerContext for Events {
+    type DeliveryOpaque = Box<Ticket>;
+
+    fn delivery(&self, result: &DeliveryResult<'_>, ticket: Box<Ticket>) {
+        let refusal = result.as_ref().err().map(|(error, _)| Refusal { index: ticket.index, code: error_code(error) });
+        ticket.wave.ended(refusal);
+    }
+}
