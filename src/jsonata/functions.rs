@@ -109,7 +109,10 @@ fn check(what: &str, operands: &[JValue]) -> Answer {
 
 /// One of our functions in the place of the library's. The context comes before the arguments.
 fn apply(name: &str, arguments: &[JValue]) -> Answer {
-    let Some((mut heap, arguments)) = in_heap(arguments)? else { return Ok(JValue::Undefined) };
+    // A function is no value of ours, but it exists.
+    let Some((mut heap, arguments)) = in_heap(arguments)? else {
+        return Ok(if name == "exists" { JValue::Bool(true) } else { JValue::Undefined });
+    };
     match compiled::apply(&mut heap, name, &arguments) {
         Ok(Some(value)) => Ok(to_library(&heap, value, &mut Inexact::default())),
         Ok(None) => Ok(JValue::Undefined),

@@ -13,7 +13,7 @@ pub(super) const RANGE: &str = "own ..";
 pub(super) const ARRAY: &str = "own array";
 pub(super) const BOUNDED: &str = "own bound";
 /// Functions of the library that are replaced by ours of the same meaning.
-pub(super) const REPLACED: [&str; 4] = ["number", "round", "join", "pad"];
+pub(super) const REPLACED: [&str; 5] = ["number", "round", "join", "pad", "exists"];
 
 /// The name of our function in the place of the library's.
 pub(super) fn own_name(name: &str) -> String {
@@ -61,18 +61,23 @@ impl Rewriter {
 
     fn visit(&mut self, node: &mut AstNode) {
         if let AstNode::Binary { op: BinaryOp::ChainPipe, lhs, rhs } = node {
-            self.visit(lhs);
             // The call on the right gets another argument: it is not looked at.
             match &mut **rhs {
                 AstNode::Function { name, args, is_builtin: true } => {
                     args.iter_mut().for_each(|argument| self.visit(argument));
+                    if matches!(&**name, "map" | "filter" | "reduce") {
+                        self.visit(lhs);
+                        let args = std::iter::once(take(lhs)).chain(std::mem::take(args)).collect();
+                        *node = call(std::mem::take(name), args);
+                        return self.function(node);
+                    }
                     if self.is_replaced(name) {
                         *name = own_name(name);
                     }
                 }
                 rhs => self.visit(rhs),
             }
-            return;
+            return self.visit(lhs);
         }
         children(node).into_iter().for_each(|child| self.visit(child));
         match node {

@@ -217,13 +217,17 @@ impl<'a> Compiler<'a> {
             AstNode::Variable(name) if name == "states" && first.stages.is_empty() => states(rest),
             // The reference keeps arrays only where it made them.
             _ if rest.is_empty() && keep_array => None,
+            AstNode::Variable(_) if !rest.is_empty() => {
+                Some((Start::Node { node: self.map(&first.node)?, mapped: false }, 0))
+            }
             AstNode::Variable(_) => Some((Start::Node { node: self.node(&first.node)?, mapped: false }, 0)),
             // With further steps, the reference evaluates an array constructor in another way.
             AstNode::Array(_) if rest.is_empty() => {
                 Some((Start::Node { node: self.node(&first.node)?, mapped: false }, 0))
             }
             AstNode::Block(_) | AstNode::Function { .. } | AstNode::Object(_) | AstNode::Conditional { .. } => {
-                Some((Start::Node { node: self.node(&first.node)?, mapped: !rest.is_empty() }, 0))
+                let node = if rest.is_empty() { self.node(&first.node)? } else { self.map(&first.node)? };
+                Some((Start::Node { node, mapped: !rest.is_empty() }, 0))
             }
             _ => None,
         }

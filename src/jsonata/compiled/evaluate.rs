@@ -178,8 +178,8 @@ impl<'a, S: Scope> Run<'a, S> {
                 Some(other) => return Err(key_error(self.heap, other)),
             };
             self.heap.push(key);
+            self.check_key(entries, keys)?;
         }
-        self.check_keys(entries, keys)?;
         let mark = self.heap.mark();
         for (index, (_, value)) in entries.iter().enumerate() {
             let Value::String(key) = self.heap.pushed(keys)[index] else { continue };
@@ -206,18 +206,14 @@ impl<'a, S: Scope> Run<'a, S> {
         Ok(self.heap.object_from(mark)?)
     }
 
-    /// Keys that are written differ from each other: that was checked before.
-    fn check_keys(&self, entries: &[(Node, Node)], keys: Mark) -> Result<(), Stop> {
+    /// Whether the last key differs from those before. Keys that are written do: that was checked before.
+    fn check_key(&self, entries: &[(Node, Node)], keys: Mark) -> Result<(), Stop> {
+        let Some((last @ Value::String(_), before)) = self.heap.pushed(keys).split_last() else { return Ok(()) };
         let is_written = |index: usize| matches!(entries[index].0, Node::Constant(_));
-        for (index, key) in self.heap.pushed(keys).iter().enumerate() {
-            let Value::String(name) = key else { continue };
-            let twin = (0..index).find(|other| {
-                !(is_written(index) && is_written(*other)) && equal(self.heap, *key, self.heap.pushed(keys)[*other])
-            });
-            if twin.is_some() {
-                let shown = text::json(self.heap, Value::String(*name));
-                return Err(Stop::thrown(format!("D1009: Multiple key definitions evaluate to same key: {shown}")));
-            }
+        let mut others = before.iter().enumerate();
+        if others.any(|(at, other)| !(is_written(before.len()) && is_written(at)) && equal(self.heap, *last, *other)) {
+            let shown = text::json(self.heap, *last);
+            return Err(Stop::thrown(format!("D1009: Multiple key definitions evaluate to same key: {shown}")));
         }
         Ok(())
     }
