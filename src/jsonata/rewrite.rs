@@ -75,6 +75,12 @@ impl Rewriter {
                         *name = own_name(name);
                     }
                 }
+                // A value that goes into a function: of functions that are joined, no error is to be told.
+                AstNode::Variable(name) if self.explain && compiled::has_signature(name) => {
+                    self.visit(lhs);
+                    *node = call(std::mem::take(name), vec![take(lhs)]);
+                    return self.function(node);
+                }
                 rhs => self.visit(rhs),
             }
             return self.visit(lhs);
