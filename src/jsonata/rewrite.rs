@@ -109,7 +109,14 @@ impl Rewriter {
         }
         if self.explain && compiled::has_signature(name) {
             let (name, args) = (name.clone(), std::mem::take(args));
-            *node = self.checked(&name.clone(), args, true, |args| call(name, args));
+            let is_replaced = self.is_replaced(&name);
+            *node = self.checked(&name.clone(), args, true, |mut args| {
+                if !is_replaced {
+                    return call(name, args);
+                }
+                args.insert(0, AstNode::Variable(String::new()));
+                call(own_name_in_context(&name), args)
+            });
         } else {
             self.replace(node);
         }

@@ -40,6 +40,10 @@ const CASES: &[(&str, &str)] = &[
     ("$sum('a')", r#"T0412: Argument 1 of function "sum" must be an array of "numbers""#),
     ("$length(1)", r#"T0410: Argument 1 of function "length" does not match function signature"#),
     ("$uppercase(1)", r#"T0410: Argument 1 of function "uppercase" does not match function signature"#),
+    (
+        "$round(1e21, 2) < 'a'",
+        r#"T2009: The values 1e+21 and "a" either side of operator "<" must be of the same data type"#,
+    ),
     ("'a' ~> $append", r#"T0410: Argument 2 of function "append" does not match function signature"#),
     ("$substring('a', 'b')", r#"T0410: Argument 2 of function "substring" does not match function signature"#),
     ("$pad(1, 2)", r#"T0410: Argument 2 of function "pad" does not match function signature"#),
