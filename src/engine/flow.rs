@@ -54,9 +54,15 @@ impl Interpreter<'_> {
         assign.map(|assign| self.build(assign, frame, subject)).transpose()
     }
 
-    /// The output of a state that has no result: OutputPath, or JSONata `Output`.
-    pub(super) fn output(&mut self, frame: Id, state: &State, data: Value) -> Result<Value, Box<Fault>> {
-        match &state.output {
+    /// The output of a state that has no result: JSONata `Output`, of the state or of a rule, or OutputPath.
+    pub(super) fn output(
+        &mut self,
+        frame: Id,
+        state: &State,
+        output: &Option<Payload>,
+        data: Value,
+    ) -> Result<Value, Box<Fault>> {
+        match output {
             Some(output) => self.build(output, frame, Subject::data(data)),
             None => self.select(&state.output_path, frame, data),
         }

@@ -21,32 +21,28 @@ impl Interpreter<'_> {
         frame: Id,
         subject: Subject,
     ) -> Result<Value, Box<Fault>> {
+        let mark = self.heap.mark();
+        self.build_part(template, frame, subject).inspect_err(|_| self.heap.abandon(mark))
+    }
+
+    /// Leaves what it was building on the heap's stack if it fails.
+    fn build_part(&mut self, template: &QueryTemplate, frame: Id, subject: Subject) -> Result<Value, Box<Fault>> {
         match template {
             QueryTemplate::Constant(value) => Ok(*value),
             QueryTemplate::Query(query) => self.query(query, frame, subject),
             QueryTemplate::Object(entries) => {
                 let mark = self.heap.mark();
                 for (key, part) in entries {
-                    match self.build_query(part, frame, subject) {
-                        Ok(value) => self.heap.push_entry(*key, value),
-                        Err(fault) => {
-                            self.heap.abandon(mark);
-                            return Err(fault);
-                        }
-                    }
+                    let value = self.build_part(part, frame, subject)?;
+                    self.heap.push_entry(*key, value);
                 }
                 self.heap.object_from(mark).map_err(|error| self.too_deep(frame, error))
             }
             QueryTemplate::Array(items) => {
                 let mark = self.heap.mark();
                 for part in items {
-                    match self.build_query(part, frame, subject) {
-                        Ok(value) => self.heap.push(value),
-                        Err(fault) => {
-                            self.heap.abandon(mark);
-                            return Err(fault);
-                        }
-                    }
+                    let value = self.build_part(part, frame, subject)?;
+                    self.heap.push(value);
                 }
                 self.heap.array_from(mark).map_err(|error| self.too_deep(frame, error))
             }

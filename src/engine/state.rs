@@ -47,7 +47,7 @@ impl Interpreter<'_> {
             Kind::Choice { rules, default } => self.choose(frame, state, rules, *default, data),
             Kind::Wait(wait, next) => self.begin_wait(frame, state, wait, *next, data),
             Kind::Succeed => {
-                let output = self.output(frame, state, data)?;
+                let output = self.output(frame, state, &state.output, data)?;
                 self.leave(frame, state, output, None, Next::End)
             }
             Kind::Fail(fail) => Err(self.fail_state(frame, fail)),
@@ -81,10 +81,7 @@ impl Interpreter<'_> {
             }
         };
         let variables = self.build_variables(assign.as_ref(), frame, Subject::data(data))?;
-        let output = match output {
-            Some(output) => self.build(output, frame, Subject::data(data))?,
-            None => self.select(&state.output_path, frame, data)?,
-        };
+        let output = self.output(frame, state, output, data)?;
         self.leave(frame, state, output, variables, Next::State(next))
     }
 
@@ -148,7 +145,7 @@ impl Interpreter<'_> {
 
     fn end_wait(&mut self, frame: Id, state: &State, next: Next, data: Value) -> Result<Step, Box<Fault>> {
         let variables = self.build_variables(state.assign.as_ref(), frame, Subject::data(data))?;
-        let output = self.output(frame, state, data)?;
+        let output = self.output(frame, state, &state.output, data)?;
         self.leave(frame, state, output, variables, next)
     }
 

@@ -278,16 +278,14 @@ impl<'a, S: Scope> Run<'a, S> {
         Ok(())
     }
 
-    /// What was pushed, as a sequence: none is undefined, one is itself.
+    /// As [`sequence`], within the bound on memory.
     pub(super) fn close_sequence(&mut self, mark: Mark) -> Outcome {
-        match *self.heap.pushed(mark) {
-            [] => Ok(None),
-            [single] => {
-                self.heap.abandon(mark);
-                Ok(Some(single))
-            }
-            _ => self.close_array(mark).map(Some),
+        let is_array = self.heap.pushed(mark).len() > 1;
+        let value = sequence(self.heap, mark)?;
+        if is_array {
+            self.check_memory()?;
         }
+        Ok(value)
     }
 
     pub(super) fn close_array(&mut self, mark: Mark) -> Result<Value, Stop> {
@@ -314,6 +312,18 @@ impl<'a, S: Scope> Run<'a, S> {
     pub(super) fn check_room(&self, values: usize) -> Result<(), Stop> {
         let bytes = values.saturating_mul(size_of::<Value>()).saturating_add(self.heap.bytes_used());
         if bytes > self.max_bytes { Err(Stop::Library) } else { Ok(()) }
+    }
+}
+
+/// What was pushed, as a sequence: none is undefined, one is itself.
+pub(super) fn sequence(heap: &mut Heap, mark: Mark) -> Outcome {
+    match *heap.pushed(mark) {
+        [] => Ok(None),
+        [single] => {
+            heap.abandon(mark);
+            Ok(Some(single))
+        }
+        _ => Ok(Some(heap.array_from(mark)?)),
     }
 }
 

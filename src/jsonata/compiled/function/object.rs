@@ -1,7 +1,7 @@
 use std::collections::HashMap;
 
 use super::super::Stop;
-use super::super::evaluate::{Outcome, Run, length};
+use super::super::evaluate::{Outcome, Run, length, sequence};
 use super::super::signature::Arguments;
 use crate::jsonata::scope::Scope;
 use crate::value::{Heap, List, Value};
@@ -57,14 +57,7 @@ pub(super) fn keys(heap: &mut Heap, [value, ..]: Arguments) -> Outcome {
         let (key, _) = heap.entry(object, index);
         heap.push(Value::String(key));
     }
-    match *heap.pushed(mark) {
-        [] => Ok(None),
-        [single] => {
-            heap.abandon(mark);
-            Ok(Some(single))
-        }
-        _ => Ok(Some(heap.array_from(mark)?)),
-    }
+    sequence(heap, mark)
 }
 
 /// `$spread(object)`
@@ -80,14 +73,7 @@ pub(super) fn spread(heap: &mut Heap, [value, ..]: Arguments) -> Outcome {
         let single = heap.object_from(inner)?;
         heap.push(single);
     }
-    match *heap.pushed(mark) {
-        [] => Ok(None),
-        [single] => {
-            heap.abandon(mark);
-            Ok(Some(single))
-        }
-        _ => Ok(Some(heap.array_from(mark)?)),
-    }
+    sequence(heap, mark)
 }
 
 /// `$type(value)`
