@@ -1,5 +1,7 @@
 //! Rules of this house that a compiler doesn't know: who may use whom, and what a reader can take in at a time.
 
+mod rust_version;
+
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -209,6 +211,11 @@ fn read(path: &Path) -> String {
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// A text without lines of comments.
+fn code_of(text: &str) -> String {
+    text.lines().filter(|line| !line.trim_start().starts_with("//")).flat_map(|line| [line, "\n"]).collect()
 }
 
 /// Numbered lines without comments. A `use` that goes over several lines counts as one.
