@@ -126,7 +126,7 @@ impl Interpreter<'_> {
         self.run.history.push(event);
     }
 
-    /// Recorded: the event shows the input as it came, white space included.
+    /// Observed: the event shows the input as it came, white space included.
     pub(super) fn emit_execution_started(&mut self, event: &[u8]) {
         self.emit_top("ExecutionStarted", |this| {
             let input = String::from_utf8_lossy(event).into_owned();
@@ -259,8 +259,8 @@ impl Interpreter<'_> {
         self.emit_beside(frame, "MapStateSucceeded", |_| Vec::new());
     }
 
-    /// The Map or Parallel that the frame is in has failed and is not retried. Recorded: what fails for good before it
-    /// begins has no such event, nor has what a `States.Runtime` from inside goes through.
+    /// The Map or Parallel that the frame is in has failed and is not retried. Recorded (test_map_state): what fails for
+    /// good before it begins has no such event, nor has what a `States.Runtime` from inside goes through.
     pub(super) fn emit_fan_out_failed(&mut self, frame: Id, state: &State, fault: &Fault) {
         let passes_through = fault.failure.state != state.name;
         if fault.is_final() && (passes_through || !self.run.frames.at(frame).fan_out_started) {

@@ -55,7 +55,7 @@ impl Interpreter<'_> {
     /// A failure of the state's own fields: its cause names the state and the event with which it was entered.
     pub(super) fn fault(&self, frame: Id, error: &str, cause: &str) -> Box<Fault> {
         let name = self.state_name(frame);
-        // Recorded: the cause is told bare where one state is tested by itself.
+        // Recorded (test_state_scenarios): where one state is tested by itself, its cause has no prefix.
         if self.is_solo() {
             return Fault::new(Some(error.to_owned()), Some(cause.to_owned()), name);
         }

@@ -102,7 +102,7 @@ impl Interpreter<'_> {
             ItemsField::Data => "$",
             ItemsField::Path(path) => path.text(),
         };
-        // Recorded: the text shows paths into the context object with one `$`.
+        // Recorded (test_map_context_object): the text shows paths into the context object with one `$`.
         let path = path.strip_prefix('$').filter(|rest| rest.starts_with('$')).unwrap_or(path);
         Err(self.runtime_fault(frame, &format!("Reference path \"{path}\" must point to array.")))
     }
@@ -144,7 +144,7 @@ impl Interpreter<'_> {
             Cap::Path(path) => path,
         };
         let value = self.read(path, frame, data)?;
-        // Recorded: a string of digits counts as the number.
+        // Recorded (test_tolerated_failure): a string of digits counts as the number.
         let number = match value {
             Value::String(string) => Num::parse(&self.heap.str(string)),
             other => self.heap.number(other),

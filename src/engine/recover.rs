@@ -41,7 +41,7 @@ impl Interpreter<'_> {
         }
         match self.run.frames.at(frame).parent {
             Some(group) => {
-                // Recorded: a task that failed without a name of an error counts as stopped with its branch.
+                // Recorded (test_no_error_field): a task that failed without an error name counts as stopped with its branch.
                 if fault.failure.error.is_none() && matches!(state.kind, Kind::Task(_)) && self.is_branch(group) {
                     self.emit_aborted(frame);
                 }
@@ -106,8 +106,8 @@ impl Interpreter<'_> {
         self.leave(frame, state, output, variables, Next::State(catcher.next))
     }
 
-    /// `{"Error": …, "Cause": …}`. A failure without a cause shows an empty one. Recorded: without an error either,
-    /// both are `null`.
+    /// `{"Error": …, "Cause": …}`. A failure without a cause shows an empty one. Recorded (test_no_error_field):
+    /// without an error either, both are `null`.
     fn error_output(&mut self, frame: Id, fault: &Fault) -> Result<Value, Box<Fault>> {
         let error = match &fault.failure.error {
             Some(error) => self.heap.string(error),

@@ -27,7 +27,7 @@ impl SyntaxError {
     }
 }
 
-/// Recorded texts of what the service says when an evaluation passes its bounds.
+/// What the service says when an evaluation passes its bounds. Measured by others.
 pub(super) const TIMEOUT: &str = "Expression evaluation timeout: 1000ms. Check for infinite loop";
 pub(super) const OUT_OF_MEMORY: &str = "Expression evaluation memory limit exceeded";
 pub(super) const STACK_OVERFLOW: &str = "Stack overflow error: Check for non-terminating recursive function.  Consider \

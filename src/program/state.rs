@@ -167,7 +167,8 @@ impl Style {
         matches!(self, Style::Activity | Style::Service { pattern: Pattern::WaitForTaskToken, .. })
     }
 
-    /// Whether the context object has a task token. Recorded: `.sync` tasks see one too.
+    /// Whether the context object has a task token. Recorded (test_sync_with_task_token): `.sync` tasks see
+    /// one too.
     pub(crate) fn shows_token(&self) -> bool {
         !matches!(self, Style::Lambda | Style::Service { pattern: Pattern::RequestResponse, .. })
     }

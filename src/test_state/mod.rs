@@ -171,8 +171,8 @@ impl Test<'_, '_> {
         Ok(())
     }
 
-    /// Whether more iterations are said to have failed than the Map bears. Recorded: a Map that says nothing of failures
-    /// bears them all here.
+    /// Whether more iterations are said to have failed than the Map tolerates. Recorded (test_map_failure_count): a Map
+    /// that says nothing of failures tolerates them all here.
     fn threshold_exceeded(&self) -> Result<bool, Exception> {
         let failed = self.request.state_configuration.map_iteration_failure_count.unwrap_or_default();
         let Some(bounds) = self.execution.map_bounds() else { return Ok(false) };

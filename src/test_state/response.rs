@@ -136,7 +136,7 @@ impl InspectionData {
     }
 }
 
-/// Recorded: the service leaves out some points that the data passes.
+/// Recorded (test_state_scenarios): the service leaves out some points that the data passes.
 fn is_shown(stage: Stage, state: &State) -> bool {
     let jsonata = state.query_language == QueryLanguage::JSONata;
     // Not populated in JSONata, as the API's reference says.

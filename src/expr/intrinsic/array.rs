@@ -64,7 +64,7 @@ pub(super) fn item(heap: &Heap, mark: Mark) -> Result<Value, Refusal> {
     let [Value::Array(array), index] = arguments(heap, mark)? else { return Err(Refusal::Arguments) };
     let index = truncated(heap, index)?;
     if array.is_empty() {
-        // Recorded of the real service: whatever the index.
+        // Observed: whatever the index.
         return Ok(Value::Null);
     }
     let index = usize::try_from(index).map_err(|_| Refusal::Arguments)?;
