@@ -7,6 +7,7 @@
 //!
 //! | room | what lives there |
 //! |---|---|
+//! | [`visible`] | texts from outside, as people get to see them |
 //! | [`value`] | JSON values as small `Copy` handles into a per-execution heap |
 //! | [`expr`] | what is evaluated against values: paths, payload templates, choice conditions, intrinsic functions, timestamps |
 //! | [`jsonata`] | JSONata expressions: compiled, evaluated on the heap, bounded in time and depth |
@@ -26,6 +27,8 @@
 
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
+// They panic where nobody reads what is written: see `cli::print`.
+#![deny(clippy::print_stdout, clippy::print_stderr)]
 
 pub mod api;
 pub mod asl;
@@ -41,3 +44,4 @@ pub mod task;
 pub mod telemetry;
 pub mod test_state;
 pub mod value;
+pub mod visible;

@@ -4,6 +4,8 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+use crate::telemetry;
+
 mod bench;
 mod deployment;
 mod dev;
@@ -49,6 +51,7 @@ enum Command {
 
 /// Parses the process arguments, runs the subcommand and returns its exit status.
 pub fn main() -> ExitCode {
+    telemetry::init_panic_lines();
     match Cli::parse().command {
         Command::Dev(args) => dev::main(args),
         Command::Run(args) => run::main(args),

@@ -14,7 +14,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::print::in_colour;
+use super::print::{in_colour, say};
 use crate::asl;
 use crate::config::Config;
 use crate::engine::Limits;
@@ -64,7 +64,7 @@ pub fn main(args: Args) -> ExitCode {
     match run(&args) {
         Ok(all_succeeded) => ExitCode::from(u8::from(!all_succeeded)),
         Err(error) => {
-            eprintln!("stepstream pipe: {error}");
+            say(format_args!("stepstream pipe: {error}"));
             match error {
                 PipeError::Flow(_) => ExitCode::FAILURE,
                 _ => ExitCode::from(EXIT_NOT_BEGUN),
@@ -120,7 +120,7 @@ fn run(args: &Args) -> Result<bool, PipeError> {
         // Whoever reads the results has seen enough, as `head` does.
         Err(FlowError::Write(error)) if error.kind() == ErrorKind::BrokenPipe => return Ok(counts.all_succeeded()),
         outcome => {
-            eprintln!("{}", output::summary(counts, started.elapsed(), args.failures.is_some()));
+            say(output::summary(counts, started.elapsed(), args.failures.is_some()));
             outcome?;
         }
     }

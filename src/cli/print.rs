@@ -1,6 +1,10 @@
 //! What subcommands show.
 
-use std::io::{self, ErrorKind, IsTerminal, Write};
+use std::fmt::Display;
+use std::io::{self, ErrorKind, Write};
+
+pub(super) use crate::telemetry::in_colour;
+use crate::visible::visible_screen;
 
 /// Writes an answer to standard output. A reader that has gone away needs none: the exit status still tells.
 ///
@@ -14,7 +18,13 @@ pub(super) fn print(answer: &str) -> Result<(), String> {
     }
 }
 
-/// Whether what goes there is to have colours.
-pub(super) fn in_colour(stream: &impl IsTerminal) -> bool {
-    stream.is_terminal() && std::env::var_os("NO_COLOR").is_none()
+/// Says something on standard error, on lines of its own. Where it can't be written nobody reads it, and the command goes
+/// on. What a terminal would act on is made visible; line breaks within foreign text are the caller's to escape.
+pub(super) fn say(text: impl Display) {
+    let mut text = visible_screen(&text.to_string()).into_owned();
+    if !text.ends_with('\n') {
+        text.push('\n');
+    }
+    // An error of an error message has nowhere to go.
+    let _ = io::stderr().lock().write_all(text.as_bytes());
 }

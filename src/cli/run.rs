@@ -12,7 +12,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::oneshot;
 
 use super::deployment::{DeployError, Deployment};
-use super::print::{in_colour, print};
+use super::print::{in_colour, print, say};
 use crate::api::{Server, ServerError, Sources};
 use crate::config::{Config, ConfigErrors};
 use crate::program::Program;
@@ -64,7 +64,7 @@ pub fn main(args: Args) -> ExitCode {
     match run(&args) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("stepstream run: {error}");
+            say(format_args!("stepstream run: {error}"));
             match error {
                 RunError::Config(_) | RunError::Deploy(_) => ExitCode::from(EXIT_CONFIGURATION),
                 _ => ExitCode::FAILURE,
@@ -112,7 +112,7 @@ fn run(args: &Args) -> Result<(), RunError> {
 }
 
 fn check(config: &Config) -> Result<(), RunError> {
-    config.warnings.iter().for_each(|warning| eprintln!("warning: {warning}"));
+    config.warnings.iter().for_each(|warning| say(format_args!("warning: {warning}")));
     Deployment::new(config)?;
     let names: Vec<&str> = config.pipelines.iter().map(|pipeline| &*pipeline.name).collect();
     print(&format!("{}: valid; pipelines: {}\n", config.file.display(), names.join(", "))).map_err(RunError::Answer)

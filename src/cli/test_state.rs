@@ -7,7 +7,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde_json::{Value, json};
 
-use super::print::print;
+use super::print::{print, say};
 use super::source;
 use crate::config::Config;
 use crate::engine::{Limits, TaskCall, Timestamp};
@@ -46,7 +46,7 @@ pub fn main(args: Args) -> ExitCode {
     let tested = match run(&args) {
         Ok(tested) => tested,
         Err(message) => {
-            eprintln!("stepstream test-state: {message}");
+            say(format_args!("stepstream test-state: {message}"));
             return ExitCode::from(INVALID);
         }
     };
@@ -55,12 +55,12 @@ pub fn main(args: Args) -> ExitCode {
         (Ok(response), false) => text(response),
         (Err(exception), true) => format!("{:#}\n", json!({"exception": exception})),
         (Err(exception), false) => {
-            eprintln!("stepstream test-state: {exception}");
+            say(format_args!("stepstream test-state: {exception}"));
             String::new()
         }
     };
     if let Err(fault) = print(&answer) {
-        eprintln!("stepstream test-state: {fault}");
+        say(format_args!("stepstream test-state: {fault}"));
         return ExitCode::from(INVALID);
     }
     ExitCode::from(match tested {

@@ -8,7 +8,7 @@ use clap::ValueEnum;
 use serde::Serialize;
 
 use super::diagnostic::DiagnosticAnswer;
-use super::print::{in_colour, print};
+use super::print::{in_colour, print, say};
 use super::source;
 use crate::asl::{self, Code, Definition, Diagnostic, Format, Lines, MachineType, ReadOptions};
 use crate::program::Program;
@@ -64,7 +64,7 @@ pub fn main(args: Args) -> ExitCode {
     let checked: Vec<Checked> = args.files.iter().map(|file| check(file, &options, args.severity)).collect();
     let text = if args.json { json(&checked) } else { human(&checked) };
     if let Err(fault) = print(&text) {
-        eprintln!("error: {fault}");
+        say(format_args!("error: {fault}"));
         return ExitCode::from(EXIT_INVALID);
     }
     let valid = checked.iter().all(|file| file.outcome.as_ref().is_ok_and(|outcome| outcome.errors == 0));
@@ -116,7 +116,7 @@ fn human(checked: &[Checked]) -> String {
     for file in checked {
         match &file.outcome {
             Ok(outcome) => text.push_str(&asl::render(&outcome.diagnostics, &file.name, &outcome.text, colour)),
-            Err(fault) => eprintln!("error: {}: {fault}", file.name),
+            Err(fault) => say(format_args!("error: {}: {fault}", file.name)),
         }
     }
     text.push_str(&summary(checked));

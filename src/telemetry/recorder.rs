@@ -24,6 +24,7 @@ pub(super) const TASK_CALLS: &str = "stepstream_task_calls_total";
 pub(super) const TASKS_IN_FLIGHT: &str = "stepstream_task_calls_in_flight";
 pub(super) const TASK_DURATION: &str = "stepstream_task_call_duration_seconds";
 pub(super) const SWAPS: &str = "stepstream_workflow_swaps_total";
+pub(super) const LOG_LINES_DROPPED: &str = "stepstream_log_lines_dropped_total";
 
 static HANDLE: OnceLock<Option<PrometheusHandle>> = OnceLock::new();
 
@@ -66,6 +67,7 @@ fn describe() {
         (PRODUCE_ERRORS, "Records that a sink refused; they are produced again"),
         (KAFKA_ERRORS, "Errors that Kafka clients reported"),
         (TASK_CALLS, "Task calls that ended, by connector and outcome"),
+        (LOG_LINES_DROPPED, "Log lines that could not be written to standard error"),
         (SWAPS, "New versions of workflow files, by outcome: ok or refused"),
     ] {
         describe_counter!(name, help);

@@ -10,22 +10,27 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The rooms, lowest first, each with the rooms it may use besides itself.
-const ROOMS: [(&str, &[&str]); 14] = [
+const ROOMS: [(&str, &[&str]); 15] = [
+    ("visible", &[]),
     ("value", &[]),
     ("expr", &["value"]),
     ("jsonata", &["value", "expr"]),
-    ("asl", &["value", "expr", "jsonata"]),
-    ("program", &["value", "expr", "jsonata", "asl"]),
-    ("engine", &["value", "expr", "jsonata", "asl", "program"]),
-    ("test_state", &["value", "expr", "jsonata", "asl", "program", "engine"]),
-    ("config", &["engine"]),
-    ("telemetry", &["config"]),
-    ("task", &["value", "expr", "jsonata", "asl", "program", "engine", "config", "telemetry"]),
-    ("registry", &["value", "expr", "jsonata", "asl", "program", "engine", "task", "config", "telemetry"]),
-    ("stream", &["value", "expr", "jsonata", "asl", "program", "engine", "task", "registry", "config", "telemetry"]),
+    ("asl", &["visible", "value", "expr", "jsonata"]),
+    ("program", &["visible", "value", "expr", "jsonata", "asl"]),
+    ("engine", &["visible", "value", "expr", "jsonata", "asl", "program"]),
+    ("test_state", &["visible", "value", "expr", "jsonata", "asl", "program", "engine"]),
+    ("config", &["visible", "engine"]),
+    ("telemetry", &["visible", "config"]),
+    ("task", &["visible", "value", "expr", "jsonata", "asl", "program", "engine", "config", "telemetry"]),
+    ("registry", &["visible", "value", "expr", "jsonata", "asl", "program", "engine", "task", "config", "telemetry"]),
+    (
+        "stream",
+        &["visible", "value", "expr", "jsonata", "asl", "program", "engine", "task", "registry", "config", "telemetry"],
+    ),
     (
         "api",
         &[
+            "visible",
             "value",
             "expr",
             "jsonata",
@@ -43,6 +48,7 @@ const ROOMS: [(&str, &[&str]); 14] = [
     (
         "cli",
         &[
+            "visible",
             "value",
             "expr",
             "jsonata",

@@ -6,6 +6,8 @@ mod machine;
 
 use std::process::ExitCode;
 
+use super::print::say;
+
 /// Told in the help of each benchmark.
 const EXIT_STATUS: &str = "Exit status: 0 measured, 1 not, 2 the arguments are wrong.";
 
@@ -34,7 +36,7 @@ pub fn main(args: Args) -> ExitCode {
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(message) => {
-            eprintln!("stepstream bench: {message}");
+            say(format_args!("stepstream bench: {message}"));
             ExitCode::FAILURE
         }
     }

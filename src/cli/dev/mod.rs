@@ -21,7 +21,7 @@ use rdkafka::producer::DefaultProducerContext;
 
 use super::deployment::{DeployError, Deployment};
 use super::feed::{Collector, Ledger, Orders, Summary, Topics};
-use super::print::in_colour;
+use super::print::{in_colour, say};
 use crate::config::{self, Config, ConfigErrors, StartFrom};
 use crate::registry::{LoadError, Watch};
 use crate::stream::ShardPanicked;
@@ -89,11 +89,11 @@ pub fn main(args: Args) -> ExitCode {
         Ok(summary) if summary.missing() == 0 => ExitCode::SUCCESS,
         Ok(_) => ExitCode::FAILURE,
         Err(error @ (DevError::Config(_) | DevError::Workflow(_) | DevError::Deploy(_))) => {
-            eprintln!("stepstream dev: {error}");
+            say(format_args!("stepstream dev: {error}"));
             ExitCode::from(2)
         }
         Err(error) => {
-            eprintln!("stepstream dev: {error}");
+            say(format_args!("stepstream dev: {error}"));
             ExitCode::FAILURE
         }
     }
@@ -127,7 +127,7 @@ fn run(args: &Args) -> Result<Summary, DevError> {
     let mut generator = Generator::new(&client, &spec.sources, Orders::new(args.seed), args.rate, args.events)?;
     let mut wait = Progress::new();
     loop {
-        let stopping = interrupts.seen() > 0 || !pipeline.is_alive();
+        let stopping = interrupts.seen() > 0 || !pipeline.is_alive() || !table.is_read();
         if pipeline.is_ready() && !stopping {
             generator.turn(&ledger);
         } else {
@@ -220,7 +220,7 @@ impl Interrupts {
                     }
                     if counted.fetch_add(1, Ordering::Relaxed) > 0 {
                         table::clear_for_log();
-                        eprintln!("stopped at once: what was on its way is not accounted for");
+                        say("stopped at once: what was on its way is not accounted for");
                         std::fs::remove_dir_all(&example).ok();
                         std::process::exit(1);
                     }

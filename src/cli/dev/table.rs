@@ -10,6 +10,7 @@ use crate::config;
 use crate::program::Program;
 use crate::registry::Registry;
 use crate::stream::{Pipeline, Snapshot};
+use crate::visible::visible;
 
 /// Time between two lines, or two drawings.
 const INTERVAL: Duration = Duration::from_secs(1);
@@ -27,28 +28,43 @@ pub(super) struct Table {
     drawn: Vec<String>,
     shown: Instant,
     before: Snapshot,
+    is_read: bool,
 }
 
 impl Table {
     /// Says what runs.
     pub fn new(brokers: &str, pipeline: &config::Pipeline) -> Self {
         let topic = |topic: &Option<String>| topic.clone().unwrap_or_else(|| "-".to_owned());
-        println!("Trying out Stepstream. The broker is librdkafka's mock cluster in this process: nothing is kept.");
-        println!();
-        println!("pipeline      {}, on the broker {brokers}", pipeline.name);
-        println!("events        {}", pipeline.sources.join(", "));
-        println!("results       {}", topic(&pipeline.sink));
-        println!("failures      {}", topic(&pipeline.failures));
-        println!("dead letters  {}", topic(&pipeline.dead_letters));
-        println!("workflow      {}", pipeline.workflow.display());
-        println!("              Save a change there: it is swapped in while events flow.");
-        println!("\nJoining the consumer group takes a few seconds. Ctrl-C stops.\n");
-        Self {
+        let mut table = Self {
             terminal: std::io::stdout().is_terminal(),
             drawn: Vec::new(),
             shown: Instant::now(),
             before: Snapshot::default(),
-        }
+            is_read: true,
+        };
+        table.write(&format!(
+            "Trying out Stepstream. The broker is librdkafka's mock cluster in this process: nothing is kept.\n\n\
+             pipeline      {}, on the broker {brokers}\nevents        {}\nresults       {}\nfailures      {}\n\
+             dead letters  {}\nworkflow      {}\n              Save a change there: it is swapped in while events flow.\n\
+             \nJoining the consumer group takes a few seconds. Ctrl-C stops.\n\n",
+            pipeline.name,
+            pipeline.sources.join(", "),
+            topic(&pipeline.sink),
+            topic(&pipeline.failures),
+            topic(&pipeline.dead_letters),
+            visible(&pipeline.workflow.display().to_string())
+        ));
+        table
+    }
+
+    /// Whether somebody still reads what is shown.
+    pub fn is_read(&self) -> bool {
+        self.is_read
+    }
+
+    fn write(&mut self, text: &str) {
+        let mut out = std::io::stdout().lock();
+        self.is_read &= out.write_all(text.as_bytes()).and_then(|()| out.flush()).is_ok();
     }
 
     /// Shows how things are, if it is time.
@@ -72,31 +88,29 @@ impl Table {
             self.drawn = row.table();
             self.draw();
         } else {
-            println!("{}", row.line())
+            self.write(&(row.line() + "\n"));
         }
     }
 
     /// Draws the table and leaves the cursor on its first line: what the log or the terminal writes meanwhile takes the
     /// table's place, and the table comes back below it. Lines are cut at the terminal's edge, so that their count holds.
-    fn draw(&self) {
+    fn draw(&mut self) {
         let lines = &self.drawn;
         // What is cut shows its last character at the edge: a space.
         let text = format!("\r{CLEAR_BELOW}{NO_WRAP}{} \n{WRAP}\x1b[{}A", lines.join(" \n"), lines.len());
-        let mut out = std::io::stdout().lock();
-        // Nothing can be done about a terminal that is gone.
-        out.write_all(text.as_bytes()).and_then(|()| out.flush()).ok();
+        self.write(&text);
     }
 
     /// Shows what came of all events.
-    pub fn finish(&self, ledger: &Ledger, snapshot: &Snapshot) {
+    pub fn finish(&mut self, ledger: &Ledger, snapshot: &Snapshot) {
         let summary = ledger.summary();
         let latencies = ledger.latencies();
         if !self.drawn.is_empty() {
             // The last table stays, without the ^C of the terminal.
             self.draw();
-            print!("{}", "\n".repeat(self.drawn.len()));
+            self.write(&"\n".repeat(self.drawn.len()));
         }
-        println!("\nevents sent   {:>12}", grouped(summary.sent));
+        let mut text = format!("\nevents sent   {:>12}\n", grouped(summary.sent));
         for (name, count) in [
             ("results", summary.results),
             ("failures", summary.failures),
@@ -105,26 +119,27 @@ impl Table {
             ("duplicates", summary.duplicates),
             ("retries", snapshot.retries),
         ] {
-            println!("  {name:<12}{:>12}", grouped(count));
+            text += &format!("  {name:<12}{:>12}\n", grouped(count));
         }
-        println!(
-            "latency       p50 {}, p99 {}, most {}",
+        text += &format!(
+            "latency       p50 {}, p99 {}, most {}\n",
             millis(&latencies, 50.0),
             millis(&latencies, 99.0),
             most(&latencies)
         );
-        if summary.missing() > 0 {
-            println!("missing are the events with the numbers {:?} …", ledger.first_missing(10));
-        } else {
-            println!("every event has an outcome");
-        }
+        text += &match summary.missing() {
+            0 => "every event has an outcome\n".to_owned(),
+            _ => format!("missing are the events with the numbers {:?} …\n", ledger.first_missing(10)),
+        };
+        self.write(&text);
     }
 }
 
 /// Makes room for an event of the log where the table is.
 pub(super) fn clear_for_log() {
     if std::io::stdout().is_terminal() && std::io::stderr().is_terminal() {
-        eprint!("\r{CLEAR_BELOW}");
+        // A terminal that is gone needs no room.
+        let _ = write!(std::io::stderr(), "\r{CLEAR_BELOW}");
     }
 }
 

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::deployment;
-use super::print::print;
+use super::print::{print, say};
 use super::source;
 use crate::asl::Format;
 use crate::config::Config;
@@ -78,7 +78,7 @@ pub fn main(args: Args) -> ExitCode {
         Ok(status) => ExitCode::from(if status == Status::Succeeded { 0 } else { FAILED }),
         Err(Trouble::Definition) => ExitCode::from(INVALID),
         Err(Trouble::Message(message)) => {
-            eprintln!("stepstream exec: {message}");
+            say(format_args!("stepstream exec: {message}"));
             ExitCode::from(INVALID)
         }
     }

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 use crate::asl::{self, Diagnostic, Lines};
 use crate::cli::diagnostic::DiagnosticAnswer;
-use crate::cli::print::{in_colour, print};
+use crate::cli::print::{in_colour, print, say};
 use crate::engine::{Detail, Event, Execution, Status};
 use crate::value::read_document;
 
@@ -117,7 +117,7 @@ pub(super) fn invalid(file: &Path, text: &str, diagnostics: &[Diagnostic], as_js
     }
     let errors: Vec<Diagnostic> = diagnostics.iter().filter(|diagnostic| diagnostic.is_error()).cloned().collect();
     let colour = in_colour(&io::stderr());
-    eprint!("{}", asl::render(&errors, &file.display().to_string(), text, colour));
-    eprintln!("stepstream exec: {} is invalid", file.display());
+    say(asl::render(&errors, &file.display().to_string(), text, colour));
+    say(format_args!("stepstream exec: {} is invalid", file.display()));
     Ok(())
 }

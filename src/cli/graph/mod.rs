@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use clap::ValueEnum;
 
-use super::print::{in_colour, print};
+use super::print::{in_colour, print, say};
 use super::{source, validate};
 use crate::asl::{self, ReadOptions};
 
@@ -77,7 +77,7 @@ pub fn main(args: Args) -> ExitCode {
     let text = match source::read(&args.definition) {
         Ok(text) => text,
         Err(fault) => {
-            eprintln!("error: {name}: cannot read the definition: {fault}");
+            say(format_args!("error: {name}: cannot read the definition: {fault}"));
             return ExitCode::from(validate::EXIT_INVALID);
         }
     };
@@ -87,8 +87,8 @@ pub fn main(args: Args) -> ExitCode {
     );
     let Some(definition) = outcome.definition else {
         let colour = in_colour(&io::stderr());
-        eprint!("{}", asl::render(&outcome.diagnostics, &name, &text, colour));
-        eprintln!("error: {name} is invalid: there is no picture of it");
+        say(asl::render(&outcome.diagnostics, &name, &text, colour));
+        say(format_args!("error: {name} is invalid: there is no picture of it"));
         return ExitCode::from(validate::EXIT_INVALID);
     };
     let chart = Chart::of(&definition);
@@ -102,7 +102,7 @@ pub fn main(args: Args) -> ExitCode {
     match written {
         Ok(()) => ExitCode::SUCCESS,
         Err(fault) => {
-            eprintln!("error: {name}: {fault}");
+            say(format_args!("error: {name}: {fault}"));
             ExitCode::from(EXIT_UNWRITABLE)
         }
     }
@@ -115,10 +115,10 @@ fn draw(chart: &Chart, format: Format, title: &str) -> Result<String, String> {
         Format::Mermaid => {
             let edges = chart.edge_count();
             if edges > MERMAID_EDGES {
-                eprintln!(
+                say(format_args!(
                     "warning: the flowchart has {edges} edges: Mermaid draws at most {MERMAID_EDGES} unless maxEdges is \
                      raised where it is set up"
-                );
+                ));
             }
             Ok(mermaid::mermaid(chart))
         }

@@ -15,6 +15,7 @@ use crate::cli::bench::machine;
 use crate::cli::deployment::{DeployError, Deployment};
 use crate::cli::examples::ORDER_WORKFLOW;
 use crate::cli::feed::{Collector, Ledger, Orders, Summary, Topics, key_of};
+use crate::cli::print::say;
 use crate::config::{Config, Environment, StartFrom};
 use crate::stream::Pipeline;
 use crate::telemetry::{self, Health};
@@ -73,19 +74,19 @@ impl<'a> Bench<'a> {
     /// All phases.
     pub fn run(&mut self) -> Result<Measured, String> {
         let events = self.args.events;
-        say(self.args, &format!("writing {events} events"));
+        phase(self.args, &format!("writing {events} events"));
         self.preload(events)?;
-        say(self.args, "pass-through");
+        phase(self.args, "pass-through");
         let pass_through = pass_through::run(&self.config.pipelines[1], events)?;
-        say(self.args, "pipeline");
+        phase(self.args, "pipeline");
         let spec = &self.config.pipelines[0];
         let pipeline = self.deployment.start(spec, &Health::new()).map_err(|error| error.to_string())?;
         let throughput = measure(&pipeline, events)?;
-        say(self.args, "checking that every event has its outcome");
+        phase(self.args, "checking that every event has its outcome");
         let ledger = Arc::new(Ledger::new());
         (0..events).for_each(|number| ledger.sent(number, Instant::now()));
         let all = self.collect(StartFrom::Earliest, &ledger, |_| Ok(()))?;
-        say(self.args, "latency");
+        phase(self.args, "latency");
         let latencies = Arc::new(Ledger::new());
         let mut orders = Orders::new(SEED + 1);
         self.collect(StartFrom::Latest, &latencies, |ledger| self.send_at_rate(ledger, &mut orders))?;
@@ -257,8 +258,9 @@ impl Drop for Folder {
     }
 }
 
-fn say(args: &Args, what: &str) {
+/// Names the phase that begins.
+fn phase(args: &Args, what: &str) {
     if !args.json {
-        eprintln!("{what} …");
+        say(format_args!("{what} …"));
     }
 }

@@ -8,6 +8,8 @@ use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
 use rdkafka::client::DefaultClientContext;
 use tokio::runtime::Runtime;
 
+use crate::cli::print::say;
+
 /// How long the broker may take to make or to delete topics.
 const TIMEOUT: Duration = Duration::from_secs(30);
 
@@ -74,7 +76,7 @@ impl Cluster {
         let names: Vec<&str> = made.iter().map(String::as_str).collect();
         let options = AdminOptions::new().operation_timeout(Some(TIMEOUT)).request_timeout(Some(TIMEOUT));
         if let Err(error) = self.runtime.block_on(self.admin.delete_topics(&names, &options)) {
-            eprintln!("stepstream bench: topics {}* are left on the broker: {error}", self.run);
+            say(format_args!("stepstream bench: topics {}* are left on the broker: {error}", self.run));
         }
     }
 }
