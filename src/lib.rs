@@ -11,13 +11,15 @@
 //! | [`value`] | JSON values as small `Copy` handles into a per-execution heap |
 //! | [`expr`] | what is evaluated against values: paths, payload templates, choice conditions, intrinsic functions, timestamps |
 //! | [`jsonata`] | JSONata expressions: compiled, evaluated on the heap, bounded in time and depth |
+//! | [`identity`] | who an execution is: names, ARNs, seeds, idempotency keys, task tokens |
 //! | [`asl`] | the definition as people write it: model with source positions, reading, diagnostics, lint |
 //! | [`program`] | the compiled form, and the compiler from `asl` to it |
 //! | [`engine`] | executions: a pure, synchronous interpreter without I/O, clock, threads or async |
-//! | [`test_state`] | one state, as the TestState API runs it |
 //! | [`config`] | pipelines, tasks and limits as the configuration file gives them |
 //! | [`telemetry`] | metrics, log events, health |
 //! | [`task`] | connectors: what a task call means in the world |
+//! | [`host`] | many executions on one thread: turns, timers, calls, answers |
+//! | [`test_state`] | one state, as the TestState API runs it |
 //! | [`registry`] | workflows and their versions: loading, watching, swapping |
 //! | [`stream`] | shards, Kafka source and sink, offset tracking, backpressure, dead letters, drain |
 //! | [`api`] | the HTTP side: health, metrics, workflows |
@@ -36,6 +38,8 @@ pub mod cli;
 pub mod config;
 pub mod engine;
 pub mod expr;
+pub mod host;
+pub mod identity;
 pub mod jsonata;
 pub mod program;
 pub mod registry;

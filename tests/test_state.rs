@@ -7,6 +7,7 @@ use std::process::{Command, Output};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use stepstream::engine::{Limits, Timestamp};
+use stepstream::identity::Realm;
 use stepstream::test_state::{Request, Surroundings, test_state};
 
 /// A file of cases.
@@ -70,7 +71,13 @@ fn sheets() -> Vec<PathBuf> {
 /// The answer, or the exception, with payloads as JSON.
 fn answer(request: Value) -> Value {
     let request: Request = serde_json::from_value(request).expect("a request");
-    let mut surroundings = Surroundings { now: Timestamp(0), seed: 7, limits: Limits::default(), call: &mut |_| None };
+    let mut surroundings = Surroundings {
+        now: Timestamp(0),
+        seed: 7,
+        realm: Realm::default(),
+        limits: Limits::default(),
+        call: &mut |_| None,
+    };
     match test_state(&request, &mut surroundings) {
         Ok(response) => unpack(json!(response)),
         Err(exception) => json!({ "exception": exception }),

@@ -14,10 +14,14 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Instant;
 
+use tokio::sync::Semaphore;
+
 use super::print::{in_colour, say};
 use crate::asl;
 use crate::config::Config;
+use crate::config::limits::MAX_CONCURRENT_TASKS;
 use crate::engine::Limits;
+use crate::identity::Realm;
 use crate::program::Program;
 use crate::task::Connectors;
 use flow::FlowError;
@@ -95,7 +99,7 @@ enum PipeError {
 
 fn run(args: &Args) -> Result<bool, PipeError> {
     let program = load_program(&args.workflow)?;
-    let (connectors, limits) = load_config(args.config.as_deref())?;
+    let (connectors, limits, realm) = load_config(args.config.as_deref())?;
     connectors
         .check(program.resources())
         .map_err(|source| PipeError::Unmatched { path: args.workflow.clone(), source })?;
@@ -109,6 +113,8 @@ fn run(args: &Args) -> Result<bool, PipeError> {
         concurrency: args.concurrency.get(),
         keep_failures: args.failures.is_some(),
         limits,
+        realm,
+        permits: Arc::new(Semaphore::new(MAX_CONCURRENT_TASKS)),
     });
     let threads = args.threads.or_else(|| std::thread::available_parallelism().ok()).map_or(1, NonZeroUsize::get);
     let started = Instant::now();
@@ -137,11 +143,11 @@ fn load_program(path: &Path) -> Result<Program, PipeError> {
     })
 }
 
-fn load_config(path: Option<&Path>) -> Result<(Connectors, Limits), PipeError> {
-    let Some(path) = path else { return Ok((Connectors::new(), Limits::default())) };
+fn load_config(path: Option<&Path>) -> Result<(Connectors, Limits, Realm), PipeError> {
+    let Some(path) = path else { return Ok((Connectors::new(), Limits::default(), Realm::default())) };
     let colour = in_colour(&io::stderr());
     let config = Config::load(path).map_err(|mistakes| PipeError::Config(mistakes.render(colour)))?;
-    Ok((super::deployment::connectors(&config)?, config.engine.into()))
+    Ok((super::deployment::connectors(&config)?, config.engine.into(), config.aws))
 }
 
 /// The file's name without `.asl.json` or another extension.

@@ -11,6 +11,7 @@ use super::print::{print, say};
 use super::source;
 use crate::config::Config;
 use crate::engine::{Limits, TaskCall, Timestamp};
+use crate::identity::idempotency_key;
 use crate::task::{Answer, Connectors, Request as TaskRequest};
 use crate::test_state::{Exception, Request, Response, Surroundings, test_state};
 use crate::value::read_document;
@@ -80,6 +81,7 @@ fn run(args: &Args) -> Result<Result<Response, Exception>, String> {
     let request: Request =
         serde_json::from_str(&text).map_err(|error| format!("{shown} is no TestState request: {error}"))?;
     let config = args.config.as_deref().map(Config::load).transpose().map_err(|error| error.to_string())?;
+    let realm = config.as_ref().map(|config| config.aws.clone()).unwrap_or_default();
     let (connectors, limits) = match &config {
         Some(config) => {
             let connectors = super::deployment::connectors(config).map_err(|error| error.to_string())?;
@@ -93,6 +95,7 @@ fn run(args: &Args) -> Result<Result<Response, Exception>, String> {
     let mut surroundings = Surroundings {
         now: Timestamp(i64::try_from(since_epoch.as_millis()).unwrap_or(i64::MAX)),
         seed: args.seed.unwrap_or_else(|| fastrand::Rng::new().u64(..)),
+        realm,
         limits,
         call: &mut |call| carry_out(&connectors, &runtime, call),
     };
@@ -106,7 +109,7 @@ fn carry_out(connectors: &Connectors, runtime: &tokio::runtime::Runtime, call: T
         resource: call.resource,
         state: call.state,
         input: call.input,
-        idempotency_key: format!("test-state/{}", call.ordinal),
+        idempotency_key: idempotency_key("test-state", &call.ordinal.to_string()),
         timeout: call.timeout,
         execution: "test-state".into(),
     };

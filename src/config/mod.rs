@@ -23,6 +23,7 @@ mod tree;
 
 use std::path::{Path, PathBuf};
 
+use crate::identity::Realm;
 pub use environment::Environment;
 pub use model::{
     Builtin, Connector, Endpoint, Http, HttpVersion, Kafka, Limits, Log, LogFormat, Pipeline, Place, ResultHeaders,
@@ -43,6 +44,8 @@ pub struct Config {
     pub http: Http,
     /// Logging.
     pub log: Log,
+    /// Region and account in the ARNs of executions.
+    pub aws: Realm,
     /// Bounds on one execution.
     pub engine: Limits,
     /// At least one.

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::properties::Properties;
 use super::secret::Secret;
+use crate::identity::Realm;
 
 /// librdkafka properties that all pipelines share, as the file gives them.
 ///
@@ -92,6 +93,8 @@ pub struct Pipeline {
     pub workflow: PathBuf,
     /// The workflow's name: its file's name without `.asl.json` or another extension.
     pub workflow_name: Arc<str>,
+    /// Region and account in the ARNs of its executions.
+    pub realm: Realm,
     /// Consumer group.
     pub group: String,
     /// Topic for outputs of executions that succeeded; none: outputs are thrown away.

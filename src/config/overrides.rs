@@ -2,14 +2,14 @@
 //!
 //! | variable | overrides |
 //! |---|---|
-//! | `STEPSTREAM_HTTP_<OPTION>`, `STEPSTREAM_LOG_…`, `STEPSTREAM_ENGINE_…` | an option of that table |
+//! | `STEPSTREAM_HTTP_<OPTION>`, `STEPSTREAM_LOG_…`, `STEPSTREAM_AWS_…`, `STEPSTREAM_ENGINE_…` | an option of that table |
 //! | `STEPSTREAM_KAFKA_<PROPERTY>` | a property of `[kafka]`; `_` stands for `.` |
 //! | `STEPSTREAM_KAFKA_CONSUMER_<PROPERTY>`, `STEPSTREAM_KAFKA_PRODUCER_<PROPERTY>` | a property of that table |
 //! | `STEPSTREAM_PIPELINE_<NAME>_<OPTION>` | an option of the pipeline of that name; other characters than letters and digits are `_` |
 //! | `STEPSTREAM_PIPELINE_<NAME>_KAFKA_<PROPERTY>` | a property of that pipeline |
 
 use super::environment::Environment;
-use super::read::{ENGINE_OPTIONS, HTTP_OPTIONS, LOG_OPTIONS, PIPELINE_OPTIONS};
+use super::read::{AWS_OPTIONS, ENGINE_OPTIONS, HTTP_OPTIONS, LOG_OPTIONS, PIPELINE_OPTIONS};
 use super::report::Report;
 use super::suggest::nearest;
 use super::tree::{Kind, Origin, Table};
@@ -27,6 +27,8 @@ pub(super) fn apply(root: &mut Table, environment: &Environment, report: &mut Re
             overriding.section(root, "http", option, HTTP_OPTIONS, report);
         } else if let Some(option) = name.strip_prefix("LOG_") {
             overriding.section(root, "log", option, LOG_OPTIONS, report);
+        } else if let Some(option) = name.strip_prefix("AWS_") {
+            overriding.section(root, "aws", option, AWS_OPTIONS, report);
         } else if let Some(option) = name.strip_prefix("ENGINE_") {
             overriding.section(root, "engine", option, ENGINE_OPTIONS, report);
         } else if let Some(property) = name.strip_prefix("KAFKA_") {

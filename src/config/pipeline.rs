@@ -11,6 +11,7 @@ use super::read::PIPELINE_OPTIONS;
 use super::report::Report;
 use super::section::{Section, Text};
 use super::tree::{Kind, Node, Origin, Table};
+use crate::identity::Realm;
 
 /// Kafka's own limit on the name of a topic.
 const MAX_TOPIC_LENGTH: usize = 249;
@@ -22,7 +23,7 @@ pub(super) fn read(
     table: &Table,
     origin: &Origin,
     file: &Path,
-    shared: &Kafka,
+    (shared, realm): (&Kafka, &Realm),
     report: &mut Report,
 ) -> Option<Pipeline> {
     let section = Section::open("[[pipeline]]", table, origin.clone(), PIPELINE_OPTIONS, report);
@@ -55,6 +56,7 @@ pub(super) fn read(
         workflow_name: workflow_name(&workflow.value),
         workflow_place: report.place_of(&workflow.origin),
         workflow: without_dots(&folder.join(&workflow.value)),
+        realm: realm.clone(),
         group,
         sink: outputs.sink,
         failures: outputs.failures,

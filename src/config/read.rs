@@ -11,10 +11,12 @@ use super::report::{ConfigErrors, Report};
 use super::section::Section;
 use super::tree::{self, Kind, Node, Origin, Table};
 use super::{Config, kafka, overrides, pipeline, task};
+use crate::identity::Realm;
 
-const ROOT_OPTIONS: &[&str] = &["kafka", "http", "log", "engine", "pipeline", "task"];
+const ROOT_OPTIONS: &[&str] = &["kafka", "http", "log", "aws", "engine", "pipeline", "task"];
 pub(super) const HTTP_OPTIONS: &[&str] = &["listen"];
 pub(super) const LOG_OPTIONS: &[&str] = &["level", "format"];
+pub(super) const AWS_OPTIONS: &[&str] = &["region", "account_id"];
 pub(super) const ENGINE_OPTIONS: &[&str] = &[
     "execution_timeout",
     "max_transitions",
@@ -68,12 +70,13 @@ pub(super) fn config(
     let kafka = kafka::read("[kafka]", top.node("kafka"), &mut report);
     let http = http(&top, &mut report);
     let log = log(&top, &mut report);
+    let aws = aws(&top, &mut report);
     let engine = engine(&top, &mut report);
-    let pipelines = pipelines(&top, file, &kafka, workflow_files, &mut report);
+    let pipelines = pipelines(&top, file, (&kafka, &aws), workflow_files, &mut report);
     let tasks = tasks(&top, file, &kafka, &mut report);
 
     let warnings = report.finish()?;
-    Ok(Config { file: file.to_owned(), kafka, http, log, engine, pipelines, tasks, warnings })
+    Ok(Config { file: file.to_owned(), kafka, http, log, aws, engine, pipelines, tasks, warnings })
 }
 
 fn http(top: &Section<'_>, report: &mut Report) -> Http {
@@ -122,6 +125,29 @@ fn is_log_filter(text: &str) -> bool {
     })
 }
 
+fn aws(top: &Section<'_>, report: &mut Report) -> Realm {
+    let mut realm = Realm::default();
+    let Some(section) = open(top, "aws", AWS_OPTIONS, report) else { return realm };
+    let is_region =
+        |text: &str| !text.is_empty() && text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-');
+    let is_account = |text: &str| text.len() == 12 && text.chars().all(|c| c.is_ascii_digit());
+    let mut read = |name: &str, is_valid: fn(&str) -> bool, hint: &str| {
+        let text = section.text(name, report)?;
+        if is_valid(&text.value) {
+            return Some(text.value);
+        }
+        report.mistake(&text.origin, format!("`{name}` can't be {}", text.shown()), Some(hint.to_owned()));
+        None
+    };
+    if let Some(region) = read("region", is_region, "write a region as AWS names them: \"eu-central-1\"") {
+        realm.region = region;
+    }
+    if let Some(account) = read("account_id", is_account, "write twelve digits, as a string: \"123456789012\"") {
+        realm.account = account;
+    }
+    realm
+}
+
 fn engine(top: &Section<'_>, report: &mut Report) -> Limits {
     let empty = Table::default();
     let section = open(top, "engine", ENGINE_OPTIONS, report)
@@ -144,7 +170,7 @@ fn engine(top: &Section<'_>, report: &mut Report) -> Limits {
 fn pipelines(
     top: &Section<'_>,
     file: &Path,
-    kafka: &Kafka,
+    shared: (&Kafka, &Realm),
     workflow_files: WorkflowFiles,
     report: &mut Report,
 ) -> Vec<Pipeline> {
@@ -156,7 +182,7 @@ fn pipelines(
     }
     let mut pipelines = Vec::with_capacity(tables.len());
     for (table, origin) in tables {
-        if let Some(pipeline) = pipeline::read(table, origin, file, kafka, report) {
+        if let Some(pipeline) = pipeline::read(table, origin, file, shared, report) {
             pipeline::check_beside(&pipelines, &pipeline, origin, report);
             if workflow_files == WorkflowFiles::MustExist {
                 pipeline::check_workflow_file(&pipeline, table, report);

@@ -52,28 +52,12 @@ pub use outcome::{
 pub use solo::{Handling, MapBounds, Solo, Stage};
 pub use time::Timestamp;
 
+pub use crate::identity::Identity;
 use crate::program::Program;
 use crate::value::{Heap, Value};
 use interpreter::Interpreter;
 use outcome::End;
 use run::Run;
-
-/// Who an execution is, as the context object shows it.
-#[derive(Clone, Copy, Debug)]
-pub struct Identity<'a> {
-    /// `$$.Execution.Name`
-    pub name: &'a str,
-    /// `$$.Execution.Id`: the execution's ARN.
-    pub id: &'a str,
-    /// `$$.StateMachine.Name`
-    pub state_machine_name: &'a str,
-    /// `$$.StateMachine.Id`: the state machine's ARN.
-    pub state_machine_id: &'a str,
-    /// `$$.Execution.RoleArn`
-    pub role_arn: &'a str,
-    /// Seed of `States.MathRandom`, `States.UUID` and jitter.
-    pub seed: u64,
-}
 
 /// One execution of a program. It is reusable: keep a pool of them.
 #[derive(Debug)]

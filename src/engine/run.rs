@@ -11,6 +11,7 @@ use super::pool::{Id, Pool};
 use super::solo::Notes;
 use super::time::Timestamp;
 use super::{Identity, Limits, UNSET};
+use crate::identity::task_token;
 use crate::program::{Kind, Program};
 use crate::value::{Heap, Str, Value};
 
@@ -234,7 +235,7 @@ impl Run {
 
     /// The token of a call: unique, and the same when the event is redelivered.
     pub(super) fn task_token(&self, ordinal: u64) -> String {
-        format!("{}/{ordinal}", self.identity.id())
+        task_token(self.identity.id(), ordinal)
     }
 }
 

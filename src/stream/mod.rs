@@ -7,11 +7,10 @@
 //! |---|---|
 //! | `pipeline` | starts, watches and stops the shards of a pipeline |
 //! | `shard` | the loop of one shard; `intake` bounds what it reads, `rebalance` takes over partitions and lets them go |
-//! | `work`, `settle` | an event's way: start, drive, finish; `executions` keeps those that wait, `calls` carries out task calls |
+//! | `work`, `settle` | an event's way: start, drive, finish; `origin` is what is kept of it while its execution waits |
 //! | `offsets`, `partitions` | which offsets are complete and may be committed, per assignment |
 //! | `sink` | the producer, and what it could not deliver yet; `outcome` and `headers` give records their shape |
 //! | `topic` | the connector that writes results of distributed Maps to a topic |
-//! | `identity` | names of executions |
 //! | `client`, `reread`, `committer` | Kafka clients and their callbacks; commits |
 //! | `stats`, `counts` | what is counted |
 //!
@@ -19,15 +18,13 @@
 //! brokers or needs no acknowledgement. Nothing is dropped: what the cluster refuses is kept and sent again, and reading
 //! waits.
 
-mod calls;
 mod client;
 mod committer;
 mod counts;
-mod executions;
 pub mod headers;
-mod identity;
 mod intake;
 mod offsets;
+mod origin;
 mod outcome;
 mod partitions;
 mod pipeline;
@@ -43,7 +40,6 @@ mod work;
 #[cfg(test)]
 mod tests;
 
-pub use identity::{ExecutionNames, MAX_NAME_CHARS};
 pub use offsets::{OffsetTracker, Sequence};
 pub use outcome::EVENT_REJECTED;
 pub use pipeline::{Pipeline, PropertiesError, ShardPanicked, StartError, check_properties};

@@ -5,8 +5,8 @@ use std::time::Instant;
 
 use rdkafka::message::{BorrowedMessage, Message, OwnedHeaders};
 
-use super::executions::Event;
 use super::headers;
+use super::origin::EventOrigin;
 use super::partitions::{Partitions, Ticket};
 use super::pipeline::Spec;
 use crate::config::ResultHeaders;
@@ -21,8 +21,8 @@ pub(super) struct EventRef<'a> {
     pub ticket: Ticket,
     pub offset: i64,
     pub read_at: Instant,
-    /// Name of its execution; none: the one that its partition's names are set to.
-    pub name: Option<&'a str>,
+    /// Name of its execution.
+    pub name: &'a str,
     pub key: Option<&'a [u8]>,
     /// Its value; none for a tombstone.
     pub payload: Option<&'a [u8]>,
@@ -45,13 +45,13 @@ impl EventHeaders<'_> {
     }
 }
 
-impl<'a> From<&'a Event> for EventRef<'a> {
-    fn from(event: &'a Event) -> Self {
+impl<'a> From<&'a EventOrigin> for EventRef<'a> {
+    fn from(event: &'a EventOrigin) -> Self {
         Self {
             ticket: event.ticket,
             offset: event.offset,
             read_at: event.read_at,
-            name: Some(&event.name),
+            name: &event.name,
             key: event.key.as_deref(),
             payload: Some(&event.payload),
             headers: EventHeaders::Owned(event.headers.as_ref()),
@@ -88,7 +88,7 @@ pub(super) fn source(spec: &Spec, partitions: &Partitions, event: &EventRef<'_>)
         partition: partition.number,
         offset: event.offset,
         workflow: spec.pipeline.workflow_name.clone(),
-        execution: event.name.unwrap_or_else(|| partition.names.name()).to_owned(),
+        execution: event.name.to_owned(),
     })
 }
 

@@ -7,8 +7,8 @@ use std::time::Instant;
 use rdkafka::{Offset, TopicPartitionList};
 
 use super::client::Position;
-use super::identity::ExecutionNames;
 use super::offsets::{OffsetTracker, Sequence};
+use crate::identity::ExecutionNames;
 
 /// Names one record in flight: slot of its partition (14 bits), generation of that slot (18 bits), sequence number.
 ///
@@ -272,9 +272,10 @@ pub(super) fn for_each(list: &TopicPartitionList, mut each: impl FnMut(&str, i32
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::identity::Realm;
 
     fn names() -> ExecutionNames {
-        ExecutionNames::new("p", "w", "t", 0)
+        ExecutionNames::new(&Realm::default(), "p", "w", "t", 0)
     }
 
     fn committed(partitions: &mut Partitions) -> Vec<(String, i32, Offset)> {

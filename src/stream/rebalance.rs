@@ -9,9 +9,9 @@ use rdkafka::TopicPartitionList;
 use rdkafka::consumer::Consumer;
 
 use super::client::{self, Rebalance};
-use super::identity::ExecutionNames;
 use super::partitions::{MAX_SLOTS, Slot, State, for_each};
 use super::shard::Shard;
+use crate::identity::ExecutionNames;
 use crate::telemetry::events;
 
 /// Partitions that are being let go.
@@ -38,7 +38,9 @@ impl Shard {
             if let Some(slot) = self.work.partitions.find(topic, number) {
                 self.work.release(slot);
             }
-            let execution_names = ExecutionNames::new(&spec.pipeline.name, &spec.pipeline.workflow_name, topic, number);
+            let pipeline = &spec.pipeline;
+            let execution_names =
+                ExecutionNames::new(&pipeline.realm, &pipeline.name, &pipeline.workflow_name, topic, number);
             if self.work.partitions.assign(topic, number, execution_names).is_none() {
                 let why = format!("{topic}-{number} is not read: a shard has room for {MAX_SLOTS} partitions");
                 events::rebalance_failed(&spec.pipeline.name, &why);

@@ -122,8 +122,8 @@ impl Work {
     /// The broker found a record too large that the client had let pass. Its event is not at hand any more.
     fn refused_by_broker(&mut self, ticket: Ticket, topic: &str) {
         let Some(offset) = self.partitions.offset(ticket) else { return };
-        let Some(partition) = self.partitions.partition_mut(ticket.slot()) else { return };
-        partition.names.set(offset);
+        let Some(partition) = self.partitions.partition(ticket.slot()) else { return };
+        let name = partition.names.name(offset);
         let message = self.reread.event(&partition.topic, partition.number, offset);
         // Then the dead letter goes without what may be large: it would be refused for ever.
         let refused_twice = self.spec.pipeline.dead_letters.as_deref() == Some(topic);
@@ -132,7 +132,7 @@ impl Work {
             ticket,
             offset,
             read_at: Instant::now(),
-            name: None,
+            name: name.as_str(),
             key: message.as_ref().and_then(|message| message.key()),
             payload: whole.and_then(|message| message.payload()),
             headers: EventHeaders::Owned(whole.and_then(|message| message.headers())),

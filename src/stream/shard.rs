@@ -10,7 +10,6 @@ use rdkafka::consumer::Consumer;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use tokio::sync::Notify;
 
-use super::calls::Calls;
 use super::client::{self, ConsumerEvents, Positions, ShardConsumer};
 use super::committer::Committer;
 use super::counts::Counts;
@@ -19,7 +18,10 @@ use super::pipeline::{Spec, StartError};
 use super::rebalance::Revocation;
 use super::sink::Sink;
 use super::stats::Stats;
-use super::work::{Work, now};
+use super::work::Work;
+use crate::host::{LocalCalls, Mailbox};
+use crate::program::Program;
+use crate::registry::Version;
 use crate::telemetry::{PipelineMetrics, Reporter, events};
 
 /// Records read before executions in flight, the producer and the group get their turn.
@@ -64,9 +66,11 @@ impl Shard {
         consumer.subscribe(&topics).map_err(client_error)?;
         let sink =
             Sink::new(pipeline.name.clone(), pipeline.producer.clone(), metrics.clone()).map_err(client_error)?;
-        let calls = Calls::new(pipeline.name.clone(), spec.permits.clone(), bell).map_err(thread_error)?;
+        let mailbox = Mailbox::new(bell);
+        let calls =
+            LocalCalls::new(pipeline.name.clone(), spec.permits.clone(), mailbox.clone()).map_err(thread_error)?;
         let next_commit = Instant::now() + pipeline.commit_interval;
-        let work = Work::new(spec, calls, sink, Counts::new(stats, metrics));
+        let work = Work::new(spec, mailbox, calls, sink, Counts::new(stats, metrics));
         let consumer = Arc::new(consumer);
         let committer = Committer::start(consumer.clone()).map_err(thread_error)?;
         reporter.not_ready("joining its consumer group");
@@ -93,8 +97,8 @@ impl Shard {
     fn round(&mut self) {
         let mut worked = self.intake.may_read() && self.read();
         worked |= self.work.drive();
-        if worked && self.work.calls.open() > 0 {
-            self.work.calls.turn();
+        if worked && self.work.host.calls().open() > 0 {
+            self.work.host.calls().turn();
         }
         worked |= self.work.serve_sink();
         self.hear_consumer();
@@ -109,7 +113,9 @@ impl Shard {
 
     fn read(&mut self) -> bool {
         let mut read = 0;
-        while read < READ_BATCH && self.intake.has_room(&self.work) && self.poll(Duration::ZERO) {
+        // Once per batch: to take the version counts on memory that all shards share.
+        let version = self.work.spec.workflow.current();
+        while read < READ_BATCH && self.intake.has_room(&self.work) && self.poll_for(&version, Duration::ZERO) {
             read += 1;
         }
         read > 0
@@ -117,12 +123,18 @@ impl Shard {
 
     /// Polls the consumer, which also serves its callbacks, and runs the event that comes. Whether anything came.
     fn poll(&mut self, timeout: Duration) -> bool {
+        let version = self.work.spec.workflow.current();
+        self.poll_for(&version, timeout)
+    }
+
+    /// The same, for an event that this version is to run.
+    fn poll_for(&mut self, version: &Arc<Version<Program>>, timeout: Duration) -> bool {
         let Self { consumer, work, intake, reporter, .. } = self;
         match consumer.poll(timeout) {
             None => return false,
             // It is not tracked, and nothing behind it will be: the next owner reads it again.
             Some(Ok(_)) if intake.is_stopped() => {}
-            Some(Ok(message)) => work.event(&message),
+            Some(Ok(message)) => work.event(&message, version),
             Some(Err(error)) => consume_error(work, reporter, &error),
         }
         true
@@ -134,8 +146,8 @@ impl Shard {
         if timeout.is_zero() {
             return;
         }
-        if self.work.calls.open() > 0 {
-            self.work.calls.wait(timeout);
+        if self.work.host.calls().open() > 0 {
+            self.work.host.calls().wait(timeout);
         } else if self.intake.is_holding() {
             std::thread::sleep(timeout.min(ACKNOWLEDGEMENT_WAIT));
         } else {
@@ -144,16 +156,12 @@ impl Shard {
     }
 
     fn time_to_wait(&self) -> Duration {
-        if self.work.executions.ready() > 0 {
-            return Duration::ZERO;
-        }
         let mut timeout = LONGEST_WAIT;
         if self.work.sink.waiting() > 0 {
             timeout = ACKNOWLEDGEMENT_WAIT;
         }
-        if let Some(at) = self.work.executions.next_timer() {
-            let left = u64::try_from(at.0.saturating_sub(now().0)).unwrap_or(0);
-            timeout = timeout.min(Duration::from_millis(left));
+        if let Some(time) = self.work.host.time_to_next_turn(self.work.clock.now()) {
+            timeout = timeout.min(time);
         }
         timeout
     }
@@ -233,8 +241,11 @@ impl Shard {
         let work = &mut self.work;
         let stats = &work.counts.stats;
         stats.in_flight_bytes.set(work.partitions.in_flight_bytes() as u64);
-        stats.waiting.set(work.executions.waiting() as u64);
-        stats.open_calls.set(work.calls.open() as u64);
+        stats.waiting.set(work.host.waiting() as u64);
+        let calls = work.host.calls();
+        stats.open_calls.set(calls.open() as u64);
+        stats.task_calls.set(calls.begun());
+        stats.task_failures.set(calls.failed());
         stats.refusing.set(u64::from(work.sink.is_refusing()));
         work.counts.publish(work.partitions.in_flight());
     }
@@ -267,7 +278,7 @@ impl Shard {
             self.continue_revocation();
             self.publish();
             if !worked {
-                self.work.calls.wait(self.time_to_wait().min(ACKNOWLEDGEMENT_WAIT));
+                self.work.host.calls().wait(self.time_to_wait().min(ACKNOWLEDGEMENT_WAIT));
             }
             // Membership and rebalances need it.
             self.poll(Duration::ZERO);

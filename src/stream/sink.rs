@@ -326,7 +326,7 @@ pub(super) fn is_topic_trouble(code: RDKafkaErrorCode) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::stream::identity::ExecutionNames;
+    use crate::identity::{ExecutionNames, Realm};
     use crate::stream::partitions::Partitions;
 
     /// It knows no broker: what is sent stays in the client.
@@ -337,7 +337,8 @@ mod tests {
     #[test]
     fn a_suspect_that_was_sent_alone_is_sent_again_by_the_producer_that_replaces_a_broken_one() {
         let mut partitions = Partitions::default();
-        let slot = partitions.assign("t", 0, ExecutionNames::new("p", "w", "t", 0)).expect("there is room");
+        let slot =
+            partitions.assign("t", 0, ExecutionNames::new(&Realm::default(), "p", "w", "t", 0)).expect("there is room");
         let ticket = partitions.track(slot, 0, 1).expect("assigned");
         let mut sink = sink();
         sink.keep("results", None, Some(b"1"), None, ticket, RDKafkaErrorCode::MessageSizeTooLarge, true);

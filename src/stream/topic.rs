@@ -17,8 +17,9 @@ use rdkafka::producer::{BaseRecord, DeliveryResult, ProducerContext, ThreadedPro
 use tokio::sync::{Notify, RwLock};
 
 use super::sink::{error_code, is_too_large, is_topic_trouble};
-use super::{client, headers, identity};
+use super::{client, headers};
 use crate::config::{self, Properties};
+use crate::identity;
 use crate::task::{Answer, BoxFuture, Connector, DataObject, OptionsError, Purpose, Request, Role, TaskFailure};
 use crate::telemetry::events;
 

@@ -7,7 +7,7 @@ use super::durations::Durations;
 use super::recorder;
 
 /// Handles to the metrics of the task calls that one pipeline makes through one kind of connector.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct TaskMetrics {
     outcomes: [Counter; 4],
     in_flight: Gauge,

@@ -19,7 +19,9 @@ pub use response::{ErrorDetails, InspectionData, Response};
 
 use serde_json::Value;
 
-use crate::engine::{Effect, Execution, Identity, Limits, Progress, Purpose, TaskCall, TaskFailure, Timestamp};
+use crate::engine::{Execution, Identity, Limits, Purpose, TaskCall, TaskFailure, Timestamp};
+use crate::host::{Address, Calls, Host, Mailbox, Now};
+use crate::identity::Realm;
 use crate::value::{Heap, read_document};
 use mock::Outcome;
 use subject::Subject;
@@ -32,6 +34,8 @@ pub struct Surroundings<'a> {
     pub now: Timestamp,
     /// What random names and numbers derive from.
     pub seed: u64,
+    /// Region and account in ARNs.
+    pub realm: Realm,
     /// Bounds of the execution.
     pub limits: Limits,
     /// Carries out the call of a Task without a mock; `None` if nothing here can.
@@ -51,11 +55,10 @@ pub fn test_state(request: &Request, surroundings: &mut Surroundings<'_>) -> Res
     let input = request.input.as_ref().map_or("{}", |input| &input.0);
     // The heap's reader has the service's words.
     Heap::new().parse(input.as_bytes()).map_err(|error| invalid_input(&error.kind.to_string()))?;
-    let execution = Execution::new(surroundings.limits.clone());
-    let mut test = Test { request, subject: &subject, surroundings, execution };
-    test.start(input)?;
-    test.run(outcome)?;
-    Ok(Response::of(&test.execution, &subject.state, input, level))
+    let mut test = Test { request, subject: &subject, surroundings };
+    let execution = test.start(input)?;
+    let execution = test.run(execution, outcome)?;
+    Ok(Response::of(&execution, &subject.state, input, level))
 }
 
 fn check_role(request: &Request) -> Result<(), Exception> {
@@ -77,19 +80,33 @@ struct Test<'a, 'b> {
     request: &'a Request,
     subject: &'a Subject,
     surroundings: &'a mut Surroundings<'b>,
-    execution: Execution,
+}
+
+/// Keeps the call that the state makes, to be answered when its mock was looked at.
+#[derive(Default)]
+struct Pending(Option<(Address, TaskCall)>);
+
+impl Calls<()> for Pending {
+    type Handle = ();
+
+    fn begin(&mut self, to: Address, (): &(), call: TaskCall) {
+        self.0 = Some((to, call));
+    }
+
+    fn cancel(&mut self, (): ()) {}
 }
 
 impl Test<'_, '_> {
-    fn start(&mut self, input: &str) -> Result<(), Exception> {
+    fn start(&mut self, input: &str) -> Result<Execution, Exception> {
         let mut random = fastrand::Rng::with_seed(self.surroundings.seed);
         let mut unique = || uuid::Builder::from_random_bytes(random.u128(..).to_be_bytes()).into_uuid().to_string();
         let (machine, name) = (unique(), unique());
+        let realm = &self.surroundings.realm;
         let identity = Identity {
             name: &name,
-            id: &format!("arn:aws:states:us-east-1:000000000000:express:{machine}:{name}"),
+            id: &format!("{}{name}", realm.express_arn_prefix(&machine)),
             state_machine_name: &machine,
-            state_machine_id: &format!("arn:aws:states:us-east-1:000000000000:stateMachine:{machine}"),
+            state_machine_id: &realm.state_machine_arn(&machine),
             role_arn: self.request.role_arn.as_deref().unwrap_or_default(),
             seed: self.surroundings.seed,
         };
@@ -106,9 +123,11 @@ impl Test<'_, '_> {
         };
         let variables = self.variables()?;
         let solo = self.subject.solo(variables.as_bytes(), context.as_bytes(), retries);
-        self.execution
+        let mut execution = Execution::new(self.surroundings.limits.clone());
+        execution
             .start_solo(&self.subject.program, &solo, input.as_bytes(), &identity, now)
-            .map_err(|error| invalid_input(&error.to_string()))
+            .map_err(|error| invalid_input(&error.to_string()))?;
+        Ok(execution)
     }
 
     fn variables(&self) -> Result<String, Exception> {
@@ -119,63 +138,63 @@ impl Test<'_, '_> {
         }
     }
 
-    fn run(&mut self, mut outcome: Option<Outcome>) -> Result<(), Exception> {
-        let mut now = self.surroundings.now;
+    fn run(&mut self, execution: Execution, mut outcome: Option<Outcome>) -> Result<Box<Execution>, Exception> {
+        let mailbox = Mailbox::default();
+        let mut host = Host::new(self.surroundings.limits.clone(), mailbox.clone(), Pending::default());
+        let mut now = Now { monotonic: 0, wall: self.surroundings.now };
+        let key = host.adopt(Box::new(execution), (), now);
         loop {
-            match self.execution.run(now) {
-                Progress::Ended => return Ok(()),
-                Progress::Yielded => continue,
-                Progress::Suspended => {}
+            host.drive(now, 1);
+            if let Some(ended) = host.take_ended() {
+                return Ok(ended.execution);
             }
-            let call = self.call();
-            if call.as_ref().is_some_and(|call| self.read_items(call, now)) {
+            if host.ready() > 0 {
                 continue;
             }
-            match (outcome.take(), call) {
-                (Some(outcome), _) => self.conclude(outcome, now)?,
-                (None, Some(call)) => {
-                    let resource = call.resource.clone();
-                    let answer = (self.surroundings.call)(call).ok_or_else(|| unanswered(&resource))?;
-                    self.conclude(answer, now)?;
-                }
-                // A Wait: its time comes at once.
-                (None, None) => now = self.execution.wake_at().unwrap_or(now),
+            let call = host.calls_mut().0.take();
+            if let Some(data) = call.as_ref().and_then(|(_, call)| self.items_for(call)) {
+                call.into_iter().for_each(|(to, _)| mailbox.post(to, Ok(data.to_vec())));
+                continue;
             }
+            let outcome = match (outcome.take(), call) {
+                (Some(outcome), _) => outcome,
+                (None, Some((_, call))) => {
+                    let resource = call.resource.clone();
+                    (self.surroundings.call)(call).ok_or_else(|| unanswered(&resource))?
+                }
+                (None, None) => {
+                    // A Wait: its time comes at once.
+                    let time = host.time_to_next_turn(now).unwrap_or_default();
+                    now.monotonic += i64::try_from(time.as_millis()).unwrap_or(i64::MAX);
+                    continue;
+                }
+            };
+            host.intervene(key, now, |execution, now| self.conclude(execution, outcome, now)).transpose()?;
         }
     }
 
-    fn call(&mut self) -> Option<TaskCall> {
-        std::iter::from_fn(|| self.execution.take_effect()).find_map(|effect| match effect {
-            Effect::Call(call) => Some(call),
-            Effect::Cancel(_) => None,
-        })
-    }
-
-    /// Gives an ItemReader the data that the request has for it. Without, the Map's mock stands for reading, too.
-    fn read_items(&mut self, call: &TaskCall, now: Timestamp) -> bool {
+    /// The data that the request has for an ItemReader. Without, the Map's mock stands for reading, too.
+    fn items_for(&self, call: &TaskCall) -> Option<&[u8]> {
         let reads = matches!(call.purpose, Purpose::ReadObject { .. } | Purpose::ListObjects { .. });
         let data = self.request.state_configuration.map_item_reader_data.as_ref().filter(|_| reads);
-        if let Some(data) = data {
-            self.execution.resume(call.id, Ok(data.0.as_bytes()), now);
-        }
-        data.is_some()
+        data.map(|data| data.0.as_bytes())
     }
 
-    fn conclude(&mut self, outcome: Outcome, now: Timestamp) -> Result<(), Exception> {
-        let exceeded = self.threshold_exceeded()?;
+    fn conclude(&self, execution: &mut Execution, outcome: Outcome, now: Timestamp) -> Result<(), Exception> {
+        let exceeded = self.threshold_exceeded(execution)?;
         let outcome = outcome.and_then(|result| match exceeded {
             true => Err(TaskFailure::new(EXCEEDED, "The specified tolerated failure threshold was exceeded")),
             false => Ok(result),
         });
-        self.execution.conclude(outcome.as_deref().map_err(Clone::clone), now);
+        execution.conclude(outcome.as_deref().map_err(Clone::clone), now);
         Ok(())
     }
 
     /// Whether more iterations are said to have failed than the Map tolerates. Recorded (test_map_failure_count): a Map
     /// that says nothing of failures tolerates them all here.
-    fn threshold_exceeded(&self) -> Result<bool, Exception> {
+    fn threshold_exceeded(&self, execution: &Execution) -> Result<bool, Exception> {
         let failed = self.request.state_configuration.map_iteration_failure_count.unwrap_or_default();
-        let Some(bounds) = self.execution.map_bounds() else { return Ok(false) };
+        let Some(bounds) = execution.map_bounds() else { return Ok(false) };
         let iterations = bounds.iterations.unwrap_or(u32::MAX);
         let failed = u32::try_from(failed).unwrap_or(u32::MAX);
         if failed > iterations {

@@ -16,9 +16,10 @@ use super::machine;
 use crate::asl;
 use crate::cli::examples::{ORDER_EVENT, ORDER_WORKFLOW};
 use crate::cli::print::{in_colour, print};
-use crate::engine::{Effect, Execution, Limits, Progress, Status, Timestamp};
+use crate::engine::{EventError, Execution, Limits, Status, TaskCall, Timestamp};
+use crate::host::{Address, Calls, Host, Mailbox, Now, Started};
+use crate::identity::{ExecutionName, ExecutionNames, Realm};
 use crate::program::Program;
-use crate::stream::ExecutionNames;
 
 /// The workflow's name in the context object.
 const WORKFLOW: &str = "bench";
@@ -64,10 +65,26 @@ struct Bench {
     program: Arc<Program>,
     workflow: String,
     events: Vec<Vec<u8>>,
-    execution: Execution,
+    host: Host<(), Echo>,
     names: ExecutionNames,
+    name: ExecutionName,
     output: Vec<u8>,
     next: usize,
+    /// States that the last execution entered.
+    transitions: u64,
+}
+
+/// Tasks that answer with their own input at once.
+struct Echo(Mailbox);
+
+impl Calls<()> for Echo {
+    type Handle = ();
+
+    fn begin(&mut self, to: Address, (): &(), call: TaskCall) {
+        self.0.post(to, Ok(call.input));
+    }
+
+    fn cancel(&mut self, (): ()) {}
 }
 
 /// What the turns of executions and of the yardstick add up to.
@@ -114,51 +131,62 @@ impl Bench {
         if events.is_empty() {
             return Err("the event file holds no event".to_owned());
         }
-        let execution = Execution::new(Limits::default());
-        let mut names = ExecutionNames::new("bench", WORKFLOW, "orders", 0);
-        names.set(1);
-        Ok(Bench { program: Arc::new(program), workflow, events, execution, names, output: Vec::new(), next: 0 })
+        let mailbox = Mailbox::default();
+        let names = ExecutionNames::new(&Realm::default(), "bench", WORKFLOW, "orders", 0);
+        Ok(Bench {
+            program: Arc::new(program),
+            workflow,
+            events,
+            host: Host::new(Limits::default(), mailbox.clone(), Echo(mailbox)),
+            name: names.name(1),
+            names,
+            output: Vec::new(),
+            next: 0,
+            transitions: 0,
+        })
     }
 
     /// Runs every event once: a benchmark of failures would mislead.
     fn check(&mut self) -> Result<(), String> {
         for number in 1..=self.events.len() {
-            let status = self.execute().map_err(|error| format!("event {number} can't be run: {error}"))?;
-            if status != Some(Status::Succeeded) {
-                let failure = self.execution.failure();
+            let execution = self.run().map_err(|error| format!("event {number} can't be run: {error}"))?;
+            if execution.status() != Some(Status::Succeeded) {
+                let failure = execution.failure();
                 let cause = failure.and_then(|failure| failure.cause.as_deref()).unwrap_or("no cause");
                 return Err(format!("event {number} does not succeed: {cause}"));
             }
+            self.transitions = execution.transitions();
         }
         Ok(())
     }
 
     /// The next event, from its bytes to the output's bytes.
-    fn execute(&mut self) -> Result<Option<Status>, crate::engine::EventError> {
+    fn execute(&mut self) -> Result<(), EventError> {
+        let execution = self.run()?;
+        self.output.clear();
+        execution.write_output(&mut self.output);
+        self.host.give_back(execution);
+        Ok(())
+    }
+
+    /// The next event's execution, at its end. Waits are jumped over.
+    fn run(&mut self) -> Result<Box<Execution>, EventError> {
         let event = &self.events[self.next];
         self.next = (self.next + 1) % self.events.len();
-        let mut now = Timestamp(1_700_000_000_000);
-        self.execution.start(&self.program, event, &self.names.identity(WORKFLOW), now)?;
+        let mut now = Now { monotonic: 0, wall: Timestamp(1_700_000_000_000) };
+        let identity = self.names.identity(&self.name);
+        if let Started::Ended(execution) = self.host.start(&self.program, event, &identity, now, || ())? {
+            return Ok(execution);
+        }
         loop {
-            match self.execution.run(now) {
-                Progress::Ended => break,
-                Progress::Yielded => continue,
-                Progress::Suspended => {}
+            self.host.drive(now, usize::MAX);
+            if let Some(ended) = self.host.take_ended() {
+                return Ok(ended.execution);
             }
-            let mut answered = false;
-            while let Some(effect) = self.execution.take_effect() {
-                if let Effect::Call(call) = effect {
-                    self.execution.resume(call.id, Ok(&call.input), now);
-                    answered = true;
-                }
-            }
-            if !answered {
-                now = self.execution.wake_at().unwrap_or(now);
+            if let Some(time) = self.host.time_to_next_turn(now) {
+                now.monotonic += i64::try_from(time.as_millis()).unwrap_or(i64::MAX);
             }
         }
-        self.output.clear();
-        self.execution.write_output(&mut self.output);
-        Ok(self.execution.status())
     }
 
     fn throughput(&mut self, time: Duration) -> Throughput {
@@ -225,7 +253,7 @@ impl Bench {
                 "workflow": self.workflow,
                 "events": self.events.len(),
                 "mean_event_bytes": bytes / self.events.len(),
-                "states_per_execution": self.execution.transitions(),
+                "states_per_execution": self.transitions,
                 "seconds": args.seconds,
                 "threads": 1,
                 "tasks": "answer with their input at once",

@@ -1,46 +1,38 @@
 //! Carries an execution to its end: a clock that may jump, and tasks that answer from mocks or connectors.
 
-use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
-use tokio::sync::mpsc;
-use tokio::task::AbortHandle;
+use tokio::sync::Semaphore;
 
 use super::Trouble;
-use crate::engine::{CallId, Effect, Execution, Identity, Progress, Purpose, Status, TaskCall, TaskFailure, Timestamp};
-use crate::task::{Answer, Connectors, MockCase, Request};
+use crate::config::limits::MAX_CONCURRENT_TASKS;
+use crate::engine::{Execution, Identity, Limits, Purpose, TaskCall, Timestamp};
+use crate::host::{Address, Calls, Clock as MachineClock, Host, LocalCalls, Mailbox, Now, Origin, Started};
+use crate::identity::Realm;
+use crate::program::Program;
+use crate::task::{Connector, Connectors, MockCase};
+
+/// Time that a turn takes on a clock that jumps: with the states it enters, time goes by.
+const TURN_MILLIS: i64 = 1000;
+/// The longest rest: an answer ends it at once.
+const LONGEST_REST: Duration = Duration::from_secs(60);
 
 /// The time that an execution sees.
-pub(super) struct Clock {
-    begun: Instant,
-    begun_at: i64,
+struct Clock {
+    machine: MachineClock,
     /// Milliseconds that were jumped over.
     skipped: i64,
-    fast_forward: bool,
 }
 
 impl Clock {
-    pub(super) fn new(fast_forward: bool) -> Clock {
-        let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        let begun_at = i64::try_from(since_epoch.as_millis()).unwrap_or(i64::MAX);
-        Clock { begun: Instant::now(), begun_at, skipped: 0, fast_forward }
+    fn now(&self) -> Now {
+        let Now { monotonic, wall } = self.machine.now();
+        Now { monotonic: monotonic.saturating_add(self.skipped), wall: Timestamp(wall.0.saturating_add(self.skipped)) }
     }
 
-    pub(super) fn now(&self) -> Timestamp {
-        let elapsed = i64::try_from(self.begun.elapsed().as_millis()).unwrap_or(i64::MAX);
-        Timestamp(self.begun_at.saturating_add(elapsed).saturating_add(self.skipped))
-    }
-
-    fn jump_to(&mut self, time: Timestamp) {
-        self.skipped = self.skipped.saturating_add((time.0.saturating_sub(self.now().0)).max(0));
-    }
-
-    /// A turn of an execution that does not wait: on a clock that jumps, time goes by with the states it enters.
-    fn turn_over(&mut self) {
-        if self.fast_forward {
-            self.skipped += 1000;
-        }
+    fn skip(&mut self, millis: i64) {
+        self.skipped = self.skipped.saturating_add(millis.max(0));
     }
 }
 
@@ -50,184 +42,178 @@ pub(super) struct OwnedIdentity {
     machine_id: String,
     name: String,
     id: Arc<str>,
+    role: String,
     seed: u64,
 }
 
 impl OwnedIdentity {
-    pub(super) fn new(machine: &str, name: Option<&str>, seed: Option<u64>) -> OwnedIdentity {
+    pub(super) fn new(realm: &Realm, machine: &str, name: Option<&str>, seed: Option<u64>) -> OwnedIdentity {
         let mut random = fastrand::Rng::new();
         let seed = seed.unwrap_or_else(|| random.u64(..));
         let unique = || uuid::Builder::from_random_bytes(fastrand::Rng::with_seed(seed).u128(..).to_be_bytes());
         let name = name.map_or_else(|| unique().into_uuid().to_string(), str::to_owned);
         OwnedIdentity {
-            machine_id: format!("arn:aws:states:us-east-1:000000000000:stateMachine:{machine}"),
-            id: format!("arn:aws:states:us-east-1:000000000000:execution:{machine}:{name}").into(),
+            machine_id: realm.state_machine_arn(machine),
+            id: realm.execution_arn(machine, &name).into(),
             machine: machine.to_owned(),
             name,
+            role: realm.role_arn(),
             seed,
         }
     }
 
-    pub(super) fn as_identity(&self) -> Identity<'_> {
+    fn as_identity(&self) -> Identity<'_> {
         Identity {
             name: &self.name,
             id: &self.id,
             state_machine_name: &self.machine,
             state_machine_id: &self.machine_id,
-            role_arn: "arn:aws:iam::000000000000:role/stepstream",
+            role_arn: &self.role,
             seed: self.seed,
         }
     }
 }
 
-/// What answers task calls.
+/// What answers task calls: mocks first, then connectors.
 pub(super) struct Tasks {
-    mocks: Option<MockCase>,
+    pub(super) mocks: Option<MockCase>,
+    pub(super) connectors: Connectors,
+}
+
+/// How the execution is run.
+pub(super) struct Run {
+    pub(super) limits: Limits,
+    pub(super) record_history: bool,
+    pub(super) fast_forward: bool,
+    pub(super) identity: OwnedIdentity,
+    /// What the input is called in messages: empty, or a blank and its file.
+    pub(super) input_name: String,
+}
+
+/// Where the one execution comes from: the command line.
+struct CommandLine {
+    identity: Arc<OwnedIdentity>,
     connectors: Connectors,
 }
 
-impl Tasks {
-    pub(super) fn new(mocks: Option<MockCase>, connectors: Connectors) -> Tasks {
-        Tasks { mocks, connectors }
+impl Origin for CommandLine {
+    fn name(&self) -> &str {
+        &self.identity.name
+    }
+
+    fn arn(&self) -> &Arc<str> {
+        &self.identity.id
+    }
+
+    fn connector(&self, call: &TaskCall) -> Option<&Arc<dyn Connector>> {
+        self.connectors.find(&call.resource)
     }
 }
 
-/// Runs a started execution until it ends.
-pub(super) fn to_the_end(
-    execution: &mut Execution,
-    clock: &mut Clock,
-    tasks: &mut Tasks,
-    identity: &OwnedIdentity,
-) -> Result<Status, Trouble> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    runtime.block_on(async {
-        let mut calls = Calls::new();
-        loop {
-            let progress = execution.run(clock.now());
-            let mut answered = false;
-            while let Some(effect) = execution.take_effect() {
-                match effect {
-                    Effect::Cancel(call) => calls.cancel(call),
-                    Effect::Call(call) => answered |= begin_call(execution, clock, tasks, identity, &mut calls, call)?,
-                }
-            }
-            match progress {
-                Progress::Ended => break,
-                Progress::Yielded => clock.turn_over(),
-                Progress::Suspended if answered => {}
-                Progress::Suspended => wait(execution, clock, &mut calls).await,
-            }
+/// Answers from mocks, and hands the other calls on.
+struct MockedCalls {
+    mocks: Option<MockCase>,
+    mailbox: Mailbox,
+    connected: LocalCalls,
+    /// A call that nothing answers.
+    unanswered: Option<String>,
+}
+
+impl Calls<CommandLine> for MockedCalls {
+    type Handle = <LocalCalls as Calls<CommandLine>>::Handle;
+
+    fn begin(&mut self, to: Address, origin: &CommandLine, call: TaskCall) -> Self::Handle {
+        if let Some(answer) = self.mocks.as_mut().and_then(|mocks| mocks.answer(&call.state)) {
+            self.mailbox.post(to, if call.purpose == Purpose::Task { answer } else { answer.map(contents) });
+            return None;
         }
-        execution.status().ok_or_else(|| Trouble::Message("the execution did not start".to_owned()))
-    })
+        if origin.connector(&call).is_none() {
+            self.unanswered.get_or_insert_with(|| unanswered(&call));
+        }
+        self.connected.begin(to, origin, call)
+    }
+
+    fn cancel(&mut self, handle: Self::Handle) {
+        Calls::<CommandLine>::cancel(&mut self.connected, handle);
+    }
 }
 
-/// Answers a call from the mocks (`true`) or hands it to its connector (`false`).
-fn begin_call(
-    execution: &mut Execution,
-    clock: &Clock,
-    tasks: &mut Tasks,
-    identity: &OwnedIdentity,
-    calls: &mut Calls,
-    call: TaskCall,
-) -> Result<bool, Trouble> {
-    if let Some(answer) = tasks.mocks.as_mut().and_then(|mocks| mocks.answer(&call.state)) {
-        let answer = if call.purpose == Purpose::Task { answer } else { answer.map(contents) };
-        deliver(execution, call.id, answer, clock.now());
-        return Ok(true);
+/// Runs an execution from its start until it ends.
+pub(super) fn to_the_end(
+    program: &Arc<Program>,
+    input: &[u8],
+    run: Run,
+    tasks: Tasks,
+) -> Result<Box<Execution>, Trouble> {
+    let (mailbox, permits) = (Mailbox::default(), Arc::new(Semaphore::new(MAX_CONCURRENT_TASKS)));
+    let connected = LocalCalls::new("exec".into(), permits, mailbox.clone())?;
+    let calls = MockedCalls { mocks: tasks.mocks, mailbox: mailbox.clone(), connected, unanswered: None };
+    let mut host = Host::new(run.limits, mailbox, calls);
+    if run.record_history {
+        host = host.recording_history();
     }
-    let Some(connector) = tasks.connectors.find(&call.resource) else {
-        return Err(Trouble::Message(format!(
-            "the state \"{}\" calls {}, which nothing answers: give --mocks and --test-case with responses for this state, \
-             {}or --config with a [[task]] entry for this Resource",
-            call.state,
-            call.resource,
-            if call.purpose == Purpose::Task { "" } else { "--data with a folder of buckets, " }
-        )));
-    };
-    let future = connector.call(Request {
-        purpose: call.purpose,
-        resource: Arc::clone(&call.resource),
-        state: Arc::clone(&call.state),
-        input: call.input,
-        idempotency_key: format!("{}/{}", identity.name, call.ordinal),
-        timeout: call.timeout,
-        execution: Arc::clone(&identity.id),
-    });
-    calls.begin(call.id, call.ordinal, future);
-    Ok(false)
+    let mut clock = Clock { machine: MachineClock::new(), skipped: 0 };
+    let identity = Arc::new(run.identity);
+    let keep = || CommandLine { identity: Arc::clone(&identity), connectors: tasks.connectors };
+    match host.start(program, input, &identity.as_identity(), clock.now(), keep) {
+        Ok(Started::Ended(execution)) => Ok(execution),
+        Ok(Started::Running(_)) => drive(&mut host, &mut clock, run.fast_forward),
+        Err(error) => Err(Trouble::Message(format!("the input{}: {error}", run.input_name))),
+    }
+}
+
+fn drive(
+    host: &mut Host<CommandLine, MockedCalls>,
+    clock: &mut Clock,
+    fast_forward: bool,
+) -> Result<Box<Execution>, Trouble> {
+    loop {
+        let worked = host.drive(clock.now(), 1);
+        if let Some(fault) = host.calls_mut().unanswered.take() {
+            return Err(Trouble::Message(fault));
+        }
+        if let Some(ended) = host.take_ended() {
+            return Ok(ended.execution);
+        }
+        if host.ready() > 0 {
+            if fast_forward {
+                clock.skip(TURN_MILLIS);
+            }
+            continue;
+        }
+        if worked || host.has_answers() {
+            host.calls().connected.turn();
+            continue;
+        }
+        rest(host, clock, fast_forward);
+    }
+}
+
+/// Until the next answer, or until the execution wants its turn. On a clock that jumps, only calls take time.
+fn rest(host: &Host<CommandLine, MockedCalls>, clock: &mut Clock, fast_forward: bool) {
+    let (now, calls) = (clock.now(), &host.calls().connected);
+    let until = host.next_timer().map(|at| at.saturating_sub(now.monotonic));
+    match until {
+        Some(millis) if fast_forward && calls.open() == 0 => clock.skip(millis),
+        Some(millis) if !fast_forward => {
+            calls.wait(Duration::from_millis(u64::try_from(millis).unwrap_or(0)).min(LONGEST_REST));
+        }
+        _ => calls.wait(LONGEST_REST),
+    }
+}
+
+/// What a person has to do who runs a state that nothing answers.
+fn unanswered(call: &TaskCall) -> String {
+    format!(
+        "the state \"{}\" calls {}, which nothing answers: give --mocks and --test-case with responses for this state, \
+         {}or --config with a [[task]] entry for this Resource",
+        call.state,
+        call.resource,
+        if call.purpose == Purpose::Task { "" } else { "--data with a folder of buckets, " }
+    )
 }
 
 /// The bytes of a mocked object: a text stands for itself, anything else is a JSON object.
 fn contents(mocked: Vec<u8>) -> Vec<u8> {
     serde_json::from_slice::<String>(&mocked).map_or(mocked, String::into_bytes)
-}
-
-fn deliver(execution: &mut Execution, call: CallId, answer: Answer, now: Timestamp) {
-    match answer {
-        Ok(result) => execution.resume(call, Ok(&result), now),
-        Err(failure) => execution.resume(call, Err(failure), now),
-    }
-}
-
-/// Until the next outcome, or until the execution wants to be woken. On a clock that jumps, only calls take time.
-async fn wait(execution: &mut Execution, clock: &mut Clock, calls: &mut Calls) {
-    let wake_at = execution.wake_at();
-    if clock.fast_forward && calls.running.is_empty() {
-        if let Some(time) = wake_at {
-            clock.jump_to(time);
-        }
-        return;
-    }
-    let pause = match wake_at {
-        Some(time) if !clock.fast_forward => time.until(clock.now()),
-        _ => Duration::MAX,
-    };
-    if let Ok((call, ordinal, answer)) = tokio::time::timeout(pause, calls.next()).await {
-        calls.running.remove(&ordinal);
-        deliver(execution, call, answer, clock.now());
-    }
-}
-
-type Outcome = (CallId, u64, Answer);
-
-/// Calls of connectors that are under way.
-struct Calls {
-    running: HashMap<u64, (CallId, AbortHandle)>,
-    sender: mpsc::UnboundedSender<Outcome>,
-    outcomes: mpsc::UnboundedReceiver<Outcome>,
-}
-
-impl Calls {
-    fn new() -> Calls {
-        let (sender, outcomes) = mpsc::unbounded_channel();
-        Calls { running: HashMap::new(), sender, outcomes }
-    }
-
-    fn begin(&mut self, call: CallId, ordinal: u64, future: impl Future<Output = Answer> + Send + 'static) {
-        let sender = self.sender.clone();
-        let task = tokio::spawn(async move {
-            // Nobody listens any more only when the execution has ended.
-            let _ = sender.send((call, ordinal, future.await));
-        });
-        self.running.insert(ordinal, (call, task.abort_handle()));
-    }
-
-    fn cancel(&mut self, call: CallId) {
-        self.running.retain(|_, (running, task)| {
-            let cancelled = *running == call;
-            if cancelled {
-                task.abort();
-            }
-            !cancelled
-        });
-    }
-
-    async fn next(&mut self) -> Outcome {
-        match self.outcomes.recv().await {
-            Some(outcome) => outcome,
-            // The sender lives in `self`.
-            None => std::future::pending::<(CallId, u64, Result<Vec<u8>, TaskFailure>)>().await,
-        }
-    }
 }

@@ -14,10 +14,10 @@ use super::print::{print, say};
 use super::source;
 use crate::asl::Format;
 use crate::config::Config;
-use crate::engine::{Execution, Limits, Status};
+use crate::engine::{Limits, Status};
 use crate::program::Program;
 use crate::task::{Connectors, FilesConnector, FilesOptions, MockCase, MockFile, Pattern};
-use drive::{Clock, Tasks};
+use drive::{OwnedIdentity, Run, Tasks};
 
 /// Exit status when the execution failed or timed out.
 const FAILED: u8 = 1;
@@ -113,17 +113,16 @@ fn execute(args: &Args) -> Result<Status, Trouble> {
         stem.split('.').next().unwrap_or_default().to_owned()
     });
     let config = args.config.as_deref().map(Config::load).transpose()?;
-    let mut tasks = tasks(args, &name, config.as_ref())?;
-    let mut execution = Execution::new(config.as_ref().map_or_else(Limits::default, |config| config.engine.into()));
-    if args.history {
-        execution.record_history();
-    }
-    let identity = drive::OwnedIdentity::new(&name, args.execution_name.as_deref(), args.seed);
-    let mut clock = Clock::new(args.fast_forward);
-    execution
-        .start(&program, &input, &identity.as_identity(), clock.now())
-        .map_err(|error| Trouble::Message(format!("the input{}: {error}", from_file(args))))?;
-    let status = drive::to_the_end(&mut execution, &mut clock, &mut tasks, &identity)?;
+    let realm = config.as_ref().map(|config| config.aws.clone()).unwrap_or_default();
+    let run = Run {
+        limits: config.as_ref().map_or_else(Limits::default, |config| config.engine.into()),
+        record_history: args.history,
+        fast_forward: args.fast_forward,
+        identity: OwnedIdentity::new(&realm, &name, args.execution_name.as_deref(), args.seed),
+        input_name: from_file(args),
+    };
+    let execution = drive::to_the_end(&program, &input, run, tasks(args, &name, config.as_ref())?)?;
+    let status = execution.status().ok_or_else(|| Trouble::Message("the execution has no end".to_owned()))?;
     let answer = match args.json {
         true => format!("{}\n", render::json(&execution, args.history)),
         false => render::text(&execution, args.history),
@@ -162,5 +161,5 @@ fn tasks(args: &Args, machine: &str, config: Option<&Config>) -> Result<Tasks, T
         let files = FilesConnector::new(FilesOptions { root: root.clone(), timeout: DATA_TIMEOUT })?;
         connectors.push(Pattern::new("arn:aws*:states:::s3:*"), Arc::new(files));
     }
-    Ok(Tasks::new(mocks, connectors))
+    Ok(Tasks { mocks, connectors })
 }

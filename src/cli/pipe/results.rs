@@ -1,5 +1,6 @@
 //! What comes of events: outputs, failure records and counts.
 
+use std::collections::VecDeque;
 use std::io::Write as _;
 use std::ops::AddAssign;
 
@@ -47,6 +48,44 @@ impl AddAssign for Counts {
         self.failed += other.failed;
         self.timed_out += other.timed_out;
         self.unreadable += other.unreadable;
+    }
+}
+
+/// Results that come in any order, put into the order of their events.
+#[derive(Debug, Default)]
+pub(super) struct Ordered {
+    /// Those of the first events, without a gap.
+    first: Results,
+    /// How many events these are.
+    count: usize,
+    /// Those of the events behind them, as far as they are there.
+    later: VecDeque<Option<Results>>,
+}
+
+impl Ordered {
+    /// Adds what came of the event at `index`, once for each event.
+    pub(super) fn add(&mut self, index: usize, write: impl FnOnce(&mut Results)) {
+        let place = index - self.count;
+        if place == 0 && self.later.is_empty() {
+            write(&mut self.first);
+            self.count += 1;
+            return;
+        }
+        if self.later.len() <= place {
+            self.later.resize_with(place + 1, || None);
+        }
+        write(self.later[place].get_or_insert_default());
+        while let Some(next) = self.later.front_mut().and_then(Option::take) {
+            self.first.append(&next);
+            self.count += 1;
+            self.later.pop_front();
+        }
+    }
+
+    /// All results, when every event's was added.
+    pub(super) fn finish(self) -> Results {
+        debug_assert!(self.later.is_empty(), "an event has no result");
+        self.first
     }
 }
 

@@ -14,6 +14,8 @@ fn worker(definition: &str, options: BuiltinOptions) -> EventWorker {
         program: Arc::new(program),
         connectors,
         limits,
+        realm: Realm::default(),
+        permits: Arc::new(tokio::sync::Semaphore::new(16)),
         workflow: "w".to_owned(),
         run_id: "run".to_owned(),
         concurrency: 3,
@@ -62,7 +64,7 @@ fn executions_wait_side_by_side() {
 #[test]
 fn executions_are_named_by_run_and_line() {
     let results = worker(NAME, BuiltinOptions::echo()).work(lines("1\n\n2\n"));
-    let id = "arn:aws:states:local:000000000000:express:w";
+    let id = "arn:aws:states:us-east-1:000000000000:express:w";
     let expected =
         format!("{{\"n\":\"run-11\",\"i\":\"{id}:run-11:1\"}}\n{{\"n\":\"run-13\",\"i\":\"{id}:run-13:1\"}}\n");
     assert_eq!(text(&results.outputs), expected);

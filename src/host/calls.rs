@@ -1,0 +1,50 @@
+use std::sync::Arc;
+
+use super::Key;
+use crate::engine::{CallId, TaskCall};
+use crate::identity::idempotency_key;
+use crate::task::{Connector, Request};
+
+/// Names a call among all executions of a host.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Address {
+    /// Whose call it is.
+    pub execution: Key,
+    /// Which of its calls.
+    pub call: CallId,
+}
+
+/// Carries out what executions ask of the world.
+pub trait Calls<O> {
+    /// What a call under way is cancelled by.
+    type Handle;
+
+    /// Begins a call. What comes of it is posted to the host's mailbox, at once or at any time.
+    fn begin(&mut self, to: Address, origin: &O, call: TaskCall) -> Self::Handle;
+
+    /// The outcome is no longer wanted. One that is posted all the same is ignored.
+    fn cancel(&mut self, handle: Self::Handle);
+}
+
+/// Where an execution comes from, as far as its task calls show it.
+pub trait Origin {
+    /// The execution's name.
+    fn name(&self) -> &str;
+    /// The execution's ARN.
+    fn arn(&self) -> &Arc<str>;
+    /// What carries out this call; `None` if nothing is configured for it.
+    fn connector(&self, call: &TaskCall) -> Option<&Arc<dyn Connector>>;
+}
+
+/// What a connector gets to see of a call.
+pub fn request(origin: &impl Origin, call: TaskCall) -> Request {
+    Request {
+        idempotency_key: idempotency_key(origin.name(), &call.ordinal.to_string()),
+        purpose: call.purpose,
+        resource: call.resource,
+        state: call.state,
+        input: call.input,
+        timeout: call.timeout,
+        execution: Arc::clone(origin.arn()),
+    }
+}

@@ -1,0 +1,188 @@
+//! Calls as futures on the host's own thread.
+//!
+//! The host's owner is synchronous. It lends its thread to the calls by [`LocalCalls::turn`] between batches, and by
+//! [`LocalCalls::wait`] when it has nothing else to do.
+
+use std::cell::Cell;
+use std::collections::HashMap;
+use std::io;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tokio::runtime::Runtime;
+use tokio::sync::Semaphore;
+use tokio::task::{AbortHandle, LocalSet};
+
+use super::calls::{Address, Calls, Origin, request};
+use super::mailbox::Mailbox;
+use crate::engine::{TaskCall, TaskFailure};
+use crate::task::{Answer, Connector};
+use crate::telemetry::{TaskMetrics, TaskOutcome};
+
+/// The bound on open calls, shared by whoever has to keep it together.
+pub type Permits = Arc<Semaphore>;
+
+/// Task calls of a host, carried out by connectors.
+#[derive(Debug)]
+pub struct LocalCalls {
+    runtime: Runtime,
+    local: LocalSet,
+    permits: Permits,
+    /// A label of the metrics.
+    pipeline: Arc<str>,
+    metrics: HashMap<&'static str, TaskMetrics>,
+    mailbox: Mailbox,
+    begun: u64,
+    shared: Rc<Shared>,
+}
+
+#[derive(Debug, Default)]
+struct Shared {
+    open: Cell<usize>,
+    failed: Cell<u64>,
+}
+
+/// Counts a call as open for as long as its future exists, also when it is aborted; answers for one that panics.
+struct Open {
+    shared: Rc<Shared>,
+    metrics: TaskMetrics,
+    since: Instant,
+    outcome: TaskOutcome,
+    to: Address,
+    mailbox: Mailbox,
+    state: Arc<str>,
+}
+
+impl Open {
+    fn answer(&mut self, answer: Answer) {
+        self.outcome = match &answer {
+            Ok(_) => TaskOutcome::Succeeded,
+            Err(failure) if failure.timed_out => TaskOutcome::TimedOut,
+            Err(_) => TaskOutcome::Failed,
+        };
+        if answer.is_err() {
+            self.shared.failed.set(self.shared.failed.get() + 1);
+        }
+        self.mailbox.post(self.to, answer);
+    }
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            // The runtime catches the panic; the execution must not wait for ever.
+            let cause = format!("a bug in Stepstream: the connector of state {} panicked", self.state);
+            self.answer(Err(TaskFailure::new("States.Runtime", cause)));
+        }
+        self.shared.open.set(self.shared.open.get() - 1);
+        self.metrics.ended(self.outcome, self.since.elapsed());
+    }
+}
+
+impl LocalCalls {
+    /// `permits` bounds the open calls, together with all others that share it.
+    ///
+    /// # Errors
+    /// The operating system gives no event queue.
+    pub fn new(pipeline: Arc<str>, permits: Permits, mailbox: Mailbox) -> io::Result<Self> {
+        Ok(Self {
+            runtime: tokio::runtime::Builder::new_current_thread().enable_all().build()?,
+            local: LocalSet::new(),
+            permits,
+            pipeline,
+            metrics: HashMap::new(),
+            mailbox,
+            begun: 0,
+            shared: Rc::default(),
+        })
+    }
+
+    fn count(&mut self, kind: &'static str, to: Address, state: &Arc<str>) -> Open {
+        self.shared.open.set(self.shared.open.get() + 1);
+        let metrics = self.metrics.entry(kind).or_insert_with(|| TaskMetrics::new(&self.pipeline, kind)).clone();
+        metrics.started();
+        Open {
+            shared: self.shared.clone(),
+            metrics,
+            since: Instant::now(),
+            outcome: TaskOutcome::Cancelled,
+            to,
+            mailbox: self.mailbox.clone(),
+            state: state.clone(),
+        }
+    }
+
+    /// Begins a call as soon as the bound allows.
+    fn spawn(&mut self, connector: &Arc<dyn Connector>, mut open: Open, request: crate::task::Request) -> AbortHandle {
+        let (permits, connector) = (self.permits.clone(), connector.clone());
+        let future = async move {
+            // The semaphore is never closed, so an error can't happen; without a permit the call would only be unbounded.
+            let _permit = permits.acquire_owned().await;
+            let answer = connector.call(request).await;
+            open.answer(answer);
+        };
+        self.local.spawn_local(future).abort_handle()
+    }
+
+    /// Calls that are open or wait for a permit.
+    pub fn open(&self) -> usize {
+        self.shared.open.get()
+    }
+
+    /// Calls begun so far.
+    pub fn begun(&self) -> u64 {
+        self.begun
+    }
+
+    /// Calls that failed so far.
+    pub fn failed(&self) -> u64 {
+        self.shared.failed.get()
+    }
+
+    /// Lets the calls go on as far as they can without waiting.
+    pub fn turn(&self) {
+        self.local.block_on(&self.runtime, tokio::task::yield_now());
+    }
+
+    /// Lends the thread to the calls until an answer arrives, the mailbox's bell rings, or the time is over.
+    pub fn wait(&self, timeout: Duration) {
+        if !self.mailbox.is_empty() {
+            return;
+        }
+        self.local.block_on(&self.runtime, async {
+            tokio::select! {
+                () = self.mailbox.bell().notified() => {}
+                () = tokio::time::sleep(timeout) => {}
+            }
+        });
+    }
+}
+
+impl<O: Origin> Calls<O> for LocalCalls {
+    /// `None`: it was answered at once.
+    type Handle = Option<AbortHandle>;
+
+    fn begin(&mut self, to: Address, origin: &O, call: TaskCall) -> Option<AbortHandle> {
+        self.begun += 1;
+        let Some(connector) = origin.connector(&call) else {
+            self.shared.failed.set(self.shared.failed.get() + 1);
+            self.mailbox.post(to, Err(no_connector(&call.resource)));
+            return None;
+        };
+        let open = self.count(connector.kind(), to, &call.state);
+        Some(self.spawn(connector, open, request(origin, call)))
+    }
+
+    fn cancel(&mut self, handle: Option<AbortHandle>) {
+        if let Some(handle) = handle {
+            handle.abort();
+        }
+    }
+}
+
+/// The failure of a call that nothing carries out.
+fn no_connector(resource: &str) -> TaskFailure {
+    let cause = format!("no connector for the Resource {resource}: add a [[task]] entry to the configuration");
+    TaskFailure::new("States.TaskFailed", cause)
+}

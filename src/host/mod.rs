@@ -1,0 +1,354 @@
+//! Many executions on one thread.
+//!
+//! # The contract
+//!
+//! 1. [`Host::start`] begins an execution. Most end in that call and come back at once; the others stay with what their
+//!    owner wants kept of where they come from: the *origin*.
+//! 2. [`Host::drive`] gives executions their turns: those whose answers have come, whose time has, or that used up a turn.
+//! 3. After every `start` and `drive` the owner takes [what ended](Host::take_ended), and gives the executions
+//!    [back](Host::give_back) for reuse.
+//! 4. [`Calls`] carries out what executions ask of the world. Answers come back through the [`Mailbox`] only, from this
+//!    thread or any other.
+//! 5. Time goes by only through the `now` of these calls. [`Host::next_timer`] tells when `drive` is wanted at the latest.
+//!
+//! With made-up calls and a made-up clock a host runs in virtual time: see the tests in `tests/simulation`.
+//!
+//! **Invariant:** an answer reaches the execution that asked for it, or nobody: what ended or was removed is not found by it.
+
+mod calls;
+mod clock;
+mod local;
+mod mailbox;
+mod slots;
+#[cfg(test)]
+mod tests;
+
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, VecDeque};
+use std::sync::Arc;
+use std::time::Duration;
+
+pub use calls::{Address, Calls, Origin, request};
+pub use clock::{Clock, Now};
+pub use local::{LocalCalls, Permits};
+pub use mailbox::{Answered, Mailbox};
+pub use slots::Key;
+
+use crate::engine::{CallId, Effect, EventError, Execution, Limits, Progress, Timestamp};
+use crate::identity::Identity;
+use crate::program::Program;
+use slots::Slots;
+
+/// Idle executions that are kept for reuse. More are only needed while many wait at a time, and each holds a heap.
+const MAX_IDLE: usize = 64;
+
+/// Many executions on one thread: see the [module](self).
+///
+/// `O` is where executions come from (a Kafka record, a line of a file, a request); `C` carries out their calls.
+#[derive(Debug)]
+pub struct Host<O, C: Calls<O>> {
+    limits: Limits,
+    record_history: bool,
+    calls: C,
+    mailbox: Mailbox,
+    running: Slots<Running<O, C::Handle>>,
+    /// Whose turn it is, each once.
+    ready: VecDeque<Key>,
+    /// In milliseconds of the monotonic clock.
+    timers: BinaryHeap<Reverse<(i64, Key)>>,
+    ended: VecDeque<Ended<O>>,
+    #[allow(clippy::vec_box)] // executions are large and go back and forth: a pointer moves, not the execution
+    idle: Vec<Box<Execution>>,
+}
+
+/// How [`Host::start`] went.
+#[derive(Debug)]
+pub enum Started {
+    /// The execution has ended; give it back when its result is taken.
+    Ended(Box<Execution>),
+    /// It waits, or used up its turn.
+    Running(Key),
+}
+
+/// An execution that has ended, and what was kept of where it comes from.
+#[derive(Debug)]
+pub struct Ended<O> {
+    /// Give it back when its result is taken.
+    pub execution: Box<Execution>,
+    /// What `keep` gave when it began.
+    pub origin: O,
+}
+
+/// An execution that has not ended.
+#[derive(Debug)]
+struct Running<O, H> {
+    execution: Box<Execution>,
+    origin: O,
+    /// Wall clock less monotonic clock when it began, in milliseconds: to the execution the two are one clock, which no
+    /// change of the wall clock touches.
+    offset: i64,
+    calls: Vec<(CallId, H)>,
+    is_ready: bool,
+    /// The time that its entry in the timers is for.
+    wake_at: Option<i64>,
+}
+
+impl<O, C: Calls<O>> Host<O, C> {
+    /// A host without executions. `mailbox` is the one that `calls` answers to.
+    pub fn new(limits: Limits, mailbox: Mailbox, calls: C) -> Self {
+        Host {
+            limits,
+            record_history: false,
+            calls,
+            mailbox,
+            running: Slots::default(),
+            ready: VecDeque::new(),
+            timers: BinaryHeap::new(),
+            ended: VecDeque::new(),
+            idle: Vec::new(),
+        }
+    }
+
+    /// Records the history of the executions that start from now on.
+    #[must_use]
+    pub fn recording_history(mut self) -> Self {
+        self.record_history = true;
+        self
+    }
+
+    /// Begins an execution of `program` on `event`, a JSON text, and gives it its first turn. `keep` is asked for its origin
+    /// only if it does not end in that turn.
+    ///
+    /// # Errors
+    /// [`EventError`]: the event can't be run.
+    pub fn start(
+        &mut self,
+        program: &Arc<Program>,
+        event: &[u8],
+        identity: &Identity<'_>,
+        now: Now,
+        keep: impl FnOnce() -> O,
+    ) -> Result<Started, EventError> {
+        let mut execution = self.idle_execution();
+        if let Err(error) = execution.start(program, event, identity, now.wall) {
+            self.give_back(execution);
+            return Err(error);
+        }
+        match execution.run(now.wall) {
+            Progress::Ended => Ok(Started::Ended(execution)),
+            progress => Ok(Started::Running(self.keep(execution, progress, now, keep()))),
+        }
+    }
+
+    /// Takes over an execution that was started elsewhere and gives it its first turn in the next [`drive`](Host::drive).
+    pub fn adopt(&mut self, execution: Box<Execution>, origin: O, now: Now) -> Key {
+        self.keep(execution, Progress::Yielded, now, origin)
+    }
+
+    /// An execution to start with.
+    fn idle_execution(&mut self) -> Box<Execution> {
+        self.idle.pop().unwrap_or_else(|| {
+            let mut execution = Box::new(Execution::new(self.limits.clone()));
+            if self.record_history {
+                execution.record_history();
+            }
+            execution
+        })
+    }
+
+    /// Gives an execution back for reuse.
+    pub fn give_back(&mut self, execution: Box<Execution>) {
+        if self.idle.len() < MAX_IDLE {
+            self.idle.push(execution);
+        }
+    }
+
+    fn keep(&mut self, execution: Box<Execution>, progress: Progress, now: Now, origin: O) -> Key {
+        let offset = now.wall.0.saturating_sub(now.monotonic);
+        let running = Running { execution, origin, offset, calls: Vec::new(), is_ready: false, wake_at: None };
+        let key = self.running.insert(running);
+        self.after_run(key, progress);
+        key
+    }
+
+    /// Delivers the answers that have come, and gives executions whose turn it is one turn each, at most `turns` of them.
+    /// Whether there was anything to do.
+    pub fn drive(&mut self, now: Now, turns: usize) -> bool {
+        let mut worked = false;
+        while let Some(answered) = self.mailbox.take() {
+            worked = true;
+            self.resume(answered, now);
+        }
+        self.fire_timers(now);
+        for _ in 0..turns {
+            let Some(key) = self.ready.pop_front() else { break };
+            let Some(running) = self.running.find(key) else { continue };
+            worked = true;
+            running.is_ready = false;
+            let progress = running.execution.run(running.time(now));
+            self.after_run(key, progress);
+        }
+        worked
+    }
+
+    fn resume(&mut self, Answered { to, answer }: Answered, now: Now) {
+        let Some(running) = self.running.find(to.execution) else { return };
+        // The engine ignores an answer that it does not wait for; only an open call's handle is forgotten.
+        running.calls.retain(|(call, _)| *call != to.call);
+        let time = running.time(now);
+        match answer {
+            Ok(result) => running.execution.resume(to.call, Ok(&result), time),
+            Err(failure) => running.execution.resume(to.call, Err(failure), time),
+        }
+        self.carry_out_effects(to.execution);
+        self.make_ready(to.execution);
+    }
+
+    fn after_run(&mut self, key: Key, progress: Progress) {
+        self.carry_out_effects(key);
+        match progress {
+            Progress::Ended => {
+                if let Some((execution, origin)) = self.remove(key) {
+                    self.ended.push_back(Ended { execution, origin });
+                }
+            }
+            Progress::Yielded => self.make_ready(key),
+            Progress::Suspended => self.set_timer(key),
+        }
+    }
+
+    fn carry_out_effects(&mut self, key: Key) {
+        let Some(running) = self.running.find(key) else { return };
+        while let Some(effect) = running.execution.take_effect() {
+            match effect {
+                Effect::Call(call) => {
+                    let (id, to) = (call.id, Address { execution: key, call: call.id });
+                    let handle = self.calls.begin(to, &running.origin, call);
+                    running.calls.push((id, handle));
+                }
+                Effect::Cancel(id) => {
+                    if let Some(index) = running.calls.iter().position(|(call, _)| *call == id) {
+                        let (_, handle) = running.calls.swap_remove(index);
+                        self.calls.cancel(handle);
+                    }
+                }
+            }
+        }
+    }
+
+    fn make_ready(&mut self, key: Key) {
+        if let Some(running) = self.running.find(key).filter(|running| !running.is_ready) {
+            running.is_ready = true;
+            self.ready.push_back(key);
+        }
+    }
+
+    /// Sets when the execution wants to be run again at the latest.
+    fn set_timer(&mut self, key: Key) {
+        let Some(running) = self.running.find(key) else { return };
+        let wake_at = running.execution.wake_at().map(|at| at.0.saturating_sub(running.offset));
+        if running.wake_at == wake_at {
+            return;
+        }
+        running.wake_at = wake_at;
+        if let Some(at) = wake_at {
+            self.timers.push(Reverse((at, key)));
+        }
+    }
+
+    fn fire_timers(&mut self, now: Now) {
+        while let Some(Reverse((at, key))) = self.timers.peek().copied()
+            && at <= now.monotonic
+        {
+            self.timers.pop();
+            // An entry that no longer is the execution's time was replaced by another one.
+            if let Some(running) = self.running.find(key).filter(|running| running.wake_at == Some(at)) {
+                running.wake_at = None;
+                self.make_ready(key);
+            }
+        }
+    }
+
+    /// Takes an execution out; its calls that are still open are cancelled.
+    fn remove(&mut self, key: Key) -> Option<(Box<Execution>, O)> {
+        let Running { execution, origin, calls, .. } = self.running.remove(key)?;
+        for (_, handle) in calls {
+            self.calls.cancel(handle);
+        }
+        Some((execution, origin))
+    }
+
+    /// Cancels all executions of such origins: nothing more is heard of them.
+    pub fn cancel_where(&mut self, is_meant: impl Fn(&O) -> bool) {
+        let keys: Vec<Key> =
+            self.running.iter().filter(|(_, running)| is_meant(&running.origin)).map(|(key, _)| key).collect();
+        for key in keys {
+            if let Some((execution, _)) = self.remove(key) {
+                self.give_back(execution);
+            }
+        }
+        self.ended.retain(|ended| !is_meant(&ended.origin));
+    }
+
+    /// The next execution that has ended.
+    pub fn take_ended(&mut self) -> Option<Ended<O>> {
+        self.ended.pop_front()
+    }
+
+    /// Does to an execution what no answer can do, and lines it up for a turn. `None` if it has ended.
+    pub fn intervene<R>(&mut self, key: Key, now: Now, act: impl FnOnce(&mut Execution, Timestamp) -> R) -> Option<R> {
+        let running = self.running.find(key)?;
+        let time = running.time(now);
+        let result = act(&mut running.execution, time);
+        self.carry_out_effects(key);
+        self.make_ready(key);
+        Some(result)
+    }
+
+    /// Executions that have not ended.
+    pub fn waiting(&self) -> usize {
+        self.running.len()
+    }
+
+    /// Executions whose turn it is.
+    pub fn ready(&self) -> usize {
+        self.ready.len()
+    }
+
+    /// Whether answers have come that no execution has seen yet.
+    pub fn has_answers(&self) -> bool {
+        !self.mailbox.is_empty()
+    }
+
+    /// The earliest time that an execution wants its turn by itself, in milliseconds of the monotonic clock. It may be one
+    /// that is no longer wanted.
+    pub fn next_timer(&self) -> Option<i64> {
+        self.timers.peek().map(|Reverse((at, _))| *at)
+    }
+
+    /// How long no execution wants its turn, if no answer comes; `None`: for ever.
+    pub fn time_to_next_turn(&self, now: Now) -> Option<Duration> {
+        if !self.ready.is_empty() || self.has_answers() {
+            return Some(Duration::ZERO);
+        }
+        let left = self.next_timer()?.saturating_sub(now.monotonic);
+        Some(Duration::from_millis(u64::try_from(left).unwrap_or(0)))
+    }
+
+    /// What carries out the calls.
+    pub fn calls(&self) -> &C {
+        &self.calls
+    }
+
+    /// The same, to change it.
+    pub fn calls_mut(&mut self) -> &mut C {
+        &mut self.calls
+    }
+}
+
+impl<O, H> Running<O, H> {
+    /// Now, as this execution sees it.
+    fn time(&self, now: Now) -> Timestamp {
+        Timestamp(now.monotonic.saturating_add(self.offset))
+    }
+}

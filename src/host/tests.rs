@@ -1,0 +1,141 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::Semaphore;
+
+use super::*;
+use crate::engine::{Status, TaskCall};
+use crate::task::{Answer, BoxFuture, Connector, Request};
+
+const HOUR: i64 = 3_600_000;
+const START: Now = Now { monotonic: 0, wall: Timestamp(1_767_323_045_000) };
+
+/// Keeps calls, for the test to answer.
+#[derive(Default)]
+struct Kept {
+    begun: Vec<Address>,
+    cancelled: usize,
+}
+
+impl Calls<u32> for Kept {
+    type Handle = ();
+
+    fn begin(&mut self, to: Address, _: &u32, _: TaskCall) {
+        self.begun.push(to);
+    }
+
+    fn cancel(&mut self, (): ()) {
+        self.cancelled += 1;
+    }
+}
+
+fn program(definition: &str) -> Arc<Program> {
+    Arc::new(Program::from_text(definition).expect("a valid definition"))
+}
+
+fn identity() -> Identity<'static> {
+    Identity {
+        name: "n",
+        id: "a:b:c:d:e:f:w:n",
+        state_machine_name: "w",
+        state_machine_id: "w",
+        role_arn: "r",
+        seed: 1,
+    }
+}
+
+fn host() -> (Host<u32, Kept>, Mailbox) {
+    let mailbox = Mailbox::default();
+    (Host::new(Limits::default(), mailbox.clone(), Kept::default()), mailbox)
+}
+
+fn begin<C: Calls<u32>>(host: &mut Host<u32, C>, definition: &str, origin: u32) {
+    let started = host.start(&program(definition), b"{}", &identity(), START, || origin).expect("it can be run");
+    assert!(matches!(started, Started::Running(_)), "it waits");
+}
+
+fn status<C: Calls<u32>>(host: &mut Host<u32, C>) -> Option<Status> {
+    host.take_ended().and_then(|ended| ended.execution.status())
+}
+
+const WAIT: &str = r#"{"StartAt": "W", "States": {"W": {"Type": "Wait", "Seconds": 60, "End": true}}}"#;
+const TASK: &str = r#"{"StartAt": "T", "States": {"T": {"Type": "Task", "Resource": "urn:x", "End": true}}}"#;
+
+#[test]
+fn a_wall_clock_that_is_put_right_neither_fails_an_execution_nor_stops_its_wait() {
+    for step in [HOUR, -HOUR] {
+        let (mut host, _) = host();
+        begin(&mut host, WAIT, 1);
+        let at = |monotonic| Now { monotonic, wall: Timestamp(START.wall.0 + monotonic + step) };
+        host.drive(at(59_999), 10);
+        assert_eq!(status(&mut host), None, "a step of {step} ms");
+        assert_eq!(host.time_to_next_turn(at(59_999)), Some(Duration::from_millis(1)), "a step of {step} ms");
+        host.drive(at(60_000), 10);
+        assert_eq!(status(&mut host), Some(Status::Succeeded), "a step of {step} ms");
+    }
+}
+
+#[test]
+fn an_answer_for_an_execution_that_was_cancelled_reaches_nobody() {
+    let (mut host, mailbox) = host();
+    begin(&mut host, TASK, 1);
+    let late = host.calls().begun[0];
+    host.cancel_where(|origin| *origin == 1);
+    assert_eq!((host.calls().cancelled, host.waiting()), (1, 0));
+    begin(&mut host, TASK, 2);
+    mailbox.post(late, Ok(b"\"late\"".to_vec()));
+    host.drive(START, 10);
+    assert_eq!((status(&mut host), host.waiting()), (None, 1));
+    let asked = host.calls().begun[1];
+    mailbox.post(asked, Ok(b"\"asked for\"".to_vec()));
+    host.drive(START, 10);
+    let ended = host.take_ended().expect("it has ended");
+    let mut output = Vec::new();
+    ended.execution.write_output(&mut output);
+    assert_eq!((ended.origin, output.as_slice()), (2, b"\"asked for\"".as_slice()));
+}
+
+struct Panics;
+
+impl Connector for Panics {
+    fn call(&self, _: Request) -> BoxFuture<'static, Answer> {
+        Box::pin(async { panic!("on purpose, in a test") })
+    }
+
+    fn kind(&self) -> &'static str {
+        "panics"
+    }
+}
+
+struct Panicking(Arc<str>, Arc<dyn Connector>);
+
+impl Origin for Panicking {
+    fn name(&self) -> &str {
+        "n"
+    }
+
+    fn arn(&self) -> &Arc<str> {
+        &self.0
+    }
+
+    fn connector(&self, _: &TaskCall) -> Option<&Arc<dyn Connector>> {
+        Some(&self.1)
+    }
+}
+
+#[test]
+fn a_connector_that_panics_fails_its_call_and_nothing_else() {
+    let mailbox = Mailbox::default();
+    let calls = LocalCalls::new("p".into(), Arc::new(Semaphore::new(1)), mailbox.clone()).expect("a runtime");
+    let mut host = Host::new(Limits::default(), mailbox, calls);
+    let origin = || Panicking("arn".into(), Arc::new(Panics));
+    host.start(&program(TASK), b"{}", &identity(), START, origin).expect("it can be run");
+    while host.waiting() > 0 {
+        host.calls().wait(Duration::from_secs(10));
+        host.drive(START, 10);
+    }
+    let ended = host.take_ended().expect("it has ended");
+    let cause = ended.execution.failure().and_then(|failure| failure.cause.clone()).unwrap_or_default();
+    assert!(cause.contains("state T panicked"), "{cause}");
+    assert_eq!(host.calls().open(), 0);
+}

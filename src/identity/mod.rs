@@ -1,0 +1,39 @@
+//! Who an execution is to the world: names, ARNs, seeds, idempotency keys, task tokens.
+//!
+//! Everything here is a pure function of where an event lies and of the configuration, so that a redelivered event has the
+//! same name, the same seed and the same keys on every node.
+
+mod names;
+mod realm;
+
+pub use names::{ExecutionName, ExecutionNames, MAX_NAME_CHARS, workflow_and_name};
+pub use realm::Realm;
+
+/// Who an execution is, as the context object shows it.
+#[derive(Clone, Copy, Debug)]
+pub struct Identity<'a> {
+    /// `$$.Execution.Name`
+    pub name: &'a str,
+    /// `$$.Execution.Id`: the execution's ARN.
+    pub id: &'a str,
+    /// `$$.StateMachine.Name`
+    pub state_machine_name: &'a str,
+    /// `$$.StateMachine.Id`: the state machine's ARN.
+    pub state_machine_id: &'a str,
+    /// `$$.Execution.RoleArn`
+    pub role_arn: &'a str,
+    /// Seed of `States.MathRandom`, `States.UUID` and jitter.
+    pub seed: u64,
+}
+
+/// The key that a service can recognise a repeated call by: the execution's name, and the place of the call in it.
+///
+/// Both are the same when the event is delivered again, so the key is, whatever the timing was.
+pub fn idempotency_key(execution: &str, place: &str) -> String {
+    format!("{execution}:{place}")
+}
+
+/// The token of an execution's call with this number, for tasks that wait for a callback.
+pub fn task_token(execution_arn: &str, call: u64) -> String {
+    format!("{execution_arn}/{call}")
+}

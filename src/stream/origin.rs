@@ -1,0 +1,65 @@
+//! Where an execution comes from: what is kept of an event while its execution waits.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use super::outcome::EventRef;
+use super::partitions::Ticket;
+use super::pipeline::Spec;
+use crate::engine::TaskCall;
+use crate::host::Origin;
+use crate::identity::ExecutionName;
+use crate::program::Program;
+use crate::registry::Version;
+use crate::task::Connector;
+
+/// A record of a source topic. The consumer's memory is not held for so long: a held message pins its whole fetch buffer.
+pub(super) struct EventOrigin {
+    pub ticket: Ticket,
+    pub offset: i64,
+    pub read_at: Instant,
+    pub name: Box<str>,
+    arn: Arc<str>,
+    pub key: Option<Box<[u8]>>,
+    pub payload: Box<[u8]>,
+    pub headers: Option<rdkafka::message::OwnedHeaders>,
+    pub version: Arc<Version<Program>>,
+    spec: Arc<Spec>,
+}
+
+impl EventOrigin {
+    pub fn of(
+        event: &EventRef<'_>,
+        name: &ExecutionName,
+        payload: &[u8],
+        version: Arc<Version<Program>>,
+        spec: Arc<Spec>,
+    ) -> Self {
+        Self {
+            ticket: event.ticket,
+            offset: event.offset,
+            read_at: event.read_at,
+            name: name.as_str().into(),
+            arn: name.arn(),
+            key: event.key.map(Into::into),
+            payload: payload.into(),
+            headers: event.headers.owned(),
+            version,
+            spec,
+        }
+    }
+}
+
+impl Origin for EventOrigin {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn arn(&self) -> &Arc<str> {
+        &self.arn
+    }
+
+    fn connector(&self, call: &TaskCall) -> Option<&Arc<dyn Connector>> {
+        self.spec.connectors.find(&call.resource)
+    }
+}
