@@ -2,8 +2,8 @@
 //!
 //! | path | answers |
 //! |---|---|
-//! | `/healthz` | 200 while the process is alive |
-//! | `/readyz` | 200 when every part works, else 503 with the reasons |
+//! | `/healthz` | 200 while every part shows signs of life, else 503 with those that don't: a restart is due |
+//! | `/readyz` | 200 when every part works, else 503: what doesn't, why, since when, and what to do |
 //! | `/metrics` | metrics in Prometheus' text format |
 //! | `/workflows` | workflows with their versions, and why the last change was refused, if it was |
 //!
@@ -16,7 +16,7 @@ use std::future::{Future, IntoFuture, pending};
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use axum::Router;
 use axum::extract::State;
@@ -30,8 +30,9 @@ use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::time::sleep;
 
+use crate::expr::timestamp::write_millis;
 use crate::registry::WorkflowStatus;
-use crate::telemetry::{Health, events, render_metrics};
+use crate::telemetry::{Health, NotReady, events, render_metrics};
 
 /// Time that open requests get when the server stops: a client that reads slowly must not hold the process.
 const STOP_TIMEOUT: Duration = Duration::from_secs(3);
@@ -39,7 +40,7 @@ const STOP_TIMEOUT: Duration = Duration::from_secs(3);
 const INDEX: &str = "\
 Stepstream
 
-/healthz    is the process alive
+/healthz    is it alive, or only to be helped by a restart
 /readyz     can it do its work, and if not, why
 /metrics    metrics for Prometheus
 /workflows  workflows and their versions
@@ -148,7 +149,7 @@ impl Server {
 fn router(sources: Sources) -> Router {
     Router::new()
         .route("/", get(|| async { INDEX }))
-        .route("/healthz", get(|| async { "ok\n" }))
+        .route("/healthz", get(healthz))
         .route("/readyz", get(readyz))
         .route("/metrics", get(metrics))
         .route("/workflows", get(workflows))
@@ -156,13 +157,41 @@ fn router(sources: Sources) -> Router {
         .with_state(sources)
 }
 
+async fn healthz(State(sources): State<Sources>) -> Response {
+    let stuck = sources.health.stuck();
+    if stuck.is_empty() {
+        return "ok\n".into_response();
+    }
+    json_response(StatusCode::SERVICE_UNAVAILABLE, &json!({ "healthy": false, "reasons": reasons(&stuck) }))
+}
+
 async fn readyz(State(sources): State<Sources>) -> Response {
-    let reasons = sources.health.not_ready();
-    if reasons.is_empty() {
+    let not_ready = sources.health.not_ready();
+    if not_ready.is_empty() {
         return json_response(StatusCode::OK, &json!({ "ready": true }));
     }
-    let reasons: Vec<_> = reasons.iter().map(|not| json!({ "part": not.part, "reason": not.reason })).collect();
-    json_response(StatusCode::SERVICE_UNAVAILABLE, &json!({ "ready": false, "reasons": reasons }))
+    json_response(StatusCode::SERVICE_UNAVAILABLE, &json!({ "ready": false, "reasons": reasons(&not_ready) }))
+}
+
+fn reasons(parts: &[NotReady]) -> Vec<serde_json::Value> {
+    let reason = |not: &NotReady| {
+        json!({
+            "part": not.part,
+            "reason": not.reason,
+            "since": date(not.since),
+            "seconds": not.lasts.as_secs(),
+            "action": not.action,
+        })
+    };
+    parts.iter().map(reason).collect()
+}
+
+/// As RFC 3339, in UTC, to the second.
+fn date(time: SystemTime) -> String {
+    let since_epoch = time.duration_since(UNIX_EPOCH).unwrap_or_default();
+    let mut text = String::new();
+    write_millis(i64::try_from(since_epoch.as_secs()).unwrap_or(0).saturating_mul(1000), &mut text);
+    text
 }
 
 async fn metrics() -> impl IntoResponse {

@@ -20,9 +20,12 @@ struct Running {
 
 impl Running {
     fn start() -> Self {
+        Self::with_health(Health::new())
+    }
+
+    fn with_health(health: Health) -> Self {
         init_metrics();
         let runtime = Runtime::new().unwrap();
-        let health = Health::new();
         let sources = Sources { health: health.clone(), workflows: Arc::new(|| vec![status()]) };
         let server = runtime.block_on(Server::bind(([127, 0, 0, 1], 0).into(), sources)).unwrap();
         let address = server.address();
@@ -80,6 +83,38 @@ fn readiness_follows_the_parts_and_names_those_that_are_not() {
     assert_eq!(server.get("/healthz").0, 200, "alive all the same");
     shard.ready();
     assert_eq!(server.get("/readyz").0, 200);
+}
+
+#[test]
+fn not_ready_says_what_since_when_and_what_to_do() {
+    let server = Running::start();
+    let shard = server.health.register("pipeline orders, shard 0");
+    shard.ready();
+    shard.waits("sink", "results takes no records", "create the topic");
+    let (code, body) = server.get("/readyz");
+    let body: serde_json::Value = serde_json::from_str(&body).unwrap();
+    assert_eq!((code, &body["ready"]), (503, &json!(false)));
+    let reason = &body["reasons"][0];
+    assert_eq!(reason["part"], "pipeline orders, shard 0");
+    assert_eq!(reason["reason"], "results takes no records");
+    assert_eq!(reason["action"], "create the topic");
+    assert!(reason["seconds"].is_u64(), "{reason}");
+    let since = reason["since"].as_str().unwrap();
+    assert!(crate::expr::Instant::parse(since).is_some(), "{since}");
+}
+
+#[test]
+fn a_part_without_signs_of_life_makes_the_process_unhealthy() {
+    let server = Running::with_health(Health::with_patience(Duration::ZERO, Duration::ZERO));
+    let shard = server.health.register("pipeline orders, shard 0");
+    shard.ready();
+    assert_eq!(server.get("/healthz").0, 200);
+    shard.beat();
+    std::thread::sleep(Duration::from_millis(5));
+    let (code, body) = server.get("/healthz");
+    assert_eq!(code, 503);
+    assert!(body.contains("pipeline orders, shard 0") && body.contains("no sign of life"), "{body}");
+    assert_eq!(server.get("/readyz").0, 503);
 }
 
 #[test]

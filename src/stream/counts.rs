@@ -7,7 +7,7 @@ use super::stats::Stats;
 use crate::engine::{Execution, Status};
 use crate::program::Program;
 use crate::registry::Version;
-use crate::telemetry::{PipelineMetrics, Tally, VersionMetrics, VersionTally};
+use crate::telemetry::{Levels, PipelineMetrics, Tally, VersionMetrics, VersionTally};
 
 /// Least time between two publications: metrics are looked at by people and scrapers.
 const INTERVAL: Duration = Duration::from_millis(50);
@@ -80,20 +80,22 @@ impl Counts {
     }
 
     /// Makes the counts visible, if it is time again.
-    pub fn publish(&mut self, in_flight: usize) {
+    pub fn publish(&mut self, levels: Levels) {
         let now = Instant::now();
         if now < self.next {
             return;
         }
         self.next = now + INTERVAL;
-        self.publish_now(in_flight);
+        self.publish_now(levels);
     }
 
     /// Makes the counts visible.
-    pub fn publish_now(&mut self, in_flight: usize) {
-        self.stats.in_flight.set(in_flight as u64);
+    pub fn publish_now(&mut self, levels: Levels) {
+        self.stats.in_flight.set(levels.in_flight as u64);
+        self.stats.partitions.set(levels.assigned as u64);
+        self.stats.refusing.set(levels.refusing.into());
         self.stats.add_durations(&mut self.durations);
-        self.tally.in_flight = in_flight;
+        self.tally.levels = levels;
         self.metrics.publish(&mut self.tally);
         for version in &mut self.versions {
             version.tally.publish(&version.metrics);
@@ -101,5 +103,13 @@ impl Counts {
         // What ended on an older version from here on is counted under handles resolved anew.
         let outdated = self.versions.len().saturating_sub(1);
         self.versions.drain(..outdated);
+    }
+}
+
+impl Drop for Counts {
+    /// Takes the shard out of the gauges, however it ends.
+    fn drop(&mut self) {
+        self.tally.levels = Levels::default();
+        self.metrics.publish(&mut self.tally);
     }
 }

@@ -79,7 +79,6 @@ impl Shard {
         let work = &self.work;
         let why = if work.sink.is_refusing() { "a topic takes no records" } else { "max_in_flight is reached" };
         work.counts.stats.pauses.add(1);
-        work.counts.metrics.paused(all.count() as i64);
         events::partitions_paused(&work.spec.pipeline.name, self.number, why);
         if let Err(error) = self.consumer.pause(&all) {
             events::kafka_error(&work.counts.metrics, &work.spec.pipeline.name, &error);
@@ -90,7 +89,6 @@ impl Shard {
         self.intake = Intake::Reading;
         let Some(all) = self.work.partitions.list() else { return };
         let work = &self.work;
-        work.counts.metrics.paused(-(all.count() as i64));
         events::partitions_resumed(&work.spec.pipeline.name, self.number);
         if let Err(error) = self.consumer.resume(&all) {
             events::kafka_error(&work.counts.metrics, &work.spec.pipeline.name, &error);
@@ -102,6 +100,7 @@ impl Shard {
 fn below(work: &Work, numerator: usize, denominator: usize) -> bool {
     let pipeline = &work.spec.pipeline;
     !work.sink.is_refusing()
-        && work.partitions.in_flight() < pipeline.max_in_flight.div_ceil(denominator) * numerator
-        && work.partitions.in_flight_bytes() < pipeline.max_in_flight_bytes.div_ceil(denominator) * numerator
+        // Without rounding: a part of a small bound that were no less than the bound would end every pause at once.
+        && work.partitions.in_flight() * denominator < pipeline.max_in_flight * numerator
+        && work.partitions.in_flight_bytes() * denominator < pipeline.max_in_flight_bytes * numerator
 }

@@ -10,7 +10,7 @@ use rdkafka::consumer::Consumer;
 
 use super::client::{self, Rebalance};
 use super::partitions::{MAX_SLOTS, Slot, State, for_each};
-use super::shard::Shard;
+use super::shard::{JOINING, SOURCE, Shard};
 use crate::identity::ExecutionNames;
 use crate::telemetry::events;
 
@@ -51,19 +51,20 @@ impl Shard {
         }
         if partitions.count() > 0 {
             // A pause outlives the assignment it was made in.
-            let paused = self.intake.is_paused();
-            if paused {
-                self.work.counts.metrics.paused(partitions.count() as i64);
-            }
-            let set = if paused { self.consumer.pause(partitions) } else { self.consumer.resume(partitions) };
+            let set = if self.intake.is_paused() {
+                self.consumer.pause(partitions)
+            } else {
+                self.consumer.resume(partitions)
+            };
             if let Err(error) = set {
                 events::rebalance_failed(&spec.pipeline.name, &error);
             }
         }
         events::partitions_assigned(&spec.pipeline.name, self.number, &names.join(" "));
-        self.owns(partitions.count() as i64);
+        self.owns();
         self.work.counts.stats.ready.set(1);
-        self.reporter.ready();
+        self.reporter.goes_on(JOINING);
+        self.reporter.goes_on(SOURCE);
     }
 
     fn revoke(&mut self, partitions: TopicPartitionList, lost: bool) {
@@ -106,22 +107,17 @@ impl Shard {
         for_each(&revocation.partitions, |topic, number| names.push(format!("{topic}-{number}")));
         let unfinished = self.in_flight_of(&revocation.slots);
         events::partitions_revoked(&pipeline, self.number, &names.join(" "), unfinished);
-        if self.intake.is_paused() {
-            self.work.counts.metrics.paused(-(revocation.slots.len() as i64));
-        }
-        let difference = -(revocation.slots.len() as i64);
         for slot in revocation.slots {
             self.work.release(slot);
         }
         if let Err(error) = client::unassign_from(&self.consumer, &revocation.partitions) {
             events::rebalance_failed(&pipeline, &error);
         }
-        self.owns(difference);
+        self.owns();
     }
 
-    fn owns(&self, difference: i64) {
+    fn owns(&self) {
         self.work.counts.stats.partitions.set(self.work.partitions.count() as u64);
-        self.work.counts.metrics.assigned(difference);
     }
 
     fn in_flight_of(&self, slots: &[Slot]) -> usize {

@@ -22,7 +22,7 @@ use super::work::Work;
 use crate::host::{LocalCalls, Mailbox};
 use crate::program::Program;
 use crate::registry::Version;
-use crate::telemetry::{PipelineMetrics, Reporter, events};
+use crate::telemetry::{Levels, PipelineMetrics, Reporter, events};
 
 /// Records read before executions in flight, the producer and the group get their turn.
 const READ_BATCH: usize = 256;
@@ -33,8 +33,15 @@ const ACKNOWLEDGEMENT_WAIT: Duration = Duration::from_millis(1);
 /// How long a closing shard waits for the answer to its last commit.
 const COMMIT_TIMEOUT: Duration = Duration::from_secs(5);
 
+/// How often the shard gives a sign of life and says what it waits for.
+const LOOK_INTERVAL: Duration = Duration::from_millis(250);
 /// Time for the broker to hear that this member leaves.
 const LEAVE_TIME: Duration = Duration::from_millis(150);
+
+/// A shard that is not yet a member of its group waits for that: see [`Reporter::waits`].
+pub(super) const JOINING: &str = "joining";
+/// A shard waits for a topic that it reads.
+pub(super) const SOURCE: &str = "source";
 
 /// One worker of a pipeline.
 pub(super) struct Shard {
@@ -46,6 +53,7 @@ pub(super) struct Shard {
     pub(super) reporter: Reporter,
     committer: Committer,
     next_commit: Instant,
+    next_look: Instant,
 }
 
 impl Shard {
@@ -73,7 +81,9 @@ impl Shard {
         let work = Work::new(spec, mailbox, calls, sink, Counts::new(stats, metrics));
         let consumer = Arc::new(consumer);
         let committer = Committer::start(consumer.clone()).map_err(thread_error)?;
-        reporter.not_ready("joining its consumer group");
+        reporter.ready();
+        reporter.beat();
+        reporter.waits(JOINING, "joining its consumer group", "nothing, if it takes less than a minute");
         Ok(Self {
             number,
             consumer,
@@ -83,6 +93,7 @@ impl Shard {
             reporter,
             committer,
             next_commit,
+            next_look: Instant::now(),
         })
     }
 
@@ -105,6 +116,7 @@ impl Shard {
         self.commit_if_due();
         self.continue_revocation();
         self.control_intake();
+        self.look_after();
         self.publish();
         if !worked {
             self.wait();
@@ -183,6 +195,14 @@ impl Shard {
             self.next_commit = now + self.work.spec.pipeline.commit_interval;
             self.hear_committer();
             self.begin_commit();
+        }
+    }
+
+    /// Gives signs of life, however rarely offsets are committed.
+    fn look_after(&mut self) {
+        let now = Instant::now();
+        if now >= self.next_look {
+            self.next_look = now + LOOK_INTERVAL;
             self.reporter.beat();
         }
     }
@@ -246,8 +266,8 @@ impl Shard {
         stats.open_calls.set(calls.open() as u64);
         stats.task_calls.set(calls.begun());
         stats.task_failures.set(calls.failed());
-        stats.refusing.set(u64::from(work.sink.is_refusing()));
-        work.counts.publish(work.partitions.in_flight());
+        let levels = levels(&self.intake, work);
+        work.counts.publish(levels);
     }
 
     fn publish_lag(&mut self, positions: &Positions) {
@@ -276,6 +296,7 @@ impl Shard {
             self.hear_consumer();
             self.commit_if_due();
             self.continue_revocation();
+            self.look_after();
             self.publish();
             if !worked {
                 self.work.host.calls().wait(self.time_to_wait().min(ACKNOWLEDGEMENT_WAIT));
@@ -288,7 +309,8 @@ impl Shard {
 
     fn close(mut self) {
         self.commit_and_wait();
-        self.work.counts.publish_now(self.work.partitions.in_flight());
+        let levels = levels(&self.intake, &self.work);
+        self.work.counts.publish_now(levels);
         self.consumer.context().close();
         // A rebalance that was told in the last poll has no other answer.
         self.hear_consumer();
@@ -314,13 +336,24 @@ impl Shard {
     }
 }
 
+fn levels(intake: &Intake, work: &Work) -> Levels {
+    let assigned = work.partitions.count();
+    Levels {
+        in_flight: work.partitions.in_flight(),
+        assigned,
+        paused: if intake.is_paused() { assigned } else { 0 },
+        refusing: work.sink.is_refusing(),
+    }
+}
+
 fn consume_error(work: &Work, reporter: &Reporter, error: &KafkaError) {
     let pipeline = &work.spec.pipeline;
     match error.rdkafka_error_code() {
         Some(RDKafkaErrorCode::UnknownTopicOrPartition | RDKafkaErrorCode::UnknownTopic) => {
             let topics = pipeline.sources.join(", ");
             events::topic_missing(&pipeline.name, &topics);
-            reporter.not_ready(format!("waiting for a source topic that does not exist: one of {topics}"));
+            let reason = format!("a source topic does not exist: one of {topics}");
+            reporter.waits(SOURCE, reason, "create it, or correct `sources`; the pipeline waits for it");
         }
         _ => events::kafka_error(&work.counts.metrics, &pipeline.name, error),
     }

@@ -9,6 +9,8 @@ use harness::{Cluster, Found, echo, failing, waiting};
 use rdkafka::consumer::Consumer;
 use rdkafka::types::RDKafkaRespErr;
 
+use crate::telemetry::{Health, init_metrics, render_metrics};
+
 const SOME: usize = 200;
 
 #[test]
@@ -79,6 +81,42 @@ fn an_incomplete_event_holds_the_commit_back_until_it_ends() {
     cluster.collect_all(3);
     harness::end(pipeline);
     assert_eq!(cluster.committed(), 3);
+}
+
+#[test]
+fn a_shard_that_hangs_is_stuck_and_one_that_commits_rarely_is_not() {
+    let cluster = Cluster::new(1);
+    let health = Health::with_patience(Duration::from_secs(2), Duration::from_secs(2));
+    let pipeline = cluster.start_with(r#"commit_interval = "1h""#, &health);
+    // Longer than it may be silent.
+    std::thread::sleep(Duration::from_secs(3));
+    assert_eq!(health.stuck(), []);
+    cluster.send([harness::hanging(0)]);
+    harness::eventually("the shard is stuck", || !health.stuck().is_empty());
+    assert!(health.not_ready()[0].part.ends_with("shard 0"), "{:?}", health.not_ready());
+    cluster.open_gate();
+    harness::eventually("it is alive again", || health.stuck().is_empty());
+    harness::end(pipeline);
+}
+
+#[test]
+fn a_pipeline_that_has_stopped_leaves_nothing_in_its_gauges() {
+    init_metrics();
+    let cluster = Cluster::new(2);
+    let pipeline = cluster.start_with("name = \"gauges\"\nmax_in_flight = 5", &Health::new());
+    cluster.send((0..SOME).map(harness::calling_gate));
+    let gauge = |metric: &str| -> f64 {
+        let line = format!(r#"{metric}{{pipeline="gauges"}} "#);
+        let page = render_metrics();
+        page.lines().find_map(|found| found.strip_prefix(&line)?.parse().ok()).expect("the gauge is there")
+    };
+    harness::eventually("both partitions are paused", || gauge("stepstream_paused_partitions") == 2.0);
+    assert_eq!(gauge("stepstream_assigned_partitions"), 2.0);
+    pipeline.abort();
+    pipeline.join().expect("no shard panics");
+    for metric in ["stepstream_paused_partitions", "stepstream_assigned_partitions", "stepstream_in_flight"] {
+        assert_eq!(gauge(metric), 0.0, "{metric}");
+    }
 }
 
 #[test]

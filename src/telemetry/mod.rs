@@ -21,7 +21,7 @@ use tracing_subscriber::EnvFilter;
 pub use durations::{DurationTally, Durations};
 pub use health::{Health, NotReady, Reporter};
 pub use panics::init_panic_lines;
-pub use pipeline::{PipelineMetrics, Tally, VersionMetrics, VersionTally};
+pub use pipeline::{Levels, PipelineMetrics, Tally, VersionMetrics, VersionTally};
 pub use quiet::Quiet;
 pub use recorder::{init_metrics, render_metrics};
 pub use task::{TaskMetrics, TaskOutcome};

@@ -21,6 +21,7 @@ pub struct PipelineMetrics {
     in_flight: Gauge,
     paused: Gauge,
     assigned: Gauge,
+    refusing: Gauge,
 }
 
 /// Handles to the metrics of one version of a workflow in one pipeline.
@@ -43,9 +44,22 @@ pub struct Tally {
     pub acknowledged: u64,
     /// Retries of states.
     pub retries: u64,
-    /// Events in flight in this shard now: set it, it is not a difference.
+    /// What holds now: set it, it is not a difference.
+    pub levels: Levels,
+    published: Levels,
+}
+
+/// How things stand in a shard. All shards of a pipeline add up in its gauges.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Levels {
+    /// Events in flight.
     pub in_flight: usize,
-    published_in_flight: usize,
+    /// Partitions that it reads.
+    pub assigned: usize,
+    /// Those of them that are not read for now.
+    pub paused: usize,
+    /// Whether a topic that it writes to takes no records.
+    pub refusing: bool,
 }
 
 /// What a shard has counted for one version since it last published.
@@ -79,6 +93,7 @@ impl PipelineMetrics {
             in_flight: gauge(recorder::IN_FLIGHT),
             paused: gauge(recorder::PAUSED),
             assigned: gauge(recorder::ASSIGNED),
+            refusing: gauge(recorder::SINK_REFUSING),
         }
     }
 
@@ -108,11 +123,18 @@ impl PipelineMetrics {
         add(&self.consumed_bytes, &mut tally.consumed_bytes);
         add(&self.acknowledged, &mut tally.acknowledged);
         add(&self.retries, &mut tally.retries);
-        let (now, before) = (tally.in_flight, tally.published_in_flight);
+        let (now, before) = (tally.levels, tally.published);
         if now != before {
-            // All shards share the gauge, so each adds its difference.
-            self.in_flight.increment(now as f64 - before as f64);
-            tally.published_in_flight = now;
+            // All shards share the gauges, so each adds its difference.
+            for (gauge, now, before) in [
+                (&self.in_flight, now.in_flight, before.in_flight),
+                (&self.assigned, now.assigned, before.assigned),
+                (&self.paused, now.paused, before.paused),
+                (&self.refusing, now.refusing.into(), before.refusing.into()),
+            ] {
+                gauge.increment(now as f64 - before as f64);
+            }
+            tally.published = now;
         }
     }
 
@@ -139,16 +161,6 @@ impl PipelineMetrics {
     /// Counts an error that a Kafka client reported.
     pub fn kafka_error(&self) {
         self.kafka_errors.increment(1);
-    }
-
-    /// Adds to the number of partitions that are paused; negative when they go on.
-    pub fn paused(&self, difference: i64) {
-        self.paused.increment(difference as f64);
-    }
-
-    /// Adds to the number of partitions that are assigned; negative when they are revoked.
-    pub fn assigned(&self, difference: i64) {
-        self.assigned.increment(difference as f64);
     }
 
     /// Sets how many records a partition is behind.
@@ -203,10 +215,10 @@ mod tests {
         let mut tallies = [Tally::default(), Tally::default()];
         for (consumed, tally) in (1..).zip(&mut tallies) {
             tally.consumed = consumed;
-            tally.in_flight = 4;
+            tally.levels = Levels { in_flight: 4, assigned: 2, paused: 2, refusing: true };
             metrics.publish(tally);
         }
-        tallies[0].in_flight = 1;
+        tallies[0].levels = Levels { in_flight: 1, assigned: 1, ..Levels::default() };
         metrics.publish(&mut tallies[0]);
         metrics.publish(&mut tallies[0]);
         let mut ended = VersionTally { succeeded: 2, timed_out: 1, ..VersionTally::default() };
@@ -218,6 +230,9 @@ mod tests {
         for line in [
             r#"stepstream_events_consumed_total{pipeline="tally-test"} 3"#,
             r#"stepstream_in_flight{pipeline="tally-test"} 5"#,
+            r#"stepstream_assigned_partitions{pipeline="tally-test"} 3"#,
+            r#"stepstream_paused_partitions{pipeline="tally-test"} 2"#,
+            r#"stepstream_sink_refusing{pipeline="tally-test"} 1"#,
             r#"stepstream_executions_total{pipeline="tally-test",workflow="order",version="1-abcd",status="succeeded"} 2"#,
             r#"stepstream_executions_total{pipeline="tally-test",workflow="order",version="1-abcd",status="failed"} 0"#,
             r#"stepstream_executions_total{pipeline="tally-test",workflow="order",version="1-abcd",status="timed_out"} 1"#,

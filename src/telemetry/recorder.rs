@@ -20,6 +20,7 @@ pub(super) const PRODUCE_ERRORS: &str = "stepstream_produce_errors_total";
 pub(super) const KAFKA_ERRORS: &str = "stepstream_kafka_errors_total";
 pub(super) const PAUSED: &str = "stepstream_paused_partitions";
 pub(super) const ASSIGNED: &str = "stepstream_assigned_partitions";
+pub(super) const SINK_REFUSING: &str = "stepstream_sink_refusing";
 pub(super) const TASK_CALLS: &str = "stepstream_task_calls_total";
 pub(super) const TASKS_IN_FLIGHT: &str = "stepstream_task_calls_in_flight";
 pub(super) const TASK_DURATION: &str = "stepstream_task_call_duration_seconds";
@@ -76,6 +77,7 @@ fn describe() {
         (IN_FLIGHT, "Events taken whose offset is not complete yet"),
         (PAUSED, "Partitions that are not read for now, because something downstream is slow"),
         (ASSIGNED, "Partitions that this process reads"),
+        (SINK_REFUSING, "Shards that write to a topic which takes no records; they wait"),
         (TASKS_IN_FLIGHT, "Task calls under way"),
         ("stepstream_build_info", "Version of this process; always 1"),
         ("process_start_time_seconds", "When this process started, in seconds since the Unix epoch"),

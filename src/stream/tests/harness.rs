@@ -82,6 +82,11 @@ pub fn calling_gate(n: usize) -> Event {
     (n.to_string(), format!(r#"{{"n":{n},"call":"gate"}}"#))
 }
 
+/// Calls a task that holds the thread of its shard until the gate is open: a bug, on purpose.
+pub fn hanging(n: usize) -> Event {
+    (n.to_string(), format!(r#"{{"n":{n},"call":"hang"}}"#))
+}
+
 impl Cluster {
     pub fn new(partitions: i32) -> Self {
         let mock = MockCluster::new(1).expect("a mock cluster");
@@ -103,10 +108,14 @@ impl Cluster {
 
     /// Starts a pipeline of one shard with more settings in its `[[pipeline]]`, and waits until it has joined.
     pub fn start(&self, settings: &str) -> Pipeline {
-        let (connectors, health) = (Arc::new(connectors(&self.service)), Health::new());
-        let pipeline =
-            Pipeline::start(self.configuration(settings), workflow(), connectors, Limits::default(), &health)
-                .expect("the pipeline starts");
+        self.start_with(settings, &Health::new())
+    }
+
+    /// The same, and its parts report there.
+    pub fn start_with(&self, settings: &str, health: &Health) -> Pipeline {
+        let connectors = Arc::new(connectors(&self.service));
+        let pipeline = Pipeline::start(self.configuration(settings), workflow(), connectors, Limits::default(), health)
+            .expect("the pipeline starts");
         eventually("the pipeline has joined its group", || pipeline.is_ready());
         pipeline
     }
@@ -126,6 +135,8 @@ impl Cluster {
     }
 
     fn configuration(&self, settings: &str) -> config::Pipeline {
+        // The tests of the library run in one process: one that looks at metrics has a name of its own.
+        let name = if settings.starts_with("name") { "" } else { r#"name = "test""# };
         let text = format!(
             r#"
 [kafka]
@@ -134,7 +145,7 @@ impl Cluster {
 "session.timeout.ms" = 6000
 "heartbeat.interval.ms" = 100
 [[pipeline]]
-name = "test"
+{name}
 group = "group"
 sources = ["{SOURCE}"]
 workflow = "test.asl.json"
@@ -262,7 +273,8 @@ const DEFINITION: &str = r#"{
         {"Variable": "$.fail", "IsPresent": true, "Next": "Fail"},
         {"Variable": "$.wait", "IsPresent": true, "Next": "Wait"},
         {"And": [{"Variable": "$.call", "IsPresent": true}, {"Variable": "$.call", "StringEquals": "slow"}], "Next": "Slow"},
-        {"And": [{"Variable": "$.call", "IsPresent": true}, {"Variable": "$.call", "StringEquals": "gate"}], "Next": "Gate"}
+        {"And": [{"Variable": "$.call", "IsPresent": true}, {"Variable": "$.call", "StringEquals": "gate"}], "Next": "Gate"},
+        {"And": [{"Variable": "$.call", "IsPresent": true}, {"Variable": "$.call", "StringEquals": "hang"}], "Next": "Hang"}
       ],
       "Default": "Echo"
     },
@@ -270,6 +282,7 @@ const DEFINITION: &str = r#"{
     "Wait": {"Type": "Wait", "SecondsPath": "$.wait", "Next": "Echo"},
     "Slow": {"Type": "Task", "Resource": "slow", "Next": "Echo"},
     "Gate": {"Type": "Task", "Resource": "gate", "Next": "Echo"},
+    "Hang": {"Type": "Task", "Resource": "hang", "Next": "Echo"},
     "Echo": {"Type": "Pass", "End": true}
   }
 }"#;
@@ -302,7 +315,11 @@ impl Connector for ToService {
             service.keys.lock().expect("no call panics").push(request.idempotency_key);
             let at_once = service.at_once.fetch_add(1, Ordering::Relaxed) + 1;
             service.most.fetch_max(at_once, Ordering::Relaxed);
-            if request.resource.contains("gate") {
+            if request.resource.contains("hang") {
+                while service.gate.available_permits() == 0 {
+                    std::thread::sleep(Duration::from_millis(5));
+                }
+            } else if request.resource.contains("gate") {
                 service.gate.acquire().await.expect("never closed").forget();
             } else {
                 tokio::time::sleep(Duration::from_millis(3)).await;
