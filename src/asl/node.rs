@@ -95,14 +95,6 @@ impl Node {
         }
     }
 
-    /// The number, if this is one without fraction (`3`, not `3.0`) that fits.
-    pub fn as_i64(&self) -> Option<i64> {
-        match &self.kind {
-            NodeKind::Number(digits) => digits.parse().ok(),
-            _ => None,
-        }
-    }
-
     /// The value under `key`, if this is an object that has it.
     pub fn get(&self, key: &str) -> Option<&Node> {
         self.as_object()?.iter().find(|member| member.key == key).map(|member| &member.value)

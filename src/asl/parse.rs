@@ -206,7 +206,7 @@ mod tests {
     #[test]
     fn the_last_of_duplicate_keys_counts_and_is_reported() {
         let (node, warnings) = parse("{\"a\": 1,\n \"b\": {\"c\": 1, \"c\": 2}}").expect("it is valid");
-        assert_eq!(node.get("b").and_then(|b| b.get("c")).and_then(Node::as_i64), Some(2));
+        assert_eq!(node.get("b").and_then(|b| b.get("c")).and_then(Node::as_f64), Some(2.0));
         assert_eq!(warnings.len(), 1);
         assert_eq!(warnings[0].location.as_deref(), Some("/b/c"));
         assert_eq!(warnings[0].span, Some(24..27));

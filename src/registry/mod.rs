@@ -109,26 +109,6 @@ impl<P> Registry<P> {
         }
     }
 
-    /// Loads a workflow from a text that stands in no file, such as one that is compiled in. `label` stands for the file in
-    /// messages. It is never reloaded.
-    ///
-    /// # Errors
-    ///
-    /// The text can't be compiled or run here, or the name is taken.
-    pub fn load_text(&self, name: &str, label: &str, text: &str) -> Result<Arc<Workflow<P>>, LoadError> {
-        let (name, file): (Arc<str>, &Path) = (name.into(), Path::new(label));
-        match self.workflows.entry(Arc::clone(&name)) {
-            Entry::Occupied(known) => {
-                Err(LoadError::NameTaken { name, first: known.get().file().to_owned(), second: file.to_owned() })
-            }
-            Entry::Vacant(free) => {
-                let workflow = Workflow::from_text(Arc::clone(&name), file, text, &self.maker)
-                    .map_err(|why| LoadError::Refused { name, file: file.to_owned(), why })?;
-                Ok(Arc::clone(&free.insert(Arc::new(workflow.fixed()))))
-            }
-        }
-    }
-
     /// The workflow of that name.
     pub fn find(&self, name: &str) -> Option<Arc<Workflow<P>>> {
         self.workflows.get(name).map(|entry| Arc::clone(entry.value()))

@@ -135,15 +135,6 @@ fn load_says_what_is_wrong() {
 }
 
 #[test]
-fn a_workflow_that_stands_in_no_file_is_never_reloaded() {
-    let registry = registry();
-    let workflow = registry.load_text("order", "(compiled in)", "one").unwrap();
-    assert_eq!(registry.reload(&workflow), Reload::Unchanged);
-    assert!(registry.load_text("order", "(compiled in)", "two").is_err());
-    assert!(registry.load_text("other", "(compiled in)", "bad").is_err());
-}
-
-#[test]
 fn definitions_are_read_with_their_faults_rendered_and_resources_checked() {
     let folder = Folder::new();
     let file = folder.file("order.asl.json");

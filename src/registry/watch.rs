@@ -46,7 +46,7 @@ impl Watch {
     pub(super) fn start_with<P: Send + Sync + 'static>(registry: Arc<Registry<P>>, poll: Duration) -> io::Result<Self> {
         let (changes, changed) = channel();
         let workflows = registry.all();
-        let files = workflows.iter().filter(|workflow| !workflow.is_fixed()).map(|workflow| workflow.file());
+        let files = workflows.iter().map(|workflow| workflow.file());
         let folders: BTreeSet<PathBuf> = files.flat_map(folders_of).collect();
         let watcher = watcher(&folders, changes.clone());
         let follow = move || follow(&registry, &changed, poll);

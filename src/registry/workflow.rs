@@ -22,8 +22,6 @@ const COMPILER_PANICKED: &str =
 pub struct Workflow<P = Program> {
     name: Arc<str>,
     file: PathBuf,
-    /// There is no file, or nobody wants to follow it.
-    is_fixed: bool,
     current: ArcSwap<Version<P>>,
     /// Held while a new version is made, so that versions follow each other.
     history: Mutex<History>,
@@ -71,31 +69,11 @@ struct History {
 }
 
 impl<P> Workflow<P> {
-    /// A workflow with a version that was made elsewhere, which never changes: for embedding and tests.
-    pub fn of(version: Version<P>) -> Self {
-        Self {
-            name: Arc::clone(&version.workflow),
-            file: PathBuf::new(),
-            is_fixed: true,
-            current: ArcSwap::from_pointee(version),
-            history: Mutex::new(History { versions: 1, last_error: None }),
-        }
-    }
-
     pub(super) fn from_text(name: Arc<str>, file: &Path, text: &str, maker: &Maker<P>) -> Result<Self, String> {
         let version = make(&name, file, text, 1, maker)?;
         events::workflow_loaded(&name, file, &version.label);
-        Ok(Self { file: file.to_owned(), is_fixed: false, ..Self::of(version) })
-    }
-
-    /// Whether the workflow never changes by itself.
-    pub(super) fn is_fixed(&self) -> bool {
-        self.is_fixed
-    }
-
-    /// The same workflow, never to be reloaded.
-    pub(super) fn fixed(self) -> Self {
-        Self { is_fixed: true, ..self }
+        let history = Mutex::new(History { versions: 1, last_error: None });
+        Ok(Self { name, file: file.to_owned(), current: ArcSwap::from_pointee(version), history })
     }
 
     /// Its name.
@@ -118,11 +96,6 @@ impl<P> Workflow<P> {
         &self.current
     }
 
-    /// Puts a version that was made elsewhere in the place of the current one; executions under way keep theirs.
-    pub fn swap(&self, version: Version<P>) {
-        self.current.store(Arc::new(version));
-    }
-
     /// The workflow as people want to see it.
     pub fn status(&self) -> WorkflowStatus {
         let history = self.history.lock().unwrap_or_else(PoisonError::into_inner);
@@ -138,9 +111,6 @@ impl<P> Workflow<P> {
     }
 
     pub(super) fn reload(&self, maker: &Maker<P>) -> Reload {
-        if self.is_fixed {
-            return Reload::Unchanged;
-        }
         // A poisoned history is still one: a compiler that panicked has stored nothing.
         let mut history = self.history.lock().unwrap_or_else(PoisonError::into_inner);
         let current = self.current.load_full();
@@ -175,23 +145,12 @@ impl<P> Workflow<P> {
     }
 
     pub(super) fn would_refuse(&self, maker: &Maker<P>) -> bool {
-        if self.is_fixed {
-            return false;
-        }
         let current = self.current.load_full();
         let made = read(&self.file).and_then(|text| match hash(&text) == current.hash {
             true => Ok(()),
             false => compiled(&self.file, &text, maker).map(drop),
         });
         made.is_err()
-    }
-}
-
-impl<P> Version<P> {
-    /// A version that was made elsewhere.
-    pub fn new(workflow: impl Into<Arc<str>>, label: impl Into<Arc<str>>, program: Arc<P>) -> Self {
-        let loaded_at = Timestamp::now();
-        Self { workflow: workflow.into(), label: label.into(), program, states: 0, loaded_at, hash: Hash::default() }
     }
 }
 
@@ -215,7 +174,14 @@ fn make<P>(name: &Arc<str>, file: &Path, text: &str, ordinal: u64, maker: &Maker
     }
     let hash = hash(text);
     let short: String = hash[..LABEL_HASH_BYTES].iter().map(|byte| format!("{byte:02x}")).collect();
-    Ok(Version { states, hash, ..Version::new(Arc::clone(name), format!("{ordinal}-{short}"), Arc::new(program)) })
+    Ok(Version {
+        workflow: Arc::clone(name),
+        label: format!("{ordinal}-{short}").into(),
+        program: Arc::new(program),
+        states,
+        loaded_at: Timestamp::now(),
+        hash,
+    })
 }
 
 fn hash(text: &str) -> Hash {

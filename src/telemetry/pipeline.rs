@@ -172,11 +172,6 @@ impl PipelineMetrics {
     pub fn lag_gone(&self, topic: &str, partition: i32) {
         lag::remove(&self.pipeline, topic, partition);
     }
-
-    /// Records that the partitions read here are behind, in all.
-    pub fn total_lag(&self) -> u64 {
-        lag::total(&self.pipeline)
-    }
 }
 
 impl VersionTally {

@@ -1,6 +1,7 @@
 //! Rules of this house that a compiler doesn't know: who may use whom, and what a reader can take in at a time.
 
 mod commits;
+mod dead_code;
 mod evidence;
 mod rust_version;
 mod words;

@@ -87,7 +87,7 @@ fn what_is_no_yaml_is_explained() {
 #[test]
 fn a_name_that_is_given_twice_is_reported() {
     let (node, warnings) = parse("a: {b: 1, b: 2}\n").expect("it is valid");
-    assert_eq!(node.get("a").and_then(|a| a.get("b")).and_then(Node::as_i64), Some(2));
+    assert_eq!(node.get("a").and_then(|a| a.get("b")).and_then(Node::as_f64), Some(2.0));
     assert_eq!((warnings.len(), warnings[0].location.as_deref()), (1, Some("/a/b")));
 }
 

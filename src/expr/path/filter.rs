@@ -84,15 +84,6 @@ impl Filter {
             }
         }
     }
-
-    pub(super) fn reads_root(&self) -> bool {
-        match self {
-            Filter::Or(parts) | Filter::And(parts) => parts.iter().any(Filter::reads_root),
-            Filter::Not(part) => part.reads_root(),
-            Filter::Exists(operand) => operand.reads_root(),
-            Filter::Compare(left, _, right) => left.reads_root() || right.reads_root(),
-        }
-    }
 }
 
 impl Operand {
@@ -119,15 +110,6 @@ impl Operand {
             Operand::List(items) => Term::List(items),
             Operand::Regex(regex) => Term::Regex(regex),
             Operand::Current(_) | Operand::Root(_) => Term::Missing,
-        }
-    }
-
-    pub(super) fn reads_root(&self) -> bool {
-        match self {
-            Operand::Root(_) => true,
-            Operand::Current(steps) => steps.reads_root(),
-            Operand::List(items) => items.iter().any(Operand::reads_root),
-            _ => false,
         }
     }
 }

@@ -52,10 +52,6 @@ impl FunctionName {
 }
 
 impl Function {
-    pub(super) fn reads_root(&self) -> bool {
-        self.arguments.iter().any(Operand::reads_root)
-    }
-
     /// Applies the function to `found`, what the path before it found.
     pub(super) fn apply(&self, heap: &mut Heap, found: Value, walk: &mut Walk) -> Result<Value, PathError> {
         match self.name {

@@ -110,14 +110,6 @@ impl Path {
         })
     }
 
-    /// The name of the first step, if that is a name: whatever the path reads lies within that field of its root.
-    pub fn first_name(&self) -> Option<&str> {
-        match self.steps.list.first() {
-            Some(Step::Name(name)) if !self.steps.reads_root() => Some(name),
-            _ => None,
-        }
-    }
-
     /// Applies the path to the value of its root.
     ///
     /// # Errors

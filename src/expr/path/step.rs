@@ -53,12 +53,6 @@ impl Steps {
     pub(super) fn is_empty(&self) -> bool {
         self.list.is_empty() && self.function.is_none()
     }
-
-    /// Whether a filter or a function argument reads from the root of the data, wherever the steps lead.
-    pub(super) fn reads_root(&self) -> bool {
-        self.list.iter().any(|step| matches!(step, Step::Filter(filter) if filter.reads_root()))
-            || self.function.as_ref().is_some_and(|function| function.reads_root())
-    }
 }
 
 impl Step {

@@ -202,23 +202,6 @@ fn the_root_is_recognized() {
 }
 
 #[test]
-fn the_first_name_is_told_only_if_nothing_else_is_read() {
-    let cases = [
-        ("$.a.b", Some("a")),
-        ("$['a'][*]", Some("a")),
-        ("$", None),
-        ("$[*].a", None),
-        ("$..a", None),
-        ("$.a[?(@.b == 1)]", Some("a")),
-        ("$.a[?(@.b == $.c)]", None),
-        ("$.a.concat($.b)", None),
-    ];
-    for (text, expected) in cases {
-        assert_eq!(Path::parse(text).unwrap().first_name(), expected, "{text}");
-    }
-}
-
-#[test]
 fn what_is_no_path_is_refused_with_its_place() {
     let deep = format!("$[?({}@.a{})]", "(".repeat(1000), ")".repeat(1000));
     let bangs = format!("$[?({}@.a)]", "!".repeat(1000));
