@@ -17,6 +17,7 @@ use std::time::Instant;
 use tokio::sync::Semaphore;
 
 use super::print::{in_colour, say};
+use super::source;
 use crate::asl;
 use crate::config::Config;
 use crate::config::limits::MAX_CONCURRENT_TASKS;
@@ -108,7 +109,7 @@ fn run(args: &Args) -> Result<bool, PipeError> {
     let job = Arc::new(Job {
         program: Arc::new(program),
         connectors,
-        workflow: workflow_name(&args.workflow),
+        workflow: source::workflow_name(&args.workflow),
         run_id: args.run_id.clone().unwrap_or_else(|| format!("pipe-{:016x}", fastrand::u64(..))),
         concurrency: args.concurrency.get(),
         keep_failures: args.failures.is_some(),
@@ -148,12 +149,6 @@ fn load_config(path: Option<&Path>) -> Result<(Connectors, Limits, Realm), PipeE
     let colour = in_colour(&io::stderr());
     let config = Config::load(path).map_err(|mistakes| PipeError::Config(mistakes.render(colour)))?;
     Ok((super::deployment::connectors(&config)?, config.engine.into(), config.aws))
-}
-
-/// The file's name without `.asl.json` or another extension.
-fn workflow_name(path: &Path) -> String {
-    let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    name.split('.').next().filter(|stem| !stem.is_empty()).unwrap_or("workflow").to_owned()
 }
 
 /// Bytes of the input, if it is a file: then progress can be told in parts of the whole.

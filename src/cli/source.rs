@@ -8,6 +8,12 @@ pub(super) fn name(file: &Path) -> String {
     if is_stdin(file) { "<stdin>".into() } else { file.display().to_string() }
 }
 
+/// The name of the workflow in a file: the file's, without `.asl.json` or another extension.
+pub(super) fn workflow_name(file: &Path) -> String {
+    let name = file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    name.split('.').next().filter(|stem| !stem.is_empty()).unwrap_or("workflow").to_owned()
+}
+
 /// The text.
 ///
 /// # Errors

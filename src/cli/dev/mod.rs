@@ -15,13 +15,14 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use rdkafka::ClientConfig;
+use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::KafkaError;
 use rdkafka::mocking::MockCluster;
-use rdkafka::producer::DefaultProducerContext;
 
 use super::deployment::{DeployError, Deployment};
 use super::feed::{Collector, Ledger, Orders, Summary, Topics};
 use super::print::{in_colour, say};
+use super::source;
 use crate::config::{self, Config, ConfigErrors, StartFrom};
 use crate::registry::{LoadError, Watch};
 use crate::stream::ShardPanicked;
@@ -31,8 +32,8 @@ use table::Table;
 
 /// Events per second that show something without heating the machine.
 const DEFAULT_RATE: u64 = 1_000;
-/// Partitions of each topic.
-const PARTITIONS: i32 = 4;
+/// How long the cluster may take to make a topic.
+const METADATA_TIMEOUT: Duration = Duration::from_secs(10);
 /// Without any progress for so long, what has not come out is missing.
 const PATIENCE: Duration = Duration::from_secs(30);
 /// Time between two looks at whether everything has come out.
@@ -79,6 +80,8 @@ enum DevError {
     Kafka(#[from] KafkaError),
     #[error("the example can't be written to a folder for temporary files: {0}")]
     Example(io::Error),
+    #[error("no thread can be made that watches the workflow's file: {0}")]
+    Watch(io::Error),
     #[error("no signals from the operating system: {0}")]
     Signals(io::Error),
 }
@@ -100,25 +103,32 @@ pub fn main(args: Args) -> ExitCode {
 }
 
 fn run(args: &Args) -> Result<Summary, DevError> {
+    let example = Example::new(args).map_err(DevError::Example)?;
+    let outcome = run_with(args, &example);
+    example.tidy();
+    outcome
+}
+
+fn run_with(args: &Args, example: &Example) -> Result<Summary, DevError> {
     let cluster = MockCluster::new(1)?;
     let brokers = cluster.bootstrap_servers();
-    let example = example::Folder::new().map_err(DevError::Example)?;
-    let config = configuration(args, &brokers, &example)?;
+    let config = configuration(args, &brokers, example)?;
     telemetry::init_metrics();
     telemetry::init_logging_with(
         &config::Log { level: "warn".to_owned(), format: config.log.format },
         table::clear_for_log,
     );
-    let interrupts = Interrupts::listen(example.path().to_owned()).map_err(DevError::Signals)?;
+    let interrupts = Interrupts::listen(example.clone()).map_err(DevError::Signals)?;
     let deployment = Deployment::new(&config).map_err(|error| match error {
         DeployError::Workflow { source, .. } if args.workflow.is_some() => DevError::Workflow(source),
         error => error.into(),
     })?;
     let spec = &config.pipelines[0];
-    create_topics(&cluster, spec)?;
-    let _watch = Watch::start(deployment.registry.clone());
-    let pipeline = deployment.start(spec, &Health::new())?;
+    create_topics(&brokers, spec)?;
+    let _watch = Watch::start(deployment.registry.clone()).map_err(DevError::Watch)?;
+    let health = Health::new();
     let mut table = Table::new(&brokers, spec);
+    let pipeline = deployment.start(spec, &health)?;
 
     let mut client = ClientConfig::new();
     client.set("bootstrap.servers", &brokers);
@@ -133,7 +143,10 @@ fn run(args: &Args) -> Result<Summary, DevError> {
         } else {
             std::thread::sleep(LOOK);
         }
-        table.show(&ledger, &pipeline, &deployment.registry);
+        match pipeline.is_ready() {
+            true => table.show(&ledger, &pipeline, &deployment.registry),
+            false => table.waiting(&health),
+        }
         let done = generator.is_done() || stopping;
         if done && wait.is_over(&ledger, || generator.flush()) {
             break;
@@ -147,26 +160,55 @@ fn run(args: &Args) -> Result<Summary, DevError> {
     Ok(ledger.summary())
 }
 
-fn configuration(args: &Args, brokers: &str, example: &example::Folder) -> Result<Config, DevError> {
-    let mut config = match &args.config {
-        Some(file) => example::load(file, brokers)?,
-        None => example.config(brokers)?,
+/// The example's files, if it is the example's workflow that runs.
+#[derive(Clone)]
+struct Example(Option<Arc<example::Folder>>);
+
+impl Example {
+    fn new(args: &Args) -> io::Result<Self> {
+        let is_needed = args.config.is_none() && args.workflow.is_none();
+        Ok(Self(is_needed.then(example::Folder::new).transpose()?.map(Arc::new)))
+    }
+
+    /// Removes what nobody changed.
+    fn tidy(&self) {
+        if let Some(folder) = &self.0
+            && folder.tidy()
+        {
+            say(format_args!("what you changed or added is kept in {}", folder.path().display()));
+        }
+    }
+}
+
+fn configuration(args: &Args, brokers: &str, example: &Example) -> Result<Config, DevError> {
+    let mut config = match (&args.config, &example.0) {
+        (Some(file), _) => example::load(file, brokers)?,
+        (None, Some(folder)) => folder.config(brokers)?,
+        (None, None) => example::config_without_files(brokers)?,
     };
     config.pipelines.truncate(1);
     let pipeline = &mut config.pipelines[0];
+    // A second member costs minutes on the mock cluster. One that joins after the first 3 s is let in when the session
+    // timeout is over, less a second: 44 s. And when one leaves, the commits of the other are refused for as long.
+    pipeline.shards = 1;
     if let Some(workflow) = &args.workflow {
         pipeline.workflow = workflow.clone();
+        pipeline.workflow_name = source::workflow_name(workflow).into();
     }
     Ok(config)
 }
 
-fn create_topics(
-    cluster: &MockCluster<'static, DefaultProducerContext>,
-    pipeline: &config::Pipeline,
-) -> Result<(), KafkaError> {
+/// Has the cluster make the topics, by asking for them.
+///
+/// `MockCluster::create_topic` would say how many partitions, but now and then takes a second for each topic: the cluster's
+/// thread may throw away the byte that wakes it for the call, and looks again a second later. A request always wakes it.
+fn create_topics(brokers: &str, pipeline: &config::Pipeline) -> Result<(), KafkaError> {
+    let mut client = ClientConfig::new();
+    client.set("bootstrap.servers", brokers).set("allow.auto.create.topics", "true").set("group.id", "stepstream-dev");
+    let client: BaseConsumer = client.create()?;
     let outputs = Topics::of(pipeline);
     for topic in pipeline.sources.iter().map(String::as_str).chain(outputs.names()) {
-        cluster.create_topic(topic, PARTITIONS, 1)?;
+        client.fetch_metadata(Some(topic), METADATA_TIMEOUT)?;
     }
     Ok(())
 }
@@ -201,8 +243,8 @@ impl Progress {
 struct Interrupts(Arc<AtomicUsize>);
 
 impl Interrupts {
-    /// `example` is removed at the second: nothing else would.
-    fn listen(example: PathBuf) -> io::Result<Self> {
+    /// `example` is tidied up at the second: nothing else would.
+    fn listen(example: Example) -> io::Result<Self> {
         use tokio::signal::unix::{SignalKind, signal};
         let count = Arc::new(AtomicUsize::new(0));
         let counted = count.clone();
@@ -221,7 +263,7 @@ impl Interrupts {
                     if counted.fetch_add(1, Ordering::Relaxed) > 0 {
                         table::clear_for_log();
                         say("stopped at once: what was on its way is not accounted for");
-                        std::fs::remove_dir_all(&example).ok();
+                        example.tidy();
                         std::process::exit(1);
                     }
                 }
@@ -232,5 +274,22 @@ impl Interrupts {
 
     fn seen(&self) -> usize {
         self.0.load(Ordering::Relaxed)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pipeline_is_one_member_of_its_group() {
+        let config = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("config/stepstream.toml");
+        for (workflow, config) in [(Some("a.asl.json".into()), None), (None, Some(config))] {
+            let args = Args { rate: 1, events: None, workflow, config, seed: 1 };
+            let example = Example::new(&args).expect("no files are needed");
+            assert!(example.0.is_none());
+            let config = configuration(&args, "127.0.0.1:1", &example).expect("it is valid");
+            assert_eq!((config.pipelines.len(), config.pipelines[0].shards), (1, 1));
+        }
     }
 }

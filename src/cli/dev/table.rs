@@ -5,15 +5,24 @@ use std::time::{Duration, Instant};
 
 use hdrhistogram::Histogram;
 
-use crate::cli::feed::Ledger;
+use crate::cli::feed::{Ledger, Reason, Reasons};
 use crate::config;
 use crate::program::Program;
 use crate::registry::Registry;
 use crate::stream::{Pipeline, Snapshot};
-use crate::visible::visible;
+use crate::telemetry::Health;
+use crate::visible::{visible, visible_lines};
 
 /// Time between two lines, or two drawings.
 const INTERVAL: Duration = Duration::from_secs(1);
+/// Time that the mock cluster takes for the start: it gives members of a new group 3 s to come.
+const START: Duration = Duration::from_secs(4);
+/// Time between two lines about what is waited for.
+const REMIND: Duration = Duration::from_secs(5);
+/// Kinds of failures that the summary tells, the most frequent ones.
+const KINDS: usize = 5;
+/// Characters of a reason in a line or table.
+const REASON: usize = 160;
 
 /// Erases from the cursor to the end of the screen.
 const CLEAR_BELOW: &str = "\x1b[J";
@@ -26,6 +35,7 @@ const WRAP: &str = "\x1b[?7h";
 pub(super) struct Table {
     terminal: bool,
     drawn: Vec<String>,
+    began: Instant,
     shown: Instant,
     before: Snapshot,
     is_read: bool,
@@ -34,27 +44,29 @@ pub(super) struct Table {
 impl Table {
     /// Says what runs.
     pub fn new(brokers: &str, pipeline: &config::Pipeline) -> Self {
-        let topic = |topic: &Option<String>| topic.clone().unwrap_or_else(|| "-".to_owned());
         let mut table = Self {
             terminal: std::io::stdout().is_terminal(),
             drawn: Vec::new(),
+            began: Instant::now(),
             shown: Instant::now(),
             before: Snapshot::default(),
             is_read: true,
         };
-        table.write(&format!(
-            "Trying out Stepstream. The broker is librdkafka's mock cluster in this process: nothing is kept.\n\n\
-             pipeline      {}, on the broker {brokers}\nevents        {}\nresults       {}\nfailures      {}\n\
-             dead letters  {}\nworkflow      {}\n              Save a change there: it is swapped in while events flow.\n\
-             \nJoining the consumer group takes a few seconds. Ctrl-C stops.\n\n",
-            pipeline.name,
-            pipeline.sources.join(", "),
-            topic(&pipeline.sink),
-            topic(&pipeline.failures),
-            topic(&pipeline.dead_letters),
-            visible(&pipeline.workflow.display().to_string())
-        ));
+        table.write(&header(brokers, pipeline));
         table
+    }
+
+    /// Says what is waited for, if that takes longer than it should.
+    pub fn waiting(&mut self, health: &Health) {
+        let waited = self.began.elapsed();
+        if waited < START || self.shown.elapsed() < REMIND {
+            return;
+        }
+        self.shown = Instant::now();
+        let reasons: Vec<String> =
+            health.not_ready().iter().map(|part| format!("{}: {}", part.part, part.reason)).collect();
+        let line = format!("{:>4}s waiting; {}", waited.as_secs(), reasons.join("; "));
+        self.write(&(visible(&line).into_owned() + "\n"));
     }
 
     /// Whether somebody still reads what is shown.
@@ -70,7 +82,7 @@ impl Table {
     /// Shows how things are, if it is time.
     pub fn show(&mut self, ledger: &Ledger, pipeline: &Pipeline, registry: &Registry<Program>) {
         let took = self.shown.elapsed();
-        if took < INTERVAL || !pipeline.is_ready() {
+        if took < INTERVAL {
             return;
         }
         self.shown = Instant::now();
@@ -82,6 +94,7 @@ impl Table {
             elapsed: ledger.elapsed(),
             out: ledger.summary().accounted(),
             version: version(pipeline, registry),
+            last_failure: ledger.reasons().last().map(reason),
         };
         self.before = now;
         if self.terminal {
@@ -127,11 +140,61 @@ impl Table {
             millis(&latencies, 99.0),
             most(&latencies)
         );
+        text += &reasons(&ledger.reasons());
         text += &match summary.missing() {
             0 => "every event has an outcome\n".to_owned(),
             _ => format!("missing are the events with the numbers {:?} …\n", ledger.first_missing(10)),
         };
         self.write(&text);
+    }
+}
+
+/// What runs, and how to look at it from outside.
+fn header(brokers: &str, pipeline: &config::Pipeline) -> String {
+    let topic = |topic: &Option<String>| topic.clone().unwrap_or_else(|| "-".to_owned());
+    let watched = pipeline.sink.as_ref().or(pipeline.failures.as_ref());
+    let kcat = watched.map_or_else(String::new, |topic| {
+        format!("look inside   kcat -C -b {brokers} -t {topic} -o -5 -e -f '%k %h\\n%s\\n'\n")
+    });
+    let send = format!("send your own printf '{{}}' | kcat -P -b {brokers} -t {}\n", pipeline.sources[0]);
+    visible_lines(&format!(
+        "Trying out Stepstream. The broker is librdkafka's mock cluster in this process: nothing is kept.\n\n\
+         pipeline      {}, one shard, on the broker {brokers}\nevents        {}\nresults       {}\nfailures      {}\n\
+         dead letters  {}\nworkflow      {}\n              Save a change there: it is swapped in while events flow.\n{kcat}{send}\
+         \nThe broker waits 3 seconds for members of the consumer group, then events flow. Ctrl-C stops.\n\n",
+        pipeline.name,
+        pipeline.sources.join(", "),
+        topic(&pipeline.sink),
+        topic(&pipeline.failures),
+        topic(&pipeline.dead_letters),
+        visible(&pipeline.workflow.display().to_string())
+    ))
+    .into_owned()
+}
+
+/// The most frequent reasons of failures; empty if there are none.
+fn reasons(reasons: &Reasons) -> String {
+    let (kinds, mut others) = reasons.by_count();
+    let mut text = String::new();
+    for (at, kind) in kinds.into_iter().enumerate() {
+        match at < KINDS {
+            true => text += &format!("  {:>12}  {}\n", grouped(kind.count), reason(kind)),
+            false => others += kind.count,
+        }
+    }
+    if others > 0 {
+        text += &format!("  {:>12}  for other reasons\n", grouped(others));
+    }
+    if text.is_empty() { text } else { format!("why events did not succeed\n{text}") }
+}
+
+/// A reason on one line that is not too long.
+fn reason(reason: &Reason) -> String {
+    let text = format!("{}: {}", reason.what, reason.cause);
+    let text = visible(&text);
+    match text.char_indices().nth(REASON) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.into_owned(),
     }
 }
 
@@ -159,13 +222,14 @@ struct Row {
     elapsed: Duration,
     out: u64,
     version: String,
+    last_failure: Option<String>,
 }
 
 impl Row {
     fn table(&self) -> Vec<String> {
         let now = &self.now;
         let cell = |name: &str, value: String| format!("{name:<14}{value:>12}");
-        vec![
+        let mut lines = vec![
             format!("{}    {}", cell("events in", grouped(now.events)), cell("events out", grouped(self.out))),
             format!(
                 "{}    {}",
@@ -184,13 +248,16 @@ impl Row {
             ),
             format!("{}    {}", cell("retries", grouped(now.retries)), cell("lag", grouped(now.lag))),
             format!("{:<14}{}", "version", self.version),
-        ]
+        ];
+        lines.extend(self.last_failure.as_ref().map(|reason| format!("{:<14}{reason}", "last failure")));
+        lines
     }
 
     fn line(&self) -> String {
         let now = &self.now;
+        let last = self.last_failure.as_ref().map_or_else(String::new, |reason| format!(" last-failure: {reason}"));
         format!(
-            "{:>4}s in={} out={} executions/s={:.0} p50={} p99={} failures={} dead-letters={} retries={} lag={} in-flight={} version={}",
+            "{:>4}s in={} out={} executions/s={:.0} p50={} p99={} failures={} dead-letters={} retries={} lag={} in-flight={} version={}{last}",
             self.elapsed.as_secs(),
             now.events,
             self.out,
@@ -256,11 +323,15 @@ mod tests {
             elapsed: Duration::from_secs(61),
             out: 9,
             version: "1-aa7f466f".to_owned(),
+            last_failure: None,
         };
         assert_eq!(
             row.line(),
             "  61s in=10 out=9 executions/s=10 p50=- p99=- failures=2 dead-letters=0 retries=0 lag=3 in-flight=0 version=1-aa7f466f"
         );
         assert_eq!(row.table().len(), 6);
+        let row = Row { last_failure: Some("E in the state \"S\": c".to_owned()), ..row };
+        assert!(row.line().ends_with(" last-failure: E in the state \"S\": c"), "{}", row.line());
+        assert_eq!(row.table()[6], "last failure  E in the state \"S\": c");
     }
 }

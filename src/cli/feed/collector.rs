@@ -81,6 +81,8 @@ impl Collector {
         consumer.assign(&all)?;
         let stop = Arc::new(AtomicBool::new(false));
         let stopped = stop.clone();
+        // Then the records' headers say what they are. Reading them costs, so only then.
+        let shares_sink = !topics.0.iter().any(|(_, kind)| *kind == Kind::Failure);
         let thread = std::thread::spawn(move || {
             while !stopped.load(Ordering::Relaxed) {
                 // Errors are those of connections; the client tries again.
@@ -88,6 +90,9 @@ impl Collector {
                     && let (Some(number), Some(kind)) =
                         (message.key().and_then(number_of), topics.kind(message.topic()))
                 {
+                    if let Some(headers) = message.headers().filter(|_| kind != Kind::Result || shares_sink) {
+                        ledger.failed(headers);
+                    }
                     ledger.outcome(number, kind);
                 }
             }

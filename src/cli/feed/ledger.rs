@@ -5,7 +5,9 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use hdrhistogram::Histogram;
+use rdkafka::message::Headers;
 
+use super::Reasons;
 use crate::stream::new_histogram;
 
 /// Events whose time of sending is remembered, for latencies: more than are ever on their way.
@@ -54,14 +56,20 @@ pub(in crate::cli) struct Ledger {
 struct Outcomes {
     summary: Summary,
     seen: Vec<u64>,
+    reasons: Reasons,
     all: Histogram<u64>,
     recent: Histogram<u64>,
 }
 
 impl Ledger {
     pub fn new() -> Self {
-        let outcomes =
-            Outcomes { summary: Summary::default(), seen: Vec::new(), all: new_histogram(), recent: new_histogram() };
+        let outcomes = Outcomes {
+            summary: Summary::default(),
+            seen: Vec::new(),
+            reasons: Reasons::default(),
+            all: new_histogram(),
+            recent: new_histogram(),
+        };
         Self {
             began: Instant::now(),
             sent: AtomicU64::new(0),
@@ -96,6 +104,16 @@ impl Ledger {
             outcomes.all.saturating_record(latency);
             outcomes.recent.saturating_record(latency);
         }
+    }
+
+    /// Notes why an event did not succeed, from its record's headers.
+    pub fn failed(&self, headers: &impl Headers) {
+        self.outcomes().reasons.note(headers);
+    }
+
+    /// Why events did not succeed.
+    pub fn reasons(&self) -> Reasons {
+        self.outcomes().reasons.clone()
     }
 
     /// The books so far.

@@ -5,10 +5,12 @@
 mod collector;
 mod ledger;
 mod orders;
+mod reasons;
 
 pub(super) use collector::{Collector, Topics};
 pub(super) use ledger::{Kind, Ledger, Summary};
 pub(super) use orders::Orders;
+pub(super) use reasons::{Reason, Reasons};
 
 /// The key of an event.
 pub(super) fn key_of(number: u64) -> String {

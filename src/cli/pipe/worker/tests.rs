@@ -120,6 +120,6 @@ fn workflow_names_come_from_file_names() {
     for (path, name) in
         [("a/order.asl.json", "order"), ("order.json", "order"), ("order", "order"), (".json", "workflow")]
     {
-        assert_eq!(super::super::workflow_name(Path::new(path)), name, "{path}");
+        assert_eq!(crate::cli::source::workflow_name(Path::new(path)), name, "{path}");
     }
 }
