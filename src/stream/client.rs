@@ -12,12 +12,13 @@ use rdkafka::ClientConfig;
 use rdkafka::config::{FromClientConfigAndContext, RDKafkaLogLevel};
 use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext, RebalanceProtocol};
 use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode};
-use rdkafka::message::{Message, OwnedHeaders};
 use rdkafka::producer::{BaseProducer, DeliveryResult, ProducerContext};
 use rdkafka::statistics::Statistics;
 use rdkafka::types::RDKafkaRespErr;
 use rdkafka::{ClientContext, TopicPartitionList};
 
+use super::outgoing::Outgoing;
+use super::partitions::Ticket;
 use crate::config::Properties;
 use crate::telemetry::PipelineMetrics;
 use crate::telemetry::events::{self, ClientLogLevel};
@@ -207,19 +208,15 @@ pub(super) fn unassign_from<C: ConsumerContext>(
 /// A record that librdkafka gave up on, taken out of its delivery report.
 #[derive(Debug)]
 pub(super) struct Undelivered {
-    pub ticket: usize,
+    pub record: Outgoing,
     pub code: RDKafkaErrorCode,
-    pub topic: String,
-    pub key: Option<Vec<u8>>,
-    pub payload: Option<Vec<u8>>,
-    pub headers: Option<OwnedHeaders>,
 }
 
 /// Delivery reports since the shard last looked.
 #[derive(Debug, Default)]
 pub(super) struct Deliveries {
     /// Tickets of the records that the broker acknowledged.
-    pub acknowledged: Vec<usize>,
+    pub acknowledged: Vec<Ticket>,
     pub undelivered: Vec<Undelivered>,
 }
 
@@ -261,16 +258,13 @@ impl ProducerContext for ProducerEvents {
     type DeliveryOpaque = usize;
 
     fn delivery(&self, result: &DeliveryResult<'_>, ticket: usize) {
+        let ticket = Ticket::from_opaque(ticket);
         let mut deliveries = self.deliveries.lock().unwrap_or_else(PoisonError::into_inner);
         match result {
             Ok(_) => deliveries.acknowledged.push(ticket),
-            Err((error, record)) => deliveries.undelivered.push(Undelivered {
-                ticket,
+            Err((error, message)) => deliveries.undelivered.push(Undelivered {
+                record: Outgoing::of_message(message, ticket),
                 code: error.rdkafka_error_code().unwrap_or(RDKafkaErrorCode::Unknown),
-                topic: record.topic().to_owned(),
-                key: record.key().map(<[u8]>::to_vec),
-                payload: record.payload().map(<[u8]>::to_vec),
-                headers: record.headers().map(|headers| headers.detach()),
             }),
         }
     }

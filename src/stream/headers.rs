@@ -12,9 +12,13 @@
 //! [`RECORD`].
 //!
 //! A dead letter keeps the headers of its event in front of these; results and failures do if the pipeline forwards headers.
-//! Values are UTF-8 text.
+//! Names that begin with [`RESERVED`] are never taken over from an event: they would say of one record what was true of
+//! another. Values are UTF-8 text.
 
 use rdkafka::message::{Header, Headers, OwnedHeaders};
+
+/// What the names of all headers of ours begin with, in whatever case: no header of an event that does is taken over.
+pub const RESERVED: &str = "stepstream-";
 
 /// Version of the workflow that ran, e.g. `3-1a2b3c4d`.
 pub const VERSION: &str = "stepstream-version";
@@ -94,6 +98,20 @@ pub struct Failed<'a> {
     pub state: &'a str,
 }
 
+/// A copy of an event's headers without those whose names are [`RESERVED`], in their order.
+pub fn of_event(event: &impl Headers, copy: impl FnOnce() -> OwnedHeaders) -> OwnedHeaders {
+    if event.iter().all(|header| !is_reserved(header.key)) {
+        return copy();
+    }
+    let taken = event.iter().filter(|header| !is_reserved(header.key));
+    taken.fold(OwnedHeaders::new_with_capacity(event.count()), |headers, header| headers.insert(header))
+}
+
+/// Whether a header of this name is Stepstream's to write.
+fn is_reserved(name: &str) -> bool {
+    name.get(..RESERVED.len()).is_some_and(|beginning| beginning.eq_ignore_ascii_case(RESERVED))
+}
+
 /// Headers of a result: what ran.
 pub fn of_result(forwarded: Option<OwnedHeaders>, workflow: &str, version: &str) -> OwnedHeaders {
     text(with_version(forwarded, version), WORKFLOW, workflow)
@@ -133,7 +151,7 @@ pub fn of_dead_letter(event: Option<OwnedHeaders>, source: Source<'_>, reason: &
     with_source(text(text(headers, REASON, reason), DETAIL, detail), source)
 }
 
-/// The text of a header, if it is there and UTF-8; the last one of that name, because a forwarded record may have older ones.
+/// The text of a header, if it is there and UTF-8; the last one of that name.
 pub fn find<'a>(headers: &'a impl Headers, name: &str) -> Option<&'a str> {
     (0..headers.count())
         .rev()
@@ -215,6 +233,16 @@ mod tests {
         let headers = of_dead_letter(Some(event), SOURCE, "not-json", "no JSON");
         assert_eq!(names(&headers)[..2], ["traceparent", REASON]);
         assert_eq!(find(&headers, OFFSET), Some("42"));
+    }
+
+    #[test]
+    fn reserved_names_are_not_taken_over_from_an_event_whatever_their_case() {
+        let others = text(text(OwnedHeaders::new(), "stepstreamer", "1"), "x-stepstream-error", "2");
+        let names_of = |event: &OwnedHeaders| names(&of_event(event, || event.clone()));
+        assert_eq!(names_of(&others), ["stepstreamer", "x-stepstream-error"]);
+        let forged = text(text(others, ERROR, "E"), "StepStream-Anything", "3");
+        let without_value = forged.insert(Header { key: "empty", value: None::<&[u8]> });
+        assert_eq!(names_of(&without_value), ["stepstreamer", "x-stepstream-error", "empty"]);
     }
 
     #[test]

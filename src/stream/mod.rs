@@ -9,7 +9,8 @@
 //! | `shard` | the loop of one shard; `intake` bounds what it reads, `rebalance` takes over partitions and lets them go |
 //! | `work`, `settle` | an event's way: start, drive, finish; `origin` is what is kept of it while its execution waits |
 //! | `offsets`, `partitions` | which offsets are complete and may be committed, per assignment |
-//! | `sink` | the producer, and what it could not deliver yet; `outcome` and `headers` give records their shape |
+//! | `sink` | the producer, and what it could not deliver yet (`outgoing`); `suspects` finds what is too large in a refused batch |
+//! | `outcome`, `headers` | the shape of what is written for an event |
 //! | `topic` | the connector that writes results of distributed Maps to a topic |
 //! | `client`, `reread`, `committer` | Kafka clients and their callbacks; commits |
 //! | `stats`, `counts` | what is counted |
@@ -26,6 +27,7 @@ mod intake;
 mod offsets;
 mod origin;
 mod outcome;
+mod outgoing;
 mod partitions;
 mod pipeline;
 mod rebalance;
@@ -34,6 +36,7 @@ mod settle;
 mod shard;
 mod sink;
 mod stats;
+mod suspects;
 mod topic;
 mod work;
 

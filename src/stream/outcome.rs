@@ -7,6 +7,7 @@ use rdkafka::message::{BorrowedMessage, Message, OwnedHeaders};
 
 use super::headers;
 use super::origin::EventOrigin;
+use super::outgoing::Record;
 use super::partitions::{Partitions, Ticket};
 use super::pipeline::Spec;
 use crate::config::ResultHeaders;
@@ -29,6 +30,16 @@ pub(super) struct EventRef<'a> {
     pub headers: EventHeaders<'a>,
 }
 
+impl<'a> EventRef<'a> {
+    /// A record that tells what came of it, under its key.
+    pub fn record<'b>(&self, topic: &'b str, payload: Option<&'b [u8]>, headers: Option<OwnedHeaders>) -> Record<'b>
+    where
+        'a: 'b,
+    {
+        Record { topic, key: self.key, payload, headers, ticket: self.ticket }
+    }
+}
+
 /// Headers of an event; reading them costs, so only where they are needed.
 pub(super) enum EventHeaders<'a> {
     Message(&'a BorrowedMessage<'a>),
@@ -36,11 +47,11 @@ pub(super) enum EventHeaders<'a> {
 }
 
 impl EventHeaders<'_> {
-    /// A copy of them.
+    /// A copy of them, as far as an event's headers are taken over.
     pub fn owned(&self) -> Option<OwnedHeaders> {
         match self {
-            Self::Message(message) => message.headers().map(|headers| headers.detach()),
-            Self::Owned(headers) => headers.cloned(),
+            Self::Message(message) => message.headers().map(|event| headers::of_event(event, || event.detach())),
+            Self::Owned(event) => event.map(|event| headers::of_event(event, || event.clone())),
         }
     }
 }

@@ -37,7 +37,7 @@ impl Work {
         self.buffer.clear();
         execution.write_output(&mut self.buffer);
         let headers = outcome::result_headers(&self.spec, &self.partitions, version, event);
-        if self.sink.send(topic, event.key, Some(&self.buffer), headers, event.ticket).is_err() {
+        if self.sink.send(event.record(topic, Some(&self.buffer), headers)).is_err() {
             let detail =
                 format!("its result of {} bytes is too large for a record of topic {topic}", self.buffer.len());
             self.reject(event, "result-too-large", &detail);
@@ -55,7 +55,7 @@ impl Work {
             self.buffer.clear();
             outcome::write_failure(&mut self.buffer, failed, input);
             let headers = outcome::failure_headers(&self.spec, &source, failed, event);
-            if self.sink.send(topic, event.key, Some(&self.buffer), Some(headers), event.ticket).is_ok() {
+            if self.sink.send(event.record(topic, Some(&self.buffer), Some(headers))).is_ok() {
                 return;
             }
         }
@@ -75,7 +75,7 @@ impl Work {
             // Without its value, which can still be read where it came from, if a record can't hold it.
             for value in [event.payload, None] {
                 let headers = outcome::dead_letter_headers(&source, reason, detail, event);
-                if self.sink.send(topic, event.key, value, Some(headers), event.ticket).is_ok() {
+                if self.sink.send(event.record(topic, value, Some(headers))).is_ok() {
                     return;
                 }
             }
@@ -85,7 +85,7 @@ impl Work {
             self.buffer.clear();
             outcome::write_failure(&mut self.buffer, &failed, None);
             let headers = outcome::failure_headers(&self.spec, &source, &failed, event);
-            if self.sink.send(topic, event.key, Some(&self.buffer), Some(headers), event.ticket).is_ok() {
+            if self.sink.send(event.record(topic, Some(&self.buffer), Some(headers))).is_ok() {
                 return;
             }
         }

@@ -8,11 +8,12 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode};
-use rdkafka::message::OwnedHeaders;
 use rdkafka::producer::{BaseRecord, Producer, PurgeConfig};
 
 use super::client::{self, Deliveries, ProducerEvents, ShardProducer, Undelivered};
+use super::outgoing::{Outgoing, Record};
 use super::partitions::{Slot, Ticket};
+use super::suspects::Suspects;
 use crate::config::Properties;
 use crate::telemetry::{PipelineMetrics, events};
 
@@ -44,15 +45,11 @@ pub(super) struct Sink {
     properties: Properties,
     producer: ShardProducer,
     deliveries: Deliveries,
-    refused: VecDeque<Refused>,
+    /// What is sent when the cluster takes records again, in this order.
+    kept: VecDeque<Outgoing>,
+    /// Of refused batches: they go first, with nothing beside them.
+    suspects: Suspects,
     backoff: Option<Backoff>,
-    /// A broker that finds one record too large refuses its whole batch: suspects are sent one by one, nothing beside them.
-    alone: Option<Ticket>,
-}
-
-struct Refused {
-    record: Undelivered,
-    suspect: bool,
 }
 
 struct Backoff {
@@ -71,79 +68,75 @@ impl Sink {
             properties,
             producer,
             deliveries: Deliveries::default(),
-            refused: VecDeque::new(),
+            kept: VecDeque::new(),
+            suspects: Suspects::default(),
             backoff: None,
-            alone: None,
         })
     }
 
     /// Sends a record, or keeps it to be sent when the cluster takes records again.
-    pub fn send(
-        &mut self,
-        topic: &str,
-        key: Option<&[u8]>,
-        payload: Option<&[u8]>,
-        headers: Option<OwnedHeaders>,
-        ticket: Ticket,
-    ) -> Result<(), TooLarge> {
-        if !self.refused.is_empty() || self.alone.is_some() {
-            self.keep(topic, key, payload, headers, ticket, RDKafkaErrorCode::QueueFull, false);
+    pub fn send(&mut self, mut record: Record<'_>) -> Result<(), TooLarge> {
+        let headers = record.headers.take();
+        if self.is_refusing() {
+            self.kept.push_back(Outgoing::of_record(&record, headers));
             return Ok(());
         }
-        let record = BaseRecord {
+        let sent = self.producer.send(BaseRecord {
             headers,
             partition: None,
-            payload,
-            key,
+            payload: record.payload,
+            key: record.key,
             timestamp: None,
-            topic,
-            delivery_opaque: ticket.opaque(),
-        };
-        match self.producer.send(record) {
-            Ok(()) => Ok(()),
-            Err((error, record)) => match error_code(&error) {
-                RDKafkaErrorCode::MessageSizeTooLarge => Err(TooLarge),
-                code => {
-                    self.keep(topic, key, payload, record.headers, ticket, code, false);
-                    self.back_off(code, topic);
-                    Ok(())
-                }
-            },
+            topic: record.topic,
+            delivery_opaque: record.ticket.opaque(),
+        });
+        let Err((error, back)) = sent else { return Ok(()) };
+        let code = error_code(&error);
+        if code == RDKafkaErrorCode::MessageSizeTooLarge {
+            return Err(TooLarge);
         }
+        self.kept.push_back(Outgoing::of_record(&record, back.headers));
+        self.back_off(code, record.topic, Instant::now());
+        Ok(())
     }
 
     /// Serves the producer, sends again what is due, and appends what became of records to `reports`.
     pub fn serve(&mut self, now: Instant, reports: &mut Vec<Report>) {
         self.collect();
-        for opaque in std::mem::take(&mut self.deliveries.acknowledged) {
-            let ticket = Ticket::from_opaque(opaque);
-            if self.alone == Some(ticket) {
-                self.alone = None;
-            }
+        let mut acknowledged = std::mem::take(&mut self.deliveries.acknowledged);
+        if !acknowledged.is_empty() {
             self.backoff = None;
-            reports.push(Report::Acknowledged(ticket));
+            reports.extend(acknowledged.drain(..).map(Report::Acknowledged));
         }
-        for record in std::mem::take(&mut self.deliveries.undelivered) {
-            self.undelivered(record, reports);
+        self.deliveries.acknowledged = acknowledged;
+        for undelivered in std::mem::take(&mut self.deliveries.undelivered) {
+            self.undelivered(undelivered, now);
         }
-        if !self.refused.is_empty() && self.backoff.as_ref().is_none_or(|backoff| backoff.until <= now) {
-            self.send_again(reports);
+        if self.suspects.is_in_round() && self.producer.in_flight_count() == 0 {
+            for Outgoing { ticket, topic, .. } in self.suspects.end() {
+                reports.push(Report::TooLarge(ticket, topic));
+            }
+        }
+        if self.is_refusing() && self.backoff.as_ref().is_none_or(|backoff| backoff.until <= now) {
+            self.send_again(now, reports);
         }
     }
 
     /// Whether the cluster refuses records: nothing more should be read until it takes them.
     pub fn is_refusing(&self) -> bool {
-        !self.refused.is_empty()
+        !self.kept.is_empty() || !self.suspects.is_empty()
     }
 
     /// Records that wait for an acknowledgement or to be sent again.
     pub fn waiting(&self) -> usize {
-        self.refused.len() + usize::try_from(self.producer.in_flight_count()).unwrap_or(0)
+        let in_flight = usize::try_from(self.producer.in_flight_count()).unwrap_or(0);
+        self.kept.len() + self.suspects.waiting() + in_flight
     }
 
     /// Drops refused records of an assignment that is over: its next owner reads their events again.
     pub fn forget(&mut self, slot: Slot) {
-        self.refused.retain(|refused| Ticket::from_opaque(refused.record.ticket).slot() != slot);
+        self.kept.retain(|record| record.ticket.slot() != slot);
+        self.suspects.retain(|record| record.ticket.slot() != slot);
     }
 
     /// One poll gives the reports of one batch: as long as there are more, go on.
@@ -162,104 +155,80 @@ impl Sink {
         }
     }
 
-    fn undelivered(&mut self, record: Undelivered, reports: &mut Vec<Report>) {
-        let ticket = Ticket::from_opaque(record.ticket);
-        let was_alone = self.alone == Some(ticket);
-        if was_alone {
-            self.alone = None;
-        }
-        let too_large = is_too_large(record.code);
-        if too_large && was_alone {
-            reports.push(Report::TooLarge(ticket, record.topic));
-            return;
-        }
+    fn undelivered(&mut self, Undelivered { record, code }: Undelivered, now: Instant) {
+        let too_large = is_too_large(code);
         if !too_large {
-            self.back_off(record.code, &record.topic);
+            self.back_off(code, &record.topic, now);
         }
-        self.refused.push_back(Refused { record, suspect: too_large });
+        if self.suspects.is_in_round() {
+            self.suspects.came_back(record, too_large);
+        } else if too_large {
+            if self.suspects.is_empty() {
+                events::batch_too_large(&self.pipeline, &record.topic);
+            }
+            self.suspects.add(record);
+        } else {
+            self.kept.push_back(record);
+        }
     }
 
-    fn send_again(&mut self, reports: &mut Vec<Report>) {
+    fn send_again(&mut self, now: Instant, reports: &mut Vec<Report>) {
         match self.backoff.as_ref().map(|backoff| backoff.code) {
-            Some(RDKafkaErrorCode::Fatal) => self.replace_producer(),
-            Some(code) if is_topic_trouble(code) => {
-                // The client has noted the topic as missing; asking again is what makes it look.
-                if let Some(refused) = self.refused.front() {
-                    let topic = refused.record.topic.clone();
-                    self.producer.client().fetch_metadata(Some(&topic), METADATA_TIMEOUT).ok();
-                }
-            }
+            Some(RDKafkaErrorCode::Fatal) => self.replace_producer(now),
+            Some(code) if is_topic_trouble(code) => self.look_for_the_topic(),
             _ => {}
         }
-        while let Some(refused) = self.refused.pop_front() {
-            if self.alone.is_some() || (refused.suspect && self.producer.in_flight_count() > 0) {
-                self.refused.push_front(refused);
-                return;
+        if !self.suspects.is_empty() {
+            if !self.suspects.is_in_round() && self.producer.in_flight_count() == 0 {
+                self.send_suspects(now);
             }
-            if !self.try_again(refused, reports) {
-                return;
-            }
+            return;
         }
-    }
-
-    fn try_again(&mut self, refused: Refused, reports: &mut Vec<Report>) -> bool {
-        let Refused { record: Undelivered { ticket, topic, key, payload, headers, .. }, suspect } = refused;
-        let record = BaseRecord {
-            topic: &topic,
-            partition: None,
-            payload: payload.as_deref(),
-            key: key.as_deref(),
-            timestamp: None,
-            headers,
-            delivery_opaque: ticket,
-        };
-        let ticket_of = Ticket::from_opaque(ticket);
-        match self.producer.send(record) {
-            Ok(()) => {
-                if suspect {
-                    self.alone = Some(ticket_of);
-                }
-                true
-            }
-            Err((error, record)) => {
-                let headers = record.headers;
-                let code = error_code(&error);
+        while let Some(record) = self.kept.pop_front() {
+            if let Err((record, code)) = self.try_again(record, None) {
                 if is_too_large(code) {
-                    reports.push(Report::TooLarge(ticket_of, topic));
-                    return true;
+                    reports.push(Report::TooLarge(record.ticket, record.topic));
+                    continue;
                 }
-                self.back_off(code, &topic);
-                let record = Undelivered { ticket, code, topic, key, payload, headers };
-                self.refused.push_front(Refused { record, suspect });
-                false
+                self.back_off(code, &record.topic, now);
+                self.kept.push_front(record);
+                return;
             }
         }
     }
 
-    #[allow(clippy::too_many_arguments)] // a record, taken apart because it borrows from the consumer
-    fn keep(
-        &mut self,
-        topic: &str,
-        key: Option<&[u8]>,
-        payload: Option<&[u8]>,
-        headers: Option<OwnedHeaders>,
-        ticket: Ticket,
-        code: RDKafkaErrorCode,
-        suspect: bool,
-    ) {
-        let record = Undelivered {
-            ticket: ticket.opaque(),
-            code,
-            topic: topic.to_owned(),
-            key: key.map(<[u8]>::to_vec),
-            payload: payload.map(<[u8]>::to_vec),
-            headers,
-        };
-        self.refused.push_back(Refused { record, suspect });
+    /// The client has noted the topic as missing; asking again is what makes it look.
+    fn look_for_the_topic(&self) {
+        let waiting = self.kept.front().map(|record| &*record.topic).or_else(|| self.suspects.topic());
+        if let Some(topic) = waiting {
+            self.producer.client().fetch_metadata(Some(topic), METADATA_TIMEOUT).ok();
+        }
     }
 
-    fn back_off(&mut self, code: RDKafkaErrorCode, topic: &str) {
-        let now = Instant::now();
+    /// Begins a round of suspects. Nothing else is in flight.
+    fn send_suspects(&mut self, now: Instant) {
+        for record in self.suspects.begin() {
+            let partition = record.partition;
+            if let Err((record, code)) = self.try_again(record, partition) {
+                let too_large = is_too_large(code);
+                if !too_large {
+                    self.back_off(code, &record.topic, now);
+                }
+                self.suspects.came_back(record, too_large);
+            }
+        }
+    }
+
+    fn try_again(&self, mut record: Outgoing, partition: Option<i32>) -> Result<(), (Outgoing, RDKafkaErrorCode)> {
+        let refusal = match self.producer.send(record.as_base(partition)) {
+            Ok(()) => return Ok(()),
+            Err((error, back)) => (error_code(&error), back.headers),
+        };
+        record.headers = refusal.1;
+        Err((record, refusal.0))
+    }
+
+    fn back_off(&mut self, code: RDKafkaErrorCode, topic: &str, now: Instant) {
         let delay = match &self.backoff {
             // One wave of refusals is one failure.
             Some(backoff) if backoff.until > now => return,
@@ -275,25 +244,27 @@ impl Sink {
     }
 
     /// After a fatal error (of the idempotent producer) a producer takes nothing any more: its records go to a new one.
-    fn replace_producer(&mut self) {
+    fn replace_producer(&mut self, now: Instant) {
         let producer = match client::producer(&self.properties, events_of(self)) {
             Ok(producer) => producer,
             Err(error) => return events::kafka_error(&self.metrics, &self.pipeline, &error),
         };
         self.producer.purge(PurgeConfig::default().queue().inflight());
-        let deadline = Instant::now() + PURGE_TIMEOUT;
+        let deadline = now + PURGE_TIMEOUT;
         while self.producer.in_flight_count() > 0 && Instant::now() < deadline {
             self.producer.poll(Duration::from_millis(10));
         }
         self.collect();
-        // It was purged too, so no acknowledgement will come for it.
-        self.alone = None;
         events::producer_replaced(&self.pipeline);
         self.producer = producer;
         let purged = std::mem::take(&mut self.deliveries.undelivered);
+        if self.suspects.is_in_round() {
+            // All that was in flight: nobody was refused for its size, so nobody is found out.
+            return purged.into_iter().for_each(|purged| self.suspects.came_back(purged.record, false));
+        }
         // In front of what is refused already: they were sent before it.
-        for record in purged.into_iter().rev() {
-            self.refused.push_front(Refused { record, suspect: false });
+        for purged in purged.into_iter().rev() {
+            self.kept.push_front(purged.record);
         }
     }
 }
@@ -335,18 +306,21 @@ mod tests {
     }
 
     #[test]
-    fn a_suspect_that_was_sent_alone_is_sent_again_by_the_producer_that_replaces_a_broken_one() {
+    fn suspects_on_their_way_are_sent_again_by_the_producer_that_replaces_a_broken_one() {
         let mut partitions = Partitions::default();
         let slot =
             partitions.assign("t", 0, ExecutionNames::new(&Realm::default(), "p", "w", "t", 0)).expect("there is room");
         let ticket = partitions.track(slot, 0, 1).expect("assigned");
         let mut sink = sink();
-        sink.keep("results", None, Some(b"1"), None, ticket, RDKafkaErrorCode::MessageSizeTooLarge, true);
-        let mut reports = Vec::new();
-        sink.serve(Instant::now(), &mut reports);
-        assert_eq!((sink.alone, sink.refused.len()), (Some(ticket), 0));
-        sink.replace_producer();
-        sink.serve(Instant::now(), &mut reports);
-        assert!(sink.refused.is_empty(), "it waits for an acknowledgement that can't come");
+        let record = Record { topic: "results", key: None, payload: Some(b"1"), headers: None, ticket };
+        sink.suspects.add(Outgoing { partition: Some(0), ..Outgoing::of_record(&record, None) });
+        let (mut reports, now) = (Vec::new(), Instant::now());
+        sink.serve(now, &mut reports);
+        assert!(sink.suspects.is_in_round() && sink.suspects.waiting() == 0);
+        sink.replace_producer(now);
+        assert_eq!(sink.suspects.waiting(), 1, "it came back");
+        sink.serve(now, &mut reports);
+        assert!(sink.suspects.is_in_round() && sink.suspects.waiting() == 0);
+        assert!(reports.is_empty());
     }
 }

@@ -39,6 +39,25 @@ fn results_carry_key_and_version() {
 }
 
 #[test]
+fn an_events_headers_are_forwarded_but_for_those_of_reserved_names() {
+    let cluster = Cluster::new(1);
+    let pipeline = cluster.start("forward_headers = true");
+    let headers =
+        [("traceparent", "00-1"), ("stepstream-error", "forged"), ("Stepstream-Offset", "9"), ("STEPSTREAM-X", "y")];
+    for event in [echo(0), failing(1), ("2".to_owned(), "no JSON".to_owned()), waiting(3, 1)] {
+        cluster.send_with_headers(event, &headers);
+    }
+    let found = cluster.collect(4);
+    for record in found.results.iter().chain(&found.failures).chain(&found.dead_letters) {
+        assert_eq!(record.header("traceparent"), Some("00-1"));
+        assert_eq!((record.header("Stepstream-Offset"), record.header("STEPSTREAM-X")), (None, None));
+        assert_ne!(record.header("stepstream-error"), Some("forged"));
+    }
+    assert_eq!(found.results[0].header("stepstream-error"), None);
+    harness::end(pipeline);
+}
+
+#[test]
 fn failures_and_rubbish_go_to_their_topics_and_hold_nothing_up() {
     let cluster = Cluster::new(1);
     let pipeline = cluster.start("");
@@ -146,11 +165,11 @@ fn records_that_the_broker_refuses_are_sent_again() {
 }
 
 #[test]
-fn a_batch_refused_as_too_large_is_sent_one_by_one_and_what_is_refused_alone_is_a_dead_letter() {
+fn a_batch_refused_as_too_large_is_sent_by_halves_and_what_is_refused_alone_is_a_dead_letter() {
     let cluster = Cluster::new(1);
     cluster.send((0..5).map(echo));
-    // Refused: the batch, and then the first of it alone.
-    cluster.refuse(RDKafkaRespErr::RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE, 2);
+    // Refused: the batch, then the first two of it, then the first alone.
+    cluster.refuse(RDKafkaRespErr::RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE, 3);
     let pipeline = cluster.start("");
     let found = cluster.collect_all(5);
     assert_eq!((found.results.len(), found.dead_letters.len()), (4, 1));

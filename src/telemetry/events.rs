@@ -122,6 +122,19 @@ pub fn produce_failed(metrics: &PipelineMetrics, pipeline: &str, topic: &str, er
     });
 }
 
+/// A broker refused a batch for its size.
+pub fn batch_too_large(pipeline: &str, topic: &str) {
+    told(&format!("batch {pipeline} {topic}"), |held_back| {
+        warn!(
+            pipeline,
+            topic,
+            held_back,
+            "a batch is too large for the topic, its records are sent again in smaller ones; where that happens often, set \
+             the producer's `batch.size` below the topic's max.message.bytes"
+        );
+    });
+}
+
 /// Offsets could not be committed; the next commit includes them.
 pub fn commit_failed(metrics: &PipelineMetrics, pipeline: &str, error: &dyn Display) {
     metrics.commit_failed();

@@ -81,3 +81,39 @@ fn results_that_the_sink_refuses_for_good_are_accounted_for_as_dead_letters() {
         broker.committed_total(&pipeline.group, &pipeline.source.name) == EVENTS as i64 + 1
     });
 }
+
+/// A broker refuses a batch as a whole: who is too large in it has to be found among many.
+#[test]
+fn a_few_oversize_results_in_a_backlog_hold_up_only_themselves() {
+    const EVENTS: usize = 40_000;
+    const OVERSIZE: [usize; 3] = [1_000, 1_001, 25_000];
+    let broker = Broker::connect();
+    let sink = broker.absent_topic("bounded-results");
+    broker.create(&sink.name, 2, &[("max.message.bytes", "200000"), ("compression.type", "uncompressed")]);
+    let definition = r#"{"StartAt": "Echo", "States": {"Echo": {"Type": "Pass", "End": true}}}"#;
+    let pipeline = Pipeline::with_sink(&broker, "bounded", 2, definition, sink)
+        // Batches of many records, so that each culprit has much company.
+        .tables("max_in_flight = 50000\n[pipeline.kafka.producer]\n\"linger.ms\" = 20\n");
+    let feed = broker.producer();
+    let large = format!(r#"{{"filler":"{}"}}"#, "x".repeat(210_000));
+    for number in 0..EVENTS {
+        let event = if OVERSIZE.contains(&number) { large.as_bytes() } else { br#"{"n":1}"# };
+        feed.send(&pipeline.source.name, &id(number), event);
+    }
+    feed.flush();
+    let daemon = pipeline.start();
+    wait_until("every event is done with", || {
+        daemon.assert_alive();
+        broker.committed_total(&pipeline.group, &pipeline.source.name) == EVENTS as i64
+    });
+    let mut ledger = Ledger::default();
+    let results = broker.reader(&pipeline.sink.name).rest();
+    let letters = broker.reader(&pipeline.dead_letters.name).rest();
+    results.iter().chain(&letters).for_each(|record| ledger.note(record));
+    assert_eq!((ledger.lost(EVENTS).len(), ledger.duplicates()), (0, 0));
+    let mut refused: Vec<_> = letters.iter().filter_map(|letter| letter.key.clone()).collect();
+    refused.sort();
+    assert_eq!(refused, OVERSIZE.map(id));
+    assert_eq!(letters[0].header("stepstream-reason"), Some("record-refused"));
+    assert!(daemon.terminate().success());
+}

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use rdkafka::consumer::{BaseConsumer, Consumer};
-use rdkafka::message::{Headers, Message};
+use rdkafka::message::{Header, Headers, Message, OwnedHeaders};
 use rdkafka::mocking::MockCluster;
 use rdkafka::producer::{BaseProducer, BaseRecord, DefaultProducerContext, Producer};
 use rdkafka::types::{RDKafkaApiKey, RDKafkaRespErr};
@@ -172,6 +172,17 @@ shards = 1
             producer.send(record).map_err(|(error, _)| error).expect("an event is queued");
         }
         producer.flush(PATIENCE).expect("events are delivered");
+    }
+
+    /// Sends an event with headers.
+    pub fn send_with_headers(&self, (key, value): Event, headers: &[(&str, &str)]) {
+        let producer = self.producer();
+        let headers = headers.iter().fold(OwnedHeaders::new(), |headers, (name, value)| {
+            headers.insert(Header { key: name, value: Some(*value) })
+        });
+        let record = BaseRecord::to(SOURCE).key(key.as_bytes()).payload(value.as_bytes()).headers(headers);
+        producer.send(record).map_err(|(error, _)| error).expect("an event is queued");
+        producer.flush(PATIENCE).expect("the event is delivered");
     }
 
     fn producer(&self) -> BaseProducer {
