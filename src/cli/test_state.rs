@@ -109,9 +109,14 @@ fn carry_out(connectors: &Connectors, runtime: &tokio::runtime::Runtime, call: T
         resource: call.resource,
         state: call.state,
         input: call.input,
-        idempotency_key: idempotency_key("test-state", &call.ordinal.to_string()),
+        idempotency_key: idempotency_key("test-state", &call.place),
+        credentials: call.credentials.map(Into::into),
+        attempt: call.attempt,
+        task_token: call.task_token,
         timeout: call.timeout,
+        heartbeat: call.heartbeat,
         execution: "test-state".into(),
+        trace_context: None,
     };
     Some(runtime.block_on(async { connector.call(request).await }))
 }

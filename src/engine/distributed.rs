@@ -146,8 +146,11 @@ impl Interpreter<'_> {
         let parameters = self.bounded(frame, parameters)?;
         let ordinal = self.run.calls;
         self.run.calls += 1;
+        self.note_visit(frame);
         self.run.effects.push_back(Effect::Call(TaskCall {
             id: CallId { frame, ordinal },
+            place: self.call_place(frame, &purpose),
+            attempt: self.run.frames.at(frame).retry_count.saturating_add(1),
             purpose,
             resource: Arc::clone(resource),
             state: Arc::clone(&state.name),

@@ -167,6 +167,7 @@ impl Interpreter<'_> {
     }
 
     pub(super) fn begin_group(&mut self, parent: Id, fan_out: FanOut, total: u32, limit: u32) {
+        self.note_visit(parent);
         let id = self.run.groups.acquire();
         let group = self.run.groups.at_mut(id);
         let mut results = std::mem::take(&mut group.results);
@@ -267,8 +268,7 @@ impl Interpreter<'_> {
         let child_events = if distributed { Some(1) } else { around.child_events };
         let id = self.run.frames.acquire();
         let frame = self.run.frames.at_mut(id);
-        let retries = std::mem::take(&mut frame.retries);
-        *frame = Frame { parent: Some(group), index, item, previous_event, child_events, retries, ..Frame::default() };
+        frame.reuse(Frame { parent: Some(group), index, item, previous_event, child_events, ..Frame::default() });
         id
     }
 

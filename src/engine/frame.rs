@@ -3,6 +3,7 @@
 use super::UNSET;
 use super::distributed::MapRun;
 use super::identity::Child;
+use super::place::Visits;
 use super::pool::Id;
 use super::time::Timestamp;
 use crate::program::StateId;
@@ -27,6 +28,10 @@ pub(super) struct Frame {
     /// How often each retrier of the state has fired in this visit.
     pub(super) retries: Vec<u64>,
     pub(super) retry_count: u32,
+    /// How often the machine has visited this state, with this visit; 0: not counted, see [`Visits`].
+    pub(super) visit: u32,
+    /// How often it has visited its states.
+    pub(super) visits: Vec<Visits>,
     /// Whether the Map or Parallel has begun, in any attempt of this visit.
     pub(super) fan_out_started: bool,
     /// The context object, once it was asked for in this attempt.
@@ -58,6 +63,8 @@ impl Default for Frame {
             previous_event: 0,
             retries: Vec::new(),
             retry_count: 0,
+            visit: 0,
+            visits: Vec::new(),
             fan_out_started: false,
             context: None,
             wait: Wait::Nothing,
@@ -67,6 +74,16 @@ impl Default for Frame {
             child: None,
             map_run: None,
         }
+    }
+}
+
+impl Frame {
+    /// Becomes another frame, and keeps the memory of its lists.
+    pub(super) fn reuse(&mut self, frame: Frame) {
+        let (mut retries, mut visits) = (std::mem::take(&mut self.retries), std::mem::take(&mut self.visits));
+        retries.clear();
+        visits.clear();
+        *self = Frame { retries, visits, ..frame };
     }
 }
 

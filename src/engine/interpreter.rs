@@ -34,8 +34,7 @@ impl Interpreter<'_> {
     pub(super) fn begin(&mut self, start: StateId, event: &[u8], input: Value) {
         self.emit_execution_started(event);
         let frame = self.run.frames.acquire();
-        let retries = std::mem::take(&mut self.run.frames.at_mut(frame).retries);
-        *self.run.frames.at_mut(frame) = Frame { retries, ..Frame::default() };
+        self.run.frames.at_mut(frame).reuse(Frame::default());
         self.enter(frame, start, input);
         self.run.work.push(Work::Attempt(frame));
     }
@@ -125,6 +124,7 @@ impl Interpreter<'_> {
         entering.entered_at = now;
         entering.retries.clear();
         entering.retry_count = 0;
+        entering.visit = 0;
         entering.fan_out_started = false;
         entering.context = None;
         entering.token = None;

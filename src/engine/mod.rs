@@ -28,6 +28,7 @@ mod identity;
 mod interpreter;
 mod limits;
 mod outcome;
+mod place;
 mod pool;
 mod query;
 mod recover;
@@ -168,6 +169,11 @@ impl Execution {
     /// Retries begun so far, of all states together.
     pub fn retries(&self) -> u64 {
         self.run.retries
+    }
+
+    /// Bytes of memory that the execution's values hold, used or kept for reuse.
+    pub fn memory_bytes(&self) -> usize {
+        self.heap.bytes_held()
     }
 
     fn seed(&mut self, program: &Arc<Program>) {

@@ -128,9 +128,18 @@ pub struct TaskCall {
     pub heartbeat: Option<Duration>,
     /// Retries of the state before this attempt.
     pub retry_count: u32,
-    /// Number of the call within its execution, from 0. When an event is redelivered, the same calls get the same
-    /// numbers as long as the workflow decides the same.
+    /// Number of the call within its execution, from 0: it depends on timing and retries. For what is the same when the event
+    /// is delivered again see [`place`](TaskCall::place).
     pub ordinal: u64,
+    /// Where in the execution the call is made: the path of its state through branches and iterations, each state with the
+    /// number of its visit in its machine, such as `Book:1/0/Charge:2`: the second visit of `Charge` in branch 0 of `Book`.
+    ///
+    /// It is the same for all attempts of a visit, whether the state itself is retried or one around it, and whatever the
+    /// timing of siblings and the retries elsewhere. So when the event is delivered again, an operation that is asked for
+    /// again has the same place; and no other has it. Letters, digits and `-_.:/%` only; at most 160 bytes.
+    pub place: String,
+    /// Which attempt of this visit it is, from 1.
+    pub attempt: u32,
     /// The token that a callback names, for tasks that wait for one.
     pub task_token: Option<String>,
 }

@@ -53,6 +53,7 @@ impl Interpreter<'_> {
         self.emit_scheduled(frame, task, input, role, (timeout, heartbeat));
         let ordinal = self.run.calls;
         self.run.calls += 1;
+        self.note_visit(frame);
         let mut json = Vec::with_capacity(self.heap.size(input) as usize);
         self.heap.write(input, &mut json);
         self.run.effects.push_back(Effect::Call(TaskCall {
@@ -64,6 +65,8 @@ impl Interpreter<'_> {
             credentials: credentials.map(|credentials| self.heap.to_json(credentials)),
             timeout,
             heartbeat,
+            place: self.call_place(frame, &Purpose::Task),
+            attempt: self.run.frames.at(frame).retry_count.saturating_add(1),
             retry_count: self.run.frames.at(frame).retry_count,
             ordinal,
             task_token: self.run.frames.at(frame).token.map(|token| self.run.task_token(token)),

@@ -32,6 +32,10 @@ pub trait Origin {
     fn name(&self) -> &str;
     /// The execution's ARN.
     fn arn(&self) -> &Arc<str>;
+    /// The W3C trace context that it came with: a `traceparent`.
+    fn trace_context(&self) -> Option<String> {
+        None
+    }
     /// What carries out this call; `None` if nothing is configured for it.
     fn connector(&self, call: &TaskCall) -> Option<&Arc<dyn Connector>>;
 }
@@ -39,12 +43,17 @@ pub trait Origin {
 /// What a connector gets to see of a call.
 pub fn request(origin: &impl Origin, call: TaskCall) -> Request {
     Request {
-        idempotency_key: idempotency_key(origin.name(), &call.ordinal.to_string()),
+        idempotency_key: idempotency_key(origin.name(), &call.place),
         purpose: call.purpose,
         resource: call.resource,
         state: call.state,
         input: call.input,
+        credentials: call.credentials.map(Into::into),
+        attempt: call.attempt,
+        task_token: call.task_token,
         timeout: call.timeout,
+        heartbeat: call.heartbeat,
         execution: Arc::clone(origin.arn()),
+        trace_context: origin.trace_context(),
     }
 }

@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::time::Instant;
 
+use rdkafka::message::Headers;
+
 use super::outcome::EventRef;
 use super::partitions::Ticket;
 use super::pipeline::Spec;
@@ -12,6 +14,9 @@ use crate::identity::ExecutionName;
 use crate::program::Program;
 use crate::registry::Version;
 use crate::task::Connector;
+
+/// The header of W3C Trace Context.
+const TRACE_PARENT: &str = "traceparent";
 
 /// A record of a source topic. The consumer's memory is not held for so long: a held message pins its whole fetch buffer.
 pub(super) struct EventOrigin {
@@ -57,6 +62,12 @@ impl Origin for EventOrigin {
 
     fn arn(&self) -> &Arc<str> {
         &self.arn
+    }
+
+    fn trace_context(&self) -> Option<String> {
+        let headers = self.headers.as_ref()?;
+        let header = headers.iter().find(|header| header.key.eq_ignore_ascii_case(TRACE_PARENT))?;
+        Some(String::from_utf8_lossy(header.value?).into_owned())
     }
 
     fn connector(&self, call: &TaskCall) -> Option<&Arc<dyn Connector>> {

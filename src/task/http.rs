@@ -31,6 +31,10 @@ use super::{
 mod data;
 
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
+/// Which attempt of the operation a call is, from 1: a service may tell retries from redeliveries by it.
+const ATTEMPT: HeaderName = HeaderName::from_static("stepstream-attempt");
+/// W3C Trace Context.
+const TRACE_PARENT: HeaderName = HeaderName::from_static("traceparent");
 
 /// How many characters of a body that is not JSON are shown in the cause.
 const SHOWN_BODY_CHARS: usize = 256;
@@ -86,7 +90,7 @@ impl Connector for HttpConnector {
     }
 }
 
-/// Headers by which the other side recognises a call that it has already seen.
+/// Headers by which the other side recognises an operation that it has already seen, and what caused it.
 pub(super) fn identity_headers(request: &Request) -> Result<HeaderMap, TaskFailure> {
     let mut headers = HeaderMap::new();
     let key = HeaderValue::from_str(&request.idempotency_key).map_err(|_| {
@@ -94,6 +98,11 @@ pub(super) fn identity_headers(request: &Request) -> Result<HeaderMap, TaskFailu
         TaskFailure::new("States.Runtime", format!("The idempotency key {key:?} can't be sent as a header."))
     })?;
     headers.insert(IDEMPOTENCY_KEY, key);
+    headers.insert(ATTEMPT, HeaderValue::from(request.attempt));
+    // An event's header may hold anything: what can't be sent is no trace context.
+    if let Some(context) = request.trace_context.as_deref().and_then(|context| HeaderValue::from_str(context).ok()) {
+        headers.insert(TRACE_PARENT, context);
+    }
     Ok(headers)
 }
 

@@ -20,7 +20,7 @@ mod options;
 mod pattern;
 mod place;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 
 use std::{pin::Pin, sync::Arc, time::Duration};
 
@@ -53,13 +53,24 @@ pub struct Request {
     pub state: Arc<str>,
     /// The effective input of the task, or the parameters of the reader or writer: JSON text.
     pub input: Vec<u8>,
-    /// Names this call for the other side: the same text when an event is redelivered, different for every other call.
+    /// The state's `Credentials`: JSON text. Secret.
+    pub credentials: Option<Arc<str>>,
+    /// Names this operation for the other side: the same text for all attempts of one visit of the state, also when the event
+    /// is delivered again; different for every other operation.
     pub idempotency_key: String,
+    /// Which attempt of the operation this is within the execution, from 1.
+    pub attempt: u32,
+    /// The token that a callback names, for tasks that wait for one.
+    pub task_token: Option<String>,
     /// `TimeoutSeconds` of the state, if it has one. The engine gives up the call by itself then; a connector may do so
     /// earlier.
     pub timeout: Option<Duration>,
+    /// `HeartbeatSeconds` of the state: how long a task with a token may be silent.
+    pub heartbeat: Option<Duration>,
     /// Id (ARN) of the execution.
     pub execution: Arc<str>,
+    /// The W3C trace context that the event came with: a `traceparent`.
+    pub trace_context: Option<String>,
 }
 
 /// The outcome of a call: what its [`Purpose`] says, for a task the result as JSON text; or a failure. Retry and Catch can match

@@ -18,12 +18,13 @@ const DEFAULT_TIMEOUT: Duration = Duration::from_secs(60);
 const DEFAULT_IDLE_CONNECTIONS: usize = 32;
 
 /// Headers that the client or the connectors set by themselves, or that only make sense between neighbours.
-const RESERVED_HEADERS: [&str; 9] = [
+const RESERVED_HEADERS: [&str; 10] = [
     "connection",
     "content-length",
     "host",
     "idempotency-key",
     "keep-alive",
+    "stepstream-attempt",
     "te",
     "trailer",
     "transfer-encoding",

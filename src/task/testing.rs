@@ -6,15 +6,20 @@ use axum::Router;
 
 use super::{Purpose, Request};
 
-pub(super) fn request(resource: &str, input: &[u8]) -> Request {
+pub(crate) fn request(resource: &str, input: &[u8]) -> Request {
     Request {
         purpose: Purpose::Task,
         resource: resource.into(),
         state: "Charge".into(),
         input: input.to_vec(),
-        idempotency_key: "orders-0-42-1".to_owned(),
+        credentials: None,
+        idempotency_key: "orders-0-42:Charge:1".to_owned(),
+        attempt: 2,
+        task_token: None,
         timeout: None,
+        heartbeat: None,
         execution: Arc::from("arn:aws:states:us-east-1:123456789012:express:orders:orders-0-42:1"),
+        trace_context: Some("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01".to_owned()),
     }
 }
 

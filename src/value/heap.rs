@@ -92,6 +92,13 @@ impl Heap {
         self.text.len() - self.base_text + (self.nodes.len() - self.base_nodes) * size_of::<Value>()
     }
 
+    /// Bytes of memory that the heap holds, used or kept for reuse.
+    pub fn bytes_held(&self) -> usize {
+        let values = self.nodes.capacity() + self.stack.capacity();
+        let numbers = self.prints.capacity() * size_of::<u32>();
+        self.text.capacity() + self.scratch.capacity() + values * size_of::<Value>() + numbers
+    }
+
     /// The elements of an array.
     pub fn items(&self, array: List) -> &[Value] {
         let start = array.start();

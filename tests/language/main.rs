@@ -7,6 +7,7 @@ mod case;
 mod driver;
 mod executions;
 mod machines;
+mod places;
 mod properties;
 mod queries;
 mod reading;

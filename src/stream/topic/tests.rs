@@ -9,6 +9,7 @@ use rdkafka::{ClientConfig, Offset, TopicPartitionList};
 
 use super::*;
 use crate::config::{Config, Environment};
+use crate::task::testing;
 
 const TOPIC: &str = "map-results";
 const TIMEOUT: Duration = Duration::from_secs(60);
@@ -78,12 +79,9 @@ fn connector(brokers: &str, timeout: Duration) -> Arc<dyn Connector> {
 fn call(connector: &Arc<dyn Connector>, purpose: Purpose) -> Result<(), String> {
     let request = Request {
         purpose,
-        resource: "arn:aws:states:::s3:putObject".into(),
         state: "Each".into(),
-        input: b"{\"Bucket\":\"out\"}".to_vec(),
-        idempotency_key: "p-in-0-7:0".to_owned(),
-        timeout: None,
         execution: "arn:aws:states:us-east-1:000000000000:express:order:p-in-0-7:1".into(),
+        ..testing::request("arn:aws:states:::s3:putObject", b"{\"Bucket\":\"out\"}")
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     let answer = runtime.block_on(connector.call(request));

@@ -124,7 +124,9 @@ fn the_request_is_a_post_with_input_key_and_configured_headers() {
     assert_eq!(&body[..], br#"{"total": 1.50}"#);
     let expected = [
         ("content-type", "application/json"),
-        ("idempotency-key", "orders-0-42-1"),
+        ("idempotency-key", "orders-0-42:Charge:1"),
+        ("stepstream-attempt", "2"),
+        ("traceparent", "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"),
         ("x-api-key", "s3cret"),
         ("accept", "text/json"),
         ("content-length", "15"),

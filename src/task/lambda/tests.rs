@@ -79,7 +79,9 @@ fn direct_call_sends_the_input_and_gives_the_raw_result() {
     let expected = [
         ("x-amz-invocation-type", "RequestResponse"),
         ("x-amz-log-type", "None"),
-        ("idempotency-key", "orders-0-42-1"),
+        ("idempotency-key", "orders-0-42:Charge:1"),
+        ("stepstream-attempt", "2"),
+        ("traceparent", "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"),
         ("content-type", "application/json"),
     ];
     for (name, value) in expected {
