@@ -25,7 +25,8 @@ pub const MAX_DATASET_ITEMS: usize = 100_000;
 /// Records that one shard may hold between reading them and completing their offsets: several batches deep, so that
 /// the sink's acknowledgements never stall the reader, and what a crash redelivers stays small.
 pub const MAX_IN_FLIGHT: usize = 4096;
-/// Payload bytes that one shard may hold in the same span of time: bounds memory when events are large.
+/// Bytes that one shard may hold in the same span of time, of the records and of what their executions hold while they wait:
+/// bounds memory when events are large, or when many executions wait.
 pub const MAX_IN_FLIGHT_BYTES: usize = 64 * 1024 * 1024;
 /// Task calls that one pipeline may have open: protects the services behind the tasks.
 pub const MAX_CONCURRENT_TASKS: usize = 256;

@@ -108,7 +108,7 @@ pub struct Pipeline {
     pub shards: usize,
     /// Records a shard may hold between reading them and completing their offsets.
     pub max_in_flight: usize,
-    /// Payload bytes a shard may hold in that time.
+    /// Bytes a shard may hold in that time: of the records, and of what their executions hold while they wait.
     pub max_in_flight_bytes: usize,
     /// Task calls that may be open at a time, over all shards of this pipeline.
     pub max_concurrent_tasks: usize,

@@ -176,6 +176,11 @@ impl Execution {
         self.heap.bytes_held()
     }
 
+    /// Gives back memory that is kept for reuse: worth its while before a long wait.
+    pub fn trim_memory(&mut self) {
+        self.heap.trim();
+    }
+
     fn seed(&mut self, program: &Arc<Program>) {
         match &self.program {
             // Comparing pointers saves two atomic writes to a counter that all shards share.

@@ -57,6 +57,8 @@ pub struct Host<O, C: Calls<O>> {
     /// In milliseconds of the monotonic clock.
     timers: BinaryHeap<Reverse<(i64, Key)>>,
     ended: VecDeque<Ended<O>>,
+    /// Bytes that the executions which have not ended hold.
+    memory: usize,
     #[allow(clippy::vec_box)] // executions are large and go back and forth: a pointer moves, not the execution
     idle: Vec<Box<Execution>>,
 }
@@ -89,6 +91,8 @@ struct Running<O, H> {
     offset: i64,
     calls: Vec<(CallId, H)>,
     is_ready: bool,
+    /// Bytes that it holds, as counted in the host's sum.
+    memory: usize,
     /// The time that its entry in the timers is for.
     wake_at: Option<i64>,
 }
@@ -105,6 +109,7 @@ impl<O, C: Calls<O>> Host<O, C> {
             ready: VecDeque::new(),
             timers: BinaryHeap::new(),
             ended: VecDeque::new(),
+            memory: 0,
             idle: Vec::new(),
         }
     }
@@ -163,9 +168,12 @@ impl<O, C: Calls<O>> Host<O, C> {
         }
     }
 
-    fn keep(&mut self, execution: Box<Execution>, progress: Progress, now: Now, origin: O) -> Key {
+    fn keep(&mut self, mut execution: Box<Execution>, progress: Progress, now: Now, origin: O) -> Key {
         let offset = now.wall.0.saturating_sub(now.monotonic);
-        let running = Running { execution, origin, offset, calls: Vec::new(), is_ready: false, wake_at: None };
+        // A heap that was used for a large event must not make a small one that waits look large.
+        execution.trim_memory();
+        let running =
+            Running { execution, origin, offset, calls: Vec::new(), is_ready: false, memory: 0, wake_at: None };
         let key = self.running.insert(running);
         self.after_run(key, progress);
         key
@@ -201,11 +209,13 @@ impl<O, C: Calls<O>> Host<O, C> {
             Err(failure) => running.execution.resume(to.call, Err(failure), time),
         }
         self.carry_out_effects(to.execution);
+        self.count_memory(to.execution);
         self.make_ready(to.execution);
     }
 
     fn after_run(&mut self, key: Key, progress: Progress) {
         self.carry_out_effects(key);
+        self.count_memory(key);
         match progress {
             Progress::Ended => {
                 if let Some((execution, origin)) = self.remove(key) {
@@ -215,6 +225,12 @@ impl<O, C: Calls<O>> Host<O, C> {
             Progress::Yielded => self.make_ready(key),
             Progress::Suspended => self.set_timer(key),
         }
+    }
+
+    fn count_memory(&mut self, key: Key) {
+        let Some(running) = self.running.find(key) else { return };
+        let before = std::mem::replace(&mut running.memory, running.execution.memory_bytes());
+        self.memory = self.memory - before + running.memory;
     }
 
     fn carry_out_effects(&mut self, key: Key) {
@@ -271,7 +287,8 @@ impl<O, C: Calls<O>> Host<O, C> {
 
     /// Takes an execution out; its calls that are still open are cancelled.
     fn remove(&mut self, key: Key) -> Option<(Box<Execution>, O)> {
-        let Running { execution, origin, calls, .. } = self.running.remove(key)?;
+        let Running { execution, origin, calls, memory, .. } = self.running.remove(key)?;
+        self.memory -= memory;
         for (_, handle) in calls {
             self.calls.cancel(handle);
         }
@@ -301,6 +318,7 @@ impl<O, C: Calls<O>> Host<O, C> {
         let time = running.time(now);
         let result = act(&mut running.execution, time);
         self.carry_out_effects(key);
+        self.count_memory(key);
         self.make_ready(key);
         Some(result)
     }
@@ -308,6 +326,11 @@ impl<O, C: Calls<O>> Host<O, C> {
     /// Executions that have not ended.
     pub fn waiting(&self) -> usize {
         self.running.len()
+    }
+
+    /// Bytes that the values of executions which have not ended hold.
+    pub fn memory_bytes(&self) -> usize {
+        self.memory
     }
 
     /// Executions whose turn it is.

@@ -102,5 +102,5 @@ fn below(work: &Work, numerator: usize, denominator: usize) -> bool {
     !work.sink.is_refusing()
         // Without rounding: a part of a small bound that were no less than the bound would end every pause at once.
         && work.partitions.in_flight() * denominator < pipeline.max_in_flight * numerator
-        && work.partitions.in_flight_bytes() * denominator < pipeline.max_in_flight_bytes * numerator
+        && work.in_flight_bytes() * denominator < pipeline.max_in_flight_bytes * numerator
 }

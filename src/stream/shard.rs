@@ -260,7 +260,7 @@ impl Shard {
     fn publish(&mut self) {
         let work = &mut self.work;
         let stats = &work.counts.stats;
-        stats.in_flight_bytes.set(work.partitions.in_flight_bytes() as u64);
+        stats.in_flight_bytes.set(work.in_flight_bytes() as u64);
         stats.waiting.set(work.host.waiting() as u64);
         let calls = work.host.calls();
         stats.open_calls.set(calls.open() as u64);

@@ -127,6 +127,11 @@ impl Work {
         worked
     }
 
+    /// Bytes of what is in flight: the records, and what their executions hold while they wait.
+    pub fn in_flight_bytes(&self) -> usize {
+        self.partitions.in_flight_bytes() + self.host.memory_bytes()
+    }
+
     /// Lets go of everything of an assignment that is over.
     pub fn release(&mut self, slot: Slot) {
         self.host.cancel_where(|origin| origin.ticket.slot() == slot);

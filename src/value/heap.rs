@@ -4,6 +4,8 @@ use super::{Form, List, MAX_DEPTH, Span, Str, Value, text};
 
 /// Bytes of text and of nodes that a heap keeps for the next execution; what is beyond goes back to the allocator.
 const KEPT_BYTES: usize = 1 << 20;
+/// Memory beyond what is used that is not worth giving back.
+const TRIMMED_BYTES: usize = 64 << 10;
 
 /// The arena that the values of one execution live in.
 ///
@@ -97,6 +99,18 @@ impl Heap {
         let values = self.nodes.capacity() + self.stack.capacity();
         let numbers = self.prints.capacity() * size_of::<u32>();
         self.text.capacity() + self.scratch.capacity() + values * size_of::<Value>() + numbers
+    }
+
+    /// Gives back memory that is kept for reuse, where that is most of what the heap holds.
+    pub fn trim(&mut self) {
+        let used = self.text.len() + self.nodes.len() * size_of::<Value>();
+        if self.bytes_held() > 2 * used + TRIMMED_BYTES {
+            self.text.shrink_to(self.text.len() + TRIMMED_BYTES / 4);
+            self.nodes.shrink_to(self.nodes.len() + TRIMMED_BYTES / 4 / size_of::<Value>());
+            self.stack.shrink_to(self.stack.len());
+            self.prints.shrink_to(self.prints.len());
+            self.scratch.shrink_to(self.scratch.len());
+        }
     }
 
     /// The elements of an array.

@@ -234,6 +234,9 @@ impl Simulation {
         if self.host.waiting() > 0 {
             round.violations.push(format!("{} executions wait for nothing", self.host.waiting()));
         }
+        if self.host.memory_bytes() > 0 {
+            round.violations.push(format!("{} bytes are held by no execution", self.host.memory_bytes()));
+        }
         round
     }
 }
