@@ -93,7 +93,7 @@ pub(super) fn interpolate(text: &str, environment: &Environment) -> Result<Inter
         }
         used_environment = true;
         match (environment.value(name), default) {
-            (Some(""), Some(default)) | (None, Some(default)) => out.push_str(default),
+            (Some("") | None, Some(default)) => out.push_str(default),
             (Some(value), _) => out.push_str(value),
             (None, None) => return Err(InterpolationError::Unset { name: name.to_owned() }),
         }

@@ -207,8 +207,8 @@ impl miette::Diagnostic for Rendered<'_> {
         self.mistake.hint.as_ref().map(|hint| Box::new(hint) as Box<dyn fmt::Display>)
     }
 
-    fn source_code(&self) -> Option<&dyn miette::SourceCode> {
-        self.mistake.span.as_ref().map(|_| &self.source as &dyn miette::SourceCode)
+    fn source_code(&self) -> Option<&dyn SourceCode> {
+        self.mistake.span.as_ref().map(|_| &self.source as &dyn SourceCode)
     }
 
     fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {

@@ -310,7 +310,7 @@ fn uncommented(text: &str) -> String {
         in_further_pipelines &= line.starts_with('#');
         match line.strip_prefix("# ") {
             Some(option) if is_option(option) && !in_further_pipelines && !option.starts_with("headers") => {
-                lines.push(option)
+                lines.push(option);
             }
             _ => lines.push(line),
         }

@@ -59,7 +59,10 @@ pub struct Host<O, C: Calls<O>> {
     ended: VecDeque<Ended<O>>,
     /// Bytes that the executions which have not ended hold.
     memory: usize,
-    #[allow(clippy::vec_box)] // executions are large and go back and forth: a pointer moves, not the execution
+    #[expect(
+        clippy::vec_box,
+        reason = "executions are large and go back and forth: a pointer moves, not the execution"
+    )]
     idle: Vec<Box<Execution>>,
 }
 

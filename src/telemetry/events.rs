@@ -88,7 +88,7 @@ pub fn kafka_error(metrics: &PipelineMetrics, pipeline: &str, error: &dyn Displa
     metrics.kafka_error();
     let text = error.to_string();
     told(&format!("kafka {pipeline} {text}"), |held_back| {
-        warn!(pipeline, error = text, held_back, "Kafka client error")
+        warn!(pipeline, error = text, held_back, "Kafka client error");
     });
 }
 

@@ -235,12 +235,8 @@ impl Reader {
 
     /// A record if one comes in that time.
     pub fn poll(&mut self, wait: Duration) -> Option<Record> {
-        let message = self.consumer.poll(wait)?;
-        let message = match message {
-            Ok(message) => message,
-            // The client reconnects by itself.
-            Err(_) => return None,
-        };
+        // After an error the client reconnects by itself.
+        let message = self.consumer.poll(wait)?.ok()?;
         let headers = message.headers().map(|headers| {
             headers.iter().map(|header| (header.key.to_owned(), header.value.unwrap_or_default().to_owned())).collect()
         });

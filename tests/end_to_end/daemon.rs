@@ -216,6 +216,7 @@ impl Daemon {
 }
 
 impl Drop for Daemon {
+    #[expect(clippy::print_stderr, reason = "for the person who reads why a test failed")]
     fn drop(&mut self) {
         let child = self.child.get_mut();
         // It may have ended already: then there is nothing to kill.

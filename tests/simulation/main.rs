@@ -3,10 +3,10 @@
 //! A failing run prints its seed; `STEPSTREAM_SEED` runs that one alone. `STEPSTREAM_STEPS` says how many steps are made in all.
 
 #[path = "../language/driver.rs"]
-#[allow(dead_code)]
+#[allow(dead_code, reason = "the language tests use the rest")]
 mod driver;
 #[path = "../language/machines.rs"]
-#[allow(dead_code)]
+#[allow(dead_code, reason = "the language tests use the rest")]
 mod machines;
 #[path = "../language/queries.rs"]
 mod queries;

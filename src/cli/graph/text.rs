@@ -105,8 +105,16 @@ fn char_width(c: char) -> f64 {
         // Marks that stand over the letter before.
         (None, 0x300..=0x36f) => 0.0,
         // East Asian scripts and emoji fill a square.
-        (None, 0x1100..=0x115f | 0x2e80..=0xa4cf | 0xac00..=0xd7a3 | 0xf900..=0xfaff | 0xfe30..=0xfe4f)
-        | (None, 0xff00..=0xff60 | 0x1f300..) => 1.0,
+        (
+            None,
+            0x1100..=0x115f
+            | 0x2e80..=0xa4cf
+            | 0xac00..=0xd7a3
+            | 0xf900..=0xfaff
+            | 0xfe30..=0xfe4f
+            | 0xff00..=0xff60
+            | 0x1f300..,
+        ) => 1.0,
         (None, _) => 0.6,
     }
 }
