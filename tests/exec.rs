@@ -196,3 +196,49 @@ fn file(name: &str, text: &str) -> String {
     std::fs::write(&path, text).expect("the file can be written");
     path.to_str().expect("the path is UTF-8").to_owned()
 }
+
+#[test]
+fn the_input_is_json_or_a_file_by_how_it_begins() {
+    let passes =
+        file("input-passes.asl.json", r#"{ "StartAt": "P", "States": { "P": { "Type": "Pass", "End": true } } }"#);
+    for (input, output) in [("{\"a\":1}", "{\"a\":1}"), (" [1]", "[1]"), ("\"text\"", "\"text\"")] {
+        let shown = exec(&[&passes, "-i", input, "--json"]);
+        let expected = format!("{{\"status\":\"SUCCEEDED\",\"output\":{output}}}\n");
+        assert_eq!(String::from_utf8_lossy(&shown.stdout), expected, "{input}");
+    }
+    for (input, parts) in [
+        ("{\"a\":", ["the input {\"a\":", "not valid JSON"]),
+        ("no-such-file", ["cannot read the input no-such-file", "begins with {, [ or \""]),
+        ("5", ["cannot read the input 5", "begins with {, [ or \""]),
+    ] {
+        let output = exec(&[&passes, "--input", input]);
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{said}");
+        assert!(parts.iter().all(|part| said.contains(part)), "{said}");
+    }
+}
+
+#[test]
+fn the_history_for_people_has_times_data_and_errors() {
+    let definition = file(
+        "people.asl.json",
+        r#"{ "StartAt": "P", "States": {
+            "P": { "Type": "Pass", "Result": 7, "ResultPath": "$.b", "Next": "W" },
+            "W": { "Type": "Wait", "Seconds": 60, "Next": "F" },
+            "F": { "Type": "Fail", "Error": "Bad", "Cause": "because" } } }"#,
+    );
+    let output = exec(&[&definition, "-i", "{\"a\":1}", "--history", "--fast-forward"]);
+    let shown = String::from_utf8_lossy(&output.stdout);
+    let lines: Vec<String> = shown.lines().map(|line| line.split_whitespace().collect::<Vec<_>>().join(" ")).collect();
+    for line in [
+        "2 0.000 s PassStateEntered P",
+        "input {\"a\":1}",
+        "output {\"a\":1,\"b\":7}",
+        "5 60.000 s WaitStateExited W",
+        "error Bad",
+        "cause because",
+    ] {
+        let is_there = lines.iter().any(|shown| shown == line || (line.contains("60.000") && shown.contains(" 60.0")));
+        assert!(is_there, "{line}: {shown}");
+    }
+}

@@ -4,6 +4,7 @@ use miette::{MietteError, MietteSpanContents, SourceCode, SourceSpan, SpanConten
 
 use super::lines::{LineColumn, Lines};
 use super::node::Span;
+use crate::visible::visible;
 
 /// The longest line that is shown whole, in bytes. A definition without line ends is one line of up to a megabyte.
 const MAX_LINE_BYTES: usize = 400;
@@ -58,12 +59,26 @@ impl<'a> Excerpt<'a> {
         if shown.start > 0 {
             self.text.push('…');
         }
+        let marked = mark.start..mark.end.min(shown.end);
+        self.push_visible(&line[shown.start..marked.start]);
         let at = self.text.len();
-        self.text.push_str(&line[shown.clone()]);
+        self.push_visible(&line[marked.clone()]);
+        let end = self.text.len();
+        self.push_visible(&line[marked.end..shown.end]);
         if shown.end < line.len() {
             self.text.push('…');
         }
-        at + mark.start - shown.start..at + mark.end.min(shown.end) - shown.start
+        at..end
+    }
+
+    /// Adds a part of a line. Definitions are indented with tabs, too, which are drawn as blanks later.
+    fn push_visible(&mut self, part: &str) {
+        for (index, part) in part.split('\t').enumerate() {
+            if index > 0 {
+                self.text.push('\t');
+            }
+            self.text.push_str(&visible(part));
+        }
     }
 }
 

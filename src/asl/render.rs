@@ -5,6 +5,7 @@ use miette::{GraphicalReportHandler, GraphicalTheme, LabeledSpan, SourceCode};
 use super::diagnostic::{Diagnostic, Severity};
 use super::excerpt::Excerpt;
 use super::lines::Lines;
+use crate::visible::{visible, visible_lines};
 
 /// How wide messages may get, in characters.
 const WIDTH: usize = 120;
@@ -14,12 +15,13 @@ pub fn render(diagnostics: &[Diagnostic], name: &str, source: &str, colour: bool
     let theme = if colour { GraphicalTheme::unicode() } else { GraphicalTheme::unicode_nocolor() };
     let handler = GraphicalReportHandler::new_themed(theme).with_width(WIDTH).with_links(false);
     let lines = Lines::new(source);
+    let name = &*visible(name);
     let mut text = String::new();
     for diagnostic in diagnostics {
         let excerpt = diagnostic.span.as_ref().map(|span| Excerpt::new(name, source, &lines, span));
         if handler.render_report(&mut text, &Report { diagnostic, excerpt }).is_err() {
             // Rendering fails only if the excerpt can't be cut out; the plain words are always at hand.
-            text.push_str(&diagnostic.to_string());
+            text.push_str(&visible(&diagnostic.to_string()));
         }
         text.push('\n');
     }
@@ -38,7 +40,8 @@ impl std::fmt::Display for Report<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         // Messages of AWS's JSON parser quote the whole text; the excerpt shows it better.
         let message = &self.diagnostic.message;
-        f.write_str(message.split_once("\n at [Source").map_or(message.as_str(), |(message, _)| message).trim_end())
+        let message = message.split_once("\n at [Source").map_or(message.as_str(), |(message, _)| message).trim_end();
+        f.write_str(&visible(message))
     }
 }
 
@@ -57,7 +60,7 @@ impl miette::Diagnostic for Report<'_> {
     }
 
     fn help<'a>(&'a self) -> Option<Box<dyn std::fmt::Display + 'a>> {
-        self.diagnostic.hint.as_ref().map(|hint| Box::new(hint) as Box<dyn std::fmt::Display>)
+        self.diagnostic.hint.as_ref().map(|hint| Box::new(visible_lines(hint)) as Box<dyn std::fmt::Display>)
     }
 
     fn source_code(&self) -> Option<&dyn SourceCode> {
@@ -66,7 +69,8 @@ impl miette::Diagnostic for Report<'_> {
 
     fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
         let mark = &self.excerpt.as_ref()?.mark;
-        let label = self.diagnostic.location.clone().filter(|location| !location.starts_with("[Source"));
+        let location = self.diagnostic.location.as_deref().filter(|location| !location.starts_with("[Source"));
+        let label = location.map(|location| visible(location).into_owned());
         Some(Box::new(std::iter::once(LabeledSpan::new(label, mark.start, mark.len()))))
     }
 }

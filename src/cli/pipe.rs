@@ -81,18 +81,18 @@ pub fn main(args: Args) -> ExitCode {
 /// Why not all of the input was run.
 #[derive(Debug, thiserror::Error)]
 enum PipeError {
-    #[error("can't read the definition {}: {source}", path.display())]
+    #[error("can't read the definition {}: {source}", source::shown(path))]
     Definition { path: PathBuf, source: io::Error },
     /// With rendered diagnostics, which say what and where.
-    #[error("{} is invalid:\n{diagnostics}", path.display())]
+    #[error("{} is invalid:\n{diagnostics}", source::shown(path))]
     Invalid { path: PathBuf, diagnostics: String },
     #[error("the configuration is wrong:\n{0}")]
     Config(String),
     #[error("{0}")]
     Connectors(#[from] crate::task::ConnectorsError),
-    #[error("{path}: {source}", path = path.display())]
+    #[error("{path}: {source}", path = source::shown(path))]
     Unmatched { path: PathBuf, source: crate::task::UnmatchedResources },
-    #[error("can't write failures to {}: {source}", path.display())]
+    #[error("can't write failures to {}: {source}", source::shown(path))]
     Failures { path: PathBuf, source: io::Error },
     #[error("{0}")]
     Flow(#[from] FlowError),
@@ -139,7 +139,7 @@ fn load_program(path: &Path) -> Result<Program, PipeError> {
     Program::from_text_as(asl::Format::of_file(path), &text).map_err(|mut diagnostics| {
         diagnostics.retain(asl::Diagnostic::is_error);
         let colour = in_colour(&io::stderr());
-        let diagnostics = asl::render(&diagnostics, &path.display().to_string(), &text, colour);
+        let diagnostics = asl::render(&diagnostics, &source::shown(path), &text, colour);
         PipeError::Invalid { path: path.to_owned(), diagnostics }
     })
 }

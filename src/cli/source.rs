@@ -3,9 +3,16 @@
 use std::io;
 use std::path::Path;
 
-/// What messages call it.
+use crate::visible::visible;
+
+/// Its name in answers; exact.
 pub(super) fn name(file: &Path) -> String {
     if is_stdin(file) { "<stdin>".into() } else { file.display().to_string() }
+}
+
+/// A path, as people get to see it.
+pub(super) fn shown(path: &Path) -> String {
+    visible(&path.display().to_string()).into_owned()
 }
 
 /// The name of the workflow in a file: the file's, without `.asl.json` or another extension.

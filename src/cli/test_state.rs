@@ -15,6 +15,7 @@ use crate::identity::idempotency_key;
 use crate::task::{Answer, Connectors, Request as TaskRequest};
 use crate::test_state::{Exception, Request, Response, Surroundings, test_state};
 use crate::value::read_document;
+use crate::visible::visible_lines;
 
 /// Exit status when the state failed or would be retried.
 const FAILED: u8 = 1;
@@ -72,7 +73,7 @@ pub fn main(args: Args) -> ExitCode {
 }
 
 fn run(args: &Args) -> Result<Result<Response, Exception>, String> {
-    let shown = args.request.display();
+    let shown = source::shown(&args.request);
     let text = source::read(&args.request).map_err(|error| format!("cannot read the request {shown}: {error}"))?;
     // As far as serde is concerned, an array could hold the fields in order.
     if text.trim_start().starts_with('[') {
@@ -147,6 +148,7 @@ fn text(response: &Response) -> String {
 }
 
 fn line(shown: &mut String, name: &str, value: &str) {
+    let value = visible_lines(value);
     // Writing to a string never fails.
     let _ = match value.contains('\n') {
         true => writeln!(shown, "{name}:\n  {}", value.replace('\n', "\n  ")),

@@ -12,6 +12,7 @@ use super::print::{in_colour, print, say};
 use super::source;
 use crate::asl::{self, Code, Definition, Diagnostic, Format, Lines, MachineType, ReadOptions};
 use crate::program::Program;
+use crate::visible::visible;
 
 /// Exit status when a definition has errors or a file can't be read.
 pub(super) const EXIT_INVALID: u8 = 2;
@@ -116,7 +117,7 @@ fn human(checked: &[Checked]) -> String {
     for file in checked {
         match &file.outcome {
             Ok(outcome) => text.push_str(&asl::render(&outcome.diagnostics, &file.name, &outcome.text, colour)),
-            Err(fault) => say(format_args!("error: {}: {fault}", file.name)),
+            Err(fault) => say(format_args!("error: {}: {fault}", visible(&file.name))),
         }
     }
     text.push_str(&summary(checked));
@@ -124,14 +125,15 @@ fn human(checked: &[Checked]) -> String {
 }
 
 fn summary(checked: &[Checked]) -> String {
+    let name = |file: &Checked| visible(&file.name).into_owned();
     let read = || checked.iter().filter_map(|file| file.outcome.as_ref().ok());
     let errors: usize = read().map(|outcome| outcome.errors).sum();
     let warnings: usize = read().map(|outcome| outcome.warnings).sum();
     let invalid = checked.len() - read().filter(|outcome| outcome.errors == 0).count();
     let verdict = match (checked, invalid) {
-        ([file], 0) => format!("{} is valid", file.name),
-        ([file], _) if file.outcome.is_err() => format!("{} was not checked", file.name),
-        ([file], _) => format!("{} is invalid", file.name),
+        ([file], 0) => format!("{} is valid", name(file)),
+        ([file], _) if file.outcome.is_err() => format!("{} was not checked", name(file)),
+        ([file], _) => format!("{} is invalid", name(file)),
         (files, 0) => format!("All {} definitions are valid", files.len()),
         (files, invalid) => format!("{invalid} of {} definitions are invalid", files.len()),
     };

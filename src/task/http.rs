@@ -115,7 +115,7 @@ pub(super) fn check_json(bytes: &[u8]) -> Result<(), String> {
 
 fn answer(reply: Reply, resource: &str, url: &str) -> Answer {
     if !reply.status.is_success() {
-        return Err(status_failure(&reply));
+        return Err(status_failure(&reply, url));
     }
     if reply.cut {
         return Err(TaskFailure::result_too_large(resource));
@@ -136,8 +136,11 @@ fn answer(reply: Reply, resource: &str, url: &str) -> Answer {
     }
 }
 
-fn status_failure(reply: &Reply) -> TaskFailure {
-    let cause = String::from_utf8_lossy(&reply.body);
+fn status_failure(reply: &Reply, url: &str) -> TaskFailure {
+    let cause = match reply.body.trim_ascii() {
+        [] => format!("POST {url} answered {} without a body", reply.status.as_u16()).into(),
+        _ => String::from_utf8_lossy(&reply.body),
+    };
     let error = error_type(&reply.body).unwrap_or_else(|| format!("Http.StatusCode.{}", reply.status.as_u16()));
     TaskFailure::new(error, cause)
 }

@@ -8,6 +8,7 @@ mod daemon;
 mod events;
 mod service;
 
+mod bench;
 mod drain;
 mod enrichment;
 mod map_results;

@@ -16,6 +16,7 @@ use super::machine;
 use crate::asl;
 use crate::cli::examples::{ORDER_EVENT, ORDER_WORKFLOW};
 use crate::cli::print::{in_colour, print};
+use crate::cli::source;
 use crate::engine::{EventError, Execution, Limits, Status, TaskCall, Timestamp};
 use crate::host::{Address, Calls, Host, Mailbox, Now, Started};
 use crate::identity::{ExecutionName, ExecutionNames, Realm};
@@ -110,7 +111,7 @@ impl Throughput {
 impl Bench {
     fn new(args: &Args) -> Result<Bench, String> {
         let (workflow, text) = match &args.workflow {
-            Some(path) => (path.display().to_string(), read(path)?),
+            Some(path) => (source::shown(path), read(path)?),
             None => ("order (built in)".to_owned(), ORDER_WORKFLOW.to_owned()),
         };
         let format = args.workflow.as_deref().map(asl::Format::of_file).unwrap_or_default();
@@ -290,7 +291,7 @@ fn turn(mut work: impl FnMut()) -> (u64, Duration) {
 }
 
 fn read(path: &PathBuf) -> Result<String, String> {
-    std::fs::read_to_string(path).map_err(|error| format!("cannot read {}: {error}", path.display()))
+    std::fs::read_to_string(path).map_err(|error| format!("cannot read {}: {error}", source::shown(path)))
 }
 
 fn table(report: &serde_json::Value) -> String {

@@ -175,7 +175,7 @@ impl Example {
         if let Some(folder) = &self.0
             && folder.tidy()
         {
-            say(format_args!("what you changed or added is kept in {}", folder.path().display()));
+            say(format_args!("what you changed or added is kept in {}", source::shown(folder.path())));
         }
     }
 }

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use hdrhistogram::Histogram;
 
 use crate::cli::feed::{Ledger, Reason, Reasons};
+use crate::cli::source;
 use crate::config;
 use crate::program::Program;
 use crate::registry::Registry;
@@ -167,7 +168,7 @@ fn header(brokers: &str, pipeline: &config::Pipeline) -> String {
         topic(&pipeline.sink),
         topic(&pipeline.failures),
         topic(&pipeline.dead_letters),
-        visible(&pipeline.workflow.display().to_string())
+        source::shown(&pipeline.workflow)
     ))
     .into_owned()
 }

@@ -12,6 +12,7 @@ use crate::host::{Address, Calls, Clock as MachineClock, Host, LocalCalls, Mailb
 use crate::identity::Realm;
 use crate::program::Program;
 use crate::task::{Connector, Connectors, MockCase};
+use crate::visible::visible;
 
 /// Time that a turn takes on a clock that jumps: with the states it enters, time goes by.
 const TURN_MILLIS: i64 = 1000;
@@ -207,8 +208,8 @@ fn unanswered(call: &TaskCall) -> String {
     format!(
         "the state \"{}\" calls {}, which nothing answers: give --mocks and --test-case with responses for this state, \
          {}or --config with a [[task]] entry for this Resource",
-        call.state,
-        call.resource,
+        visible(&call.state),
+        visible(&call.resource),
         if call.purpose == Purpose::Task { "" } else { "--data with a folder of buckets, " }
     )
 }

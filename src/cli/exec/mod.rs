@@ -1,6 +1,7 @@
 //! `stepstream exec`: one execution, its result and its history.
 
 mod drive;
+mod history;
 mod render;
 
 use std::io::Read;
@@ -17,6 +18,7 @@ use crate::config::Config;
 use crate::engine::{Limits, Status};
 use crate::program::Program;
 use crate::task::{Connectors, FilesConnector, FilesOptions, MockCase, MockFile, Pattern};
+use crate::visible::visible;
 use drive::{OwnedIdentity, Run, Tasks};
 
 /// Exit status when the execution failed or timed out.
@@ -37,9 +39,10 @@ pub struct Args {
     /// The definition: JSON, comments and trailing commas allowed, or YAML; - is standard input
     #[arg(value_name = "DEFINITION")]
     definition: PathBuf,
-    /// The execution's input, a file with one JSON value; - is standard input [default: {}]
-    #[arg(long, short, value_name = "FILE")]
-    input: Option<PathBuf>,
+    /// The execution's input: JSON that begins with {, [ or ", or a file with one JSON value; - is standard input
+    /// [default: {}]
+    #[arg(long, short, value_name = "JSON|FILE", allow_hyphen_values = true)]
+    input: Option<String>,
     /// The state machine's name, in the context object and in the mock file [default: the definition's file name]
     #[arg(long, value_name = "NAME")]
     name: Option<String>,
@@ -99,7 +102,7 @@ impl<E: std::error::Error> From<E> for Trouble {
 
 fn execute(args: &Args) -> Result<Status, Trouble> {
     let text = source::read(&args.definition)
-        .map_err(|fault| Trouble::Message(format!("cannot read {}: {fault}", args.definition.display())))?;
+        .map_err(|fault| Trouble::Message(format!("cannot read {}: {fault}", source::shown(&args.definition))))?;
     let program = match Program::from_text_as(Format::of_file(&args.definition), &text) {
         Ok(program) => Arc::new(program),
         Err(diagnostics) => {
@@ -107,7 +110,7 @@ fn execute(args: &Args) -> Result<Status, Trouble> {
             return Err(Trouble::Definition);
         }
     };
-    let input = read_input(args)?;
+    let input = Input::read(args.input.as_deref())?;
     let name = args.name.clone().unwrap_or_else(|| {
         let stem = args.definition.file_name().unwrap_or_default().to_string_lossy().into_owned();
         stem.split('.').next().unwrap_or_default().to_owned()
@@ -119,9 +122,9 @@ fn execute(args: &Args) -> Result<Status, Trouble> {
         record_history: args.history,
         fast_forward: args.fast_forward,
         identity: OwnedIdentity::new(&realm, &name, args.execution_name.as_deref(), args.seed),
-        input_name: from_file(args),
+        input_name: input.name,
     };
-    let execution = drive::to_the_end(&program, &input, run, tasks(args, &name, config.as_ref())?)?;
+    let execution = drive::to_the_end(&program, &input.json, run, tasks(args, &name, config.as_ref())?)?;
     let status = execution.status().ok_or_else(|| Trouble::Message("the execution has no end".to_owned()))?;
     let answer = match args.json {
         true => format!("{}\n", render::json(&execution, args.history)),
@@ -131,21 +134,43 @@ fn execute(args: &Args) -> Result<Status, Trouble> {
     Ok(status)
 }
 
-/// Names the input's file in a message, if there is one.
-fn from_file(args: &Args) -> String {
-    args.input.as_ref().map(|path| format!(" {}", path.display())).unwrap_or_default()
+/// The input, and what messages call it.
+struct Input {
+    json: Vec<u8>,
+    name: String,
 }
 
-fn read_input(args: &Args) -> Result<Vec<u8>, Trouble> {
-    let Some(path) = &args.input else { return Ok(b"{}".to_vec()) };
-    let mut input = Vec::new();
-    let read = if path.as_os_str() == "-" {
-        std::io::stdin().read_to_end(&mut input).map(|_| ())
-    } else {
-        std::fs::read(path).map(|bytes| input = bytes)
-    };
-    read.map_err(|error| Trouble::Message(format!("cannot read the input {}: {error}", path.display())))?;
-    Ok(input)
+impl Input {
+    /// Reads what `--input` gives. What begins like JSON is JSON, whether there is a file of that name or not: `./` before it
+    /// names the file.
+    fn read(given: Option<&str>) -> Result<Input, Trouble> {
+        let Some(given) = given else { return Ok(Input { json: b"{}".to_vec(), name: String::new() }) };
+        if given.trim_start().starts_with(['{', '[', '"']) {
+            return Ok(Input { json: given.as_bytes().to_vec(), name: format!(" {}", excerpt(given)) });
+        }
+        let read = match given {
+            "-" => {
+                let mut json = Vec::new();
+                std::io::stdin().read_to_end(&mut json).map(|_| json)
+            }
+            file => std::fs::read(file),
+        };
+        let json = read.map_err(|error| {
+            let what = "JSON here begins with {, [ or \"; anything else is the name of a file";
+            Trouble::Message(format!("cannot read the input {}: {error} ({what})", excerpt(given)))
+        })?;
+        Ok(Input { json, name: format!(" {}", excerpt(given)) })
+    }
+}
+
+/// The beginning of what was given, on one line.
+fn excerpt(given: &str) -> String {
+    const SHOWN: usize = 200;
+    let shown = visible(given);
+    match shown.char_indices().nth(SHOWN) {
+        Some((end, _)) => format!("{}…", &shown[..end]),
+        None => shown.into_owned(),
+    }
 }
 
 fn tasks(args: &Args, machine: &str, config: Option<&Config>) -> Result<Tasks, Trouble> {

@@ -5,11 +5,14 @@ use std::path::Path;
 
 use serde_json::{Map, Value, json};
 
+use super::history;
 use crate::asl::{self, Diagnostic, Lines};
 use crate::cli::diagnostic::DiagnosticAnswer;
 use crate::cli::print::{in_colour, print, say};
+use crate::cli::source;
 use crate::engine::{Detail, Event, Execution, Status};
 use crate::value::read_document;
+use crate::visible::{visible, visible_lines};
 
 /// The result as one object, with the history in the service's shape if it was recorded.
 pub(super) fn json(execution: &Execution, history: bool) -> Value {
@@ -73,11 +76,7 @@ fn event(event: &Event) -> Value {
 pub(super) fn text(execution: &Execution, history: bool) -> String {
     let mut shown = String::new();
     if history {
-        for event in execution.history() {
-            let line = format!("{:>5}  {:<28} {}", event.id, event.kind, subject(event));
-            shown.push_str(line.trim_end());
-            shown.push('\n');
-        }
+        shown.push_str(&history::text(execution.history()));
         shown.push('\n');
     }
     if let Some(status) = execution.status() {
@@ -87,23 +86,12 @@ pub(super) fn text(execution: &Execution, history: bool) -> String {
         Some(failure) => {
             let (error, cause) = (failure.error.as_deref(), failure.cause.as_deref());
             let (error, cause) = (error.unwrap_or("none given"), cause.unwrap_or("none given"));
-            shown.push_str(&format!("error: {error}\ncause: {cause}\nstate: {}\n", failure.state));
+            let (error, cause, state) = (visible(error), visible(cause), visible(&failure.state));
+            shown.push_str(&format!("error: {error}\ncause: {cause}\nstate: {state}\n"));
         }
-        None => shown.push_str(&format!("{:#}\n", output(execution))),
+        None => shown.push_str(&visible_lines(&format!("{:#}\n", output(execution)))),
     }
     shown
-}
-
-/// What an event is about: the state, the iteration, the field, the error.
-fn subject(event: &Event) -> String {
-    let shown = ["name", "state", "index", "location", "error"].into_iter().filter_map(|wanted| {
-        match event.details.iter().find(|(key, _)| *key == wanted)? {
-            (_, Detail::Text(text)) => Some(text.clone()),
-            (_, Detail::Number(index)) => Some(format!("[{index}]")),
-            _ => None,
-        }
-    });
-    shown.collect::<Vec<_>>().join(" ")
 }
 
 /// Shows why a definition is invalid.
@@ -118,6 +106,6 @@ pub(super) fn invalid(file: &Path, text: &str, diagnostics: &[Diagnostic], as_js
     let errors: Vec<Diagnostic> = diagnostics.iter().filter(|diagnostic| diagnostic.is_error()).cloned().collect();
     let colour = in_colour(&io::stderr());
     say(asl::render(&errors, &file.display().to_string(), text, colour));
-    say(format_args!("stepstream exec: {} is invalid", file.display()));
+    say(format_args!("stepstream exec: {} is invalid", source::shown(file)));
     Ok(())
 }

@@ -9,6 +9,7 @@ use clap::ValueEnum;
 use super::print::{in_colour, print, say};
 use super::{source, validate};
 use crate::asl::{self, ReadOptions};
+use crate::visible::visible;
 
 mod condition;
 mod dot;
@@ -65,7 +66,7 @@ impl Format {
             Some("dot" | "gv") => Ok(Format::Dot),
             _ => Err(format!(
                 "no picture is written as .{}: end the file in .svg, .mmd or .dot, or give --format",
-                extension.display()
+                visible(&extension.display().to_string())
             )),
         }
     }
@@ -73,7 +74,7 @@ impl Format {
 
 /// Runs the subcommand: 0 if the picture is written, 2 if the definition is invalid or unreadable, else 1.
 pub fn main(args: Args) -> ExitCode {
-    let name = source::name(&args.definition);
+    let name = visible(&source::name(&args.definition)).into_owned();
     let text = match source::read(&args.definition) {
         Ok(text) => text,
         Err(fault) => {
@@ -92,7 +93,7 @@ pub fn main(args: Args) -> ExitCode {
         return ExitCode::from(validate::EXIT_INVALID);
     };
     let chart = Chart::of(&definition);
-    let title = args.definition.file_name().map_or(name.clone(), |name| name.to_string_lossy().into_owned());
+    let title = args.definition.file_name().map_or(name.clone(), |name| visible(&name.to_string_lossy()).into_owned());
     let output = args.output.as_deref();
     let written = args
         .format
@@ -127,5 +128,5 @@ fn draw(chart: &Chart, format: Format, title: &str) -> Result<String, String> {
 
 fn write(picture: &str, output: Option<&Path>) -> Result<(), String> {
     let Some(path) = output else { return print(picture) };
-    std::fs::write(path, picture).map_err(|error| format!("cannot write {}: {error}", path.display()))
+    std::fs::write(path, picture).map_err(|error| format!("cannot write {}: {error}", source::shown(path)))
 }

@@ -6,6 +6,7 @@ use super::{condition, text};
 use crate::asl::{
     Catcher, ChoiceState, Definition, Dynamic, Machine, MapMode, MapState, State, StateKind, Transition, WaitUntil,
 };
+use crate::visible::visible;
 
 /// A machine as nodes and edges.
 pub(super) struct Chart {
@@ -191,7 +192,7 @@ impl Edges<'_> {
     fn add(&mut self, from: usize, target: &str, kind: EdgeKind, label: String) {
         // In a valid definition every target exists.
         if let Some(&to) = self.targets.get(target) {
-            self.all.push(Edge { from, to, kind, label });
+            self.all.push(Edge { from, to, kind, label: visible(&label).into_owned() });
         }
     }
 }
@@ -208,7 +209,12 @@ fn shape(state: &State) -> StateShape {
         StateKind::Pass(_) | StateKind::Choice(_) | StateKind::Succeed(_) | StateKind::Parallel(_) => String::new(),
     };
     let type_name = state.kind.type_name();
-    StateShape { name: state.name.clone(), type_name, detail, charts: Vec::new() }
+    StateShape {
+        name: visible(&state.name).into_owned(),
+        type_name,
+        detail: visible(&detail).into_owned(),
+        charts: Vec::new(),
+    }
 }
 
 fn map_detail(map: &MapState) -> String {

@@ -71,7 +71,6 @@ fn errors_in_lambdas_shape_give_name_and_whole_body() {
 fn other_errors_are_named_by_status() {
     let cases = [
         (404, "not here"),
-        (503, ""),
         (302, "moved"),
         (400, r#"{"errorMessage": "no type"}"#),
         (422, r#"{"errorType": 7}"#),
@@ -80,6 +79,18 @@ fn other_errors_are_named_by_status() {
     ];
     for (status, body) in cases {
         assert_eq!(error(answered(status, body)), (format!("Http.StatusCode.{status}"), body.to_owned()));
+    }
+}
+
+#[test]
+fn an_error_without_a_body_says_what_answered() {
+    for body in ["", " \r\n"] {
+        let (name, cause) = error(answered(429, body));
+        assert_eq!(name, "Http.StatusCode.429");
+        assert!(
+            cause.starts_with("POST http://127.0.0.1:") && cause.ends_with("answered 429 without a body"),
+            "{cause}"
+        );
     }
 }
 

@@ -87,6 +87,8 @@ struct Measured {
     lost: u64,
     duplicates: u64,
     not_succeeded: u64,
+    /// Why they did not.
+    failures: String,
     mean_event_bytes: usize,
     workflow: String,
 }
@@ -105,5 +107,14 @@ pub(super) fn main(args: &Args) -> Result<(), String> {
     if !args.keep_topics {
         cluster.delete_topics();
     }
-    print(&report::answer(args, &measured?))
+    let measured = measured?;
+    print(&report::answer(args, &measured))?;
+    if measured.not_succeeded > 0 {
+        return Err(format!(
+            "{} executions did not succeed, so these are figures of failures; give events that the workflow takes with \
+             --event{}",
+            measured.not_succeeded, measured.failures
+        ));
+    }
+    Ok(())
 }

@@ -16,9 +16,11 @@ use crate::cli::deployment::{DeployError, Deployment};
 use crate::cli::examples::ORDER_WORKFLOW;
 use crate::cli::feed::{Collector, Ledger, Orders, Summary, Topics, key_of};
 use crate::cli::print::say;
+use crate::cli::source;
 use crate::config::{Config, Environment, StartFrom};
 use crate::stream::Pipeline;
 use crate::telemetry::{self, Health};
+use crate::visible::visible;
 
 /// The topics, as the cluster names them for this run.
 const EVENTS: &str = "events";
@@ -28,6 +30,8 @@ const COPIES: &str = "copies";
 const SEED: u64 = 1;
 /// Without progress for so long a phase is given up.
 const PATIENCE: Duration = Duration::from_secs(60);
+/// Reasons of failures that are told for each phase.
+const KINDS: usize = 3;
 /// Between two looks at the counters.
 const LOOK: Duration = Duration::from_millis(1);
 
@@ -56,13 +60,7 @@ impl<'a> Bench<'a> {
             DeployError::Properties { source, .. } => source.to_string(),
             error => error.to_string(),
         })?;
-        let orders = match &args.event {
-            Some(file) => {
-                let text = std::fs::read_to_string(file).map_err(|error| format!("{}: {error}", file.display()))?;
-                Orders::from_lines(&text, SEED)
-            }
-            None => Orders::new(SEED),
-        };
+        let orders = orders(args, SEED)?;
         let mut client = ClientConfig::new();
         client.set("bootstrap.servers", &cluster.brokers);
         for topic in [EVENTS, RESULTS, COPIES] {
@@ -88,7 +86,7 @@ impl<'a> Bench<'a> {
         let all = self.collect(StartFrom::Earliest, &ledger, |_| Ok(()))?;
         phase(self.args, "latency");
         let latencies = Arc::new(Ledger::new());
-        let mut orders = Orders::new(SEED + 1);
+        let mut orders = orders(self.args, SEED + 1)?;
         self.collect(StartFrom::Latest, &latencies, |ledger| self.send_at_rate(ledger, &mut orders))?;
         let snapshot = pipeline.snapshot();
         pipeline.stop();
@@ -99,6 +97,7 @@ impl<'a> Bench<'a> {
             latency: latencies.latencies(),
             lost: all.missing() + latencies.summary().missing(),
             duplicates: all.duplicates + latencies.summary().duplicates,
+            failures: failures([&ledger, &latencies]),
             not_succeeded: snapshot.failed + snapshot.timed_out + snapshot.dead_letters,
             mean_event_bytes: self.orders.average_bytes(),
             workflow: spec.workflow_name.to_string(),
@@ -202,6 +201,32 @@ fn send(producer: &BaseProducer, topic: &str, number: u64, event: &[u8]) -> Resu
     }
 }
 
+/// The events to send: those of `--event`, or generated orders.
+fn orders(args: &Args, seed: u64) -> Result<Orders, String> {
+    let Some(file) = &args.event else { return Ok(Orders::new(seed)) };
+    let text = std::fs::read_to_string(file).map_err(|error| format!("{}: {error}", source::shown(file)))?;
+    if text.trim().is_empty() {
+        return Err(format!("{}: there is no event in it", source::shown(file)));
+    }
+    Ok(Orders::from_lines(&text, seed))
+}
+
+/// Why events of a run did not succeed, the most frequent reasons first; empty if all did.
+fn failures(ledgers: [&Ledger; 2]) -> String {
+    let mut text = String::new();
+    for (phase, ledger) in ["throughput", "latency"].iter().zip(ledgers) {
+        let reasons = ledger.reasons();
+        for reason in reasons.by_count().0.iter().take(KINDS) {
+            text += &format!(
+                "\n  {phase}: {} times {}",
+                reason.count,
+                visible(&format!("{}: {}", reason.what, reason.cause))
+            );
+        }
+    }
+    text
+}
+
 /// Two pipelines of the same settings: the one that is measured, and one whose clients the pass-through uses.
 fn configuration(args: &Args, cluster: &Cluster, workflow: &Path) -> Result<Config, String> {
     let mut text = String::from("[log]\nlevel = \"warn\"\n[kafka]\n");
@@ -242,7 +267,7 @@ impl Folder {
         let folder = Self(std::env::temp_dir().join(format!("stepstream-bench-{}", std::process::id())));
         std::fs::create_dir_all(&folder.0)
             .and_then(|()| std::fs::write(folder.workflow(), ORDER_WORKFLOW))
-            .map_err(|error| format!("cannot write {}: {error}", folder.workflow().display()))?;
+            .map_err(|error| format!("cannot write {}: {error}", source::shown(&folder.workflow())))?;
         Ok(folder)
     }
 
