@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use super::kafka_defaults::{ASSIGNMENT_STRATEGY, CONSUMER, CONSUMER_OWNED, PRODUCER, PRODUCER_OWNED, REFUSED};
-use super::model::{Kafka, StartFrom};
+use super::model::{Kafka, OnOutOfRange};
 use super::properties::Properties;
 use super::report::Report;
 use super::tree::{Kind, Node, Origin, Table};
@@ -34,7 +34,7 @@ pub(super) fn read(title: &str, node: Option<&Node>, report: &mut Report) -> Kaf
 }
 
 /// The properties of a pipeline's consumers: defaults, then the file's from the general to the special, then our own.
-pub(super) fn consumer(shared: &Kafka, own: &Kafka, group: &str, start_from: StartFrom) -> Properties {
+pub(super) fn consumer(shared: &Kafka, own: &Kafka, group: &str, policy: OnOutOfRange) -> Properties {
     let mut properties = with_defaults(CONSUMER, [&shared.shared, &shared.consumer, &own.shared, &own.consumer]);
     if properties.value("group.protocol") == Some("consumer") {
         properties.remove(ASSIGNMENT_STRATEGY);
@@ -43,9 +43,11 @@ pub(super) fn consumer(shared: &Kafka, own: &Kafka, group: &str, start_from: Sta
     properties.set("group.id", group);
     properties.set(
         "auto.offset.reset",
-        match start_from {
-            StartFrom::Earliest => "earliest",
-            StartFrom::Latest => "latest",
+        // Only for a group that has begun: where one begins is asked of the brokers when it is assigned its partitions.
+        match policy {
+            OnOutOfRange::Earliest => "earliest",
+            OnOutOfRange::Latest => "latest",
+            OnOutOfRange::Stop => "error",
         },
     );
     properties

@@ -13,7 +13,7 @@ pub(super) const CONSUMER: &[(&str, &str)] = &[
     (ASSIGNMENT_STRATEGY, "cooperative-sticky"),
     // A workflow's result must not come from a transaction that was rolled back.
     ("isolation.level", "read_committed"),
-    // How often it tells the ends of its partitions, from which the lag is computed.
+    // How often it tells what it has read so far: transaction markers at the end of a partition are no lag.
     ("statistics.interval.ms", "1000"),
     // How soon a topic is noticed that was missing, or got more partitions: librdkafka's five minutes are long to wait.
     ("topic.metadata.refresh.interval.ms", "10000"),
@@ -58,7 +58,7 @@ pub(super) const PRODUCER_OWNED: &[(&str, &str)] = &[
 pub(super) const REFUSED: &[(&str, &str)] = &[
     ("group.id", "set `group` of the [[pipeline]]"),
     ("group.instance.id", "leave it out: each shard is a member of its own, one id can't be theirs all"),
-    ("auto.offset.reset", "set `start_from` of the [[pipeline]]"),
+    ("auto.offset.reset", "set `start_from` and `on_out_of_range` of the [[pipeline]]"),
     (
         "enable.auto.commit",
         "leave it out: offsets are committed when results are acknowledged, every `commit_interval`",

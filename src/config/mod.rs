@@ -26,8 +26,8 @@ use std::path::{Path, PathBuf};
 use crate::identity::Realm;
 pub use environment::Environment;
 pub use model::{
-    Builtin, Connector, Endpoint, Http, HttpVersion, Kafka, Limits, Log, LogFormat, Pipeline, Place, ResultHeaders,
-    StartFrom, Task, Topic,
+    Builtin, Connector, Endpoint, Http, HttpVersion, Kafka, Limits, Log, LogFormat, OnOutOfRange, Pipeline, Place,
+    ResultHeaders, StartFrom, Task, Topic,
 };
 pub use properties::Properties;
 pub use report::{ConfigErrors, Mistake};

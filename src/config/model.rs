@@ -120,6 +120,8 @@ pub struct Pipeline {
     pub revoke_timeout: Duration,
     /// Where a group without committed offsets begins.
     pub start_from: StartFrom,
+    /// Where a group goes on whose next record the log no longer has.
+    pub on_out_of_range: OnOutOfRange,
     /// Headers that are written on results.
     pub result_headers: ResultHeaders,
     /// Whether the input's headers are copied to results and failures.
@@ -149,6 +151,18 @@ pub enum StartFrom {
     Earliest,
     /// Records that arrive from now on.
     Latest,
+}
+
+/// Where a consumer group goes on when the log no longer has what it would read next: retention was faster, or the topic was
+/// made anew.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OnOutOfRange {
+    /// At the oldest record that the topic still has: the fewest are lost.
+    Earliest,
+    /// At the end: what the topic has now is passed over.
+    Latest,
+    /// Nowhere: the partition is not read until a person decides.
+    Stop,
 }
 
 /// Headers that Stepstream writes on results. Failures and dead letters always carry all of theirs.

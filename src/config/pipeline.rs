@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::kafka;
 use super::limits;
-use super::model::{Kafka, Pipeline, ResultHeaders, StartFrom};
+use super::model::{Kafka, OnOutOfRange, Pipeline, ResultHeaders, StartFrom};
 use super::overrides::variable_form;
 use super::read::PIPELINE_OPTIONS;
 use super::report::Report;
@@ -34,8 +34,7 @@ pub(super) fn read(
     let group = section.text("group", report).map(|text| text.value);
     let own = kafka::read("[pipeline.kafka]", section.node("kafka"), report);
     let bounds = Bounds::read(&section, report);
-    let starts = [("earliest", StartFrom::Earliest), ("latest", StartFrom::Latest)];
-    let start_from = section.choice("start_from", &starts, report).unwrap_or(StartFrom::Earliest);
+    let (start_from, on_out_of_range) = beginnings(&section, report);
     let headers =
         [("none", ResultHeaders::None), ("version", ResultHeaders::Version), ("source", ResultHeaders::Source)];
     let result_headers = section.choice("result_headers", &headers, report).unwrap_or(ResultHeaders::Version);
@@ -43,7 +42,7 @@ pub(super) fn read(
 
     let (name, workflow) = (name?, workflow?);
     let group = group.unwrap_or_else(|| format!("stepstream-{name}"));
-    let consumer = kafka::consumer(shared, &own, &group, start_from);
+    let consumer = kafka::consumer(shared, &own, &group, on_out_of_range);
     let producer = kafka::producer(shared, &own);
     if !kafka::names_brokers(&consumer) || !kafka::names_brokers(&producer) {
         let hint = "add to [kafka]: bootstrap.servers = \"localhost:9092\", or set STEPSTREAM_KAFKA_BOOTSTRAP_SERVERS";
@@ -69,12 +68,22 @@ pub(super) fn read(
         drain_timeout: bounds.drain_timeout,
         revoke_timeout: bounds.revoke_timeout,
         start_from,
+        on_out_of_range,
         result_headers,
         forward_headers,
         consumer,
         producer,
         place: report.place_of(origin),
     })
+}
+
+/// Where a group begins, and where it goes on when its next records are gone.
+fn beginnings(section: &Section<'_>, report: &mut Report) -> (StartFrom, OnOutOfRange) {
+    let starts = [("earliest", StartFrom::Earliest), ("latest", StartFrom::Latest)];
+    let policies =
+        [("earliest", OnOutOfRange::Earliest), ("latest", OnOutOfRange::Latest), ("stop", OnOutOfRange::Stop)];
+    let start_from = section.choice("start_from", &starts, report).unwrap_or(StartFrom::Earliest);
+    (start_from, section.choice("on_out_of_range", &policies, report).unwrap_or(OnOutOfRange::Earliest))
 }
 
 /// Checks what only shows beside the pipelines that stand before it in the file.

@@ -32,6 +32,12 @@ impl Properties {
         self.0.get(name).map(|property| property.value.as_str())
     }
 
+    /// The value of a property for people: what it is that may not be shown, if it may not.
+    pub fn shown(&self, name: &str) -> Option<&str> {
+        let property = self.0.get(name)?;
+        Some(if property.secret { "(from the environment)" } else { &property.value })
+    }
+
     /// All names and values in the order of names. Values may be secret: for a Kafka client only.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         self.0.iter().map(|(name, property)| (name.as_str(), property.value.as_str()))

@@ -44,6 +44,7 @@ pub(super) const PIPELINE_OPTIONS: &[&str] = &[
     "drain_timeout",
     "revoke_timeout",
     "start_from",
+    "on_out_of_range",
     "result_headers",
     "forward_headers",
 ];

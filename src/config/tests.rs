@@ -74,6 +74,7 @@ fn kafka_properties_are_laid_over_each_other_from_general_to_special() {
     let text = format!(
         r#"{MINIMAL}
 start_from = "latest"
+on_out_of_range = "stop"
 [pipeline.kafka]
 fetch.max.bytes = 3
 socket.keepalive.enable = true
@@ -95,7 +96,7 @@ enable.idempotence = false
         ("fetch.min.bytes", "2"),
         ("socket.keepalive.enable", "true"),
         ("group.id", "stepstream-orders"),
-        ("auto.offset.reset", "latest"),
+        ("auto.offset.reset", "error"),
         ("enable.auto.commit", "false"),
         ("enable.auto.offset.store", "false"),
         ("partition.assignment.strategy", "cooperative-sticky"),

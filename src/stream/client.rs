@@ -19,6 +19,7 @@ use rdkafka::{ClientContext, TopicPartitionList};
 
 use super::outgoing::Outgoing;
 use super::partitions::Ticket;
+use super::positions::Reset;
 use crate::config::Properties;
 use crate::telemetry::PipelineMetrics;
 use crate::telemetry::events::{self, ClientLogLevel};
@@ -65,7 +66,25 @@ pub(super) fn log(level: RDKafkaLogLevel, facility: &str, message: &str) {
         RDKafkaLogLevel::Notice | RDKafkaLogLevel::Info => ClientLogLevel::Info,
         RDKafkaLogLevel::Debug => ClientLogLevel::Debug,
     };
+    // Connections that fail: the same comes as an error, and the monitor tells what it comes to.
+    let level = if matches!(facility, "FAIL" | "ERROR" | "REQTMOUT") { ClientLogLevel::Debug } else { level };
     events::kafka_client_log(level, facility, message);
+}
+
+/// An error that a client reports. Those of connections are many, and the monitor tells what they
+/// come to.
+pub(super) fn report(metrics: &PipelineMetrics, pipeline: &str, error: &KafkaError, reason: &str) {
+    let text = format_args!("{error}: {reason}");
+    match error.rdkafka_error_code() {
+        Some(
+            RDKafkaErrorCode::BrokerTransportFailure
+            | RDKafkaErrorCode::AllBrokersDown
+            | RDKafkaErrorCode::Resolve
+            | RDKafkaErrorCode::OperationTimedOut
+            | RDKafkaErrorCode::RequestTimedOut,
+        ) => events::connection_error(metrics, pipeline, &text),
+        _ => events::kafka_error(metrics, pipeline, &text),
+    }
 }
 
 /// A change of the assignment that waits for the shard to carry it out.
@@ -82,21 +101,25 @@ pub(super) enum Rebalance {
 /// Positions by topic and partition.
 pub(super) type Positions = HashMap<(String, i32), Position>;
 
-/// Where a partition stands, as the broker tells it.
+/// How far the client has read a partition.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Position {
-    /// End of the log, up to where records may be read.
-    pub end: i64,
-    /// What the group had committed; none: nothing yet.
-    pub committed: Option<i64>,
+    /// The next offset to fetch.
+    pub next: i64,
+    /// Records that the client has fetched and nobody has taken yet, over all partitions of the shard.
+    pub queued: i64,
 }
 
 /// What the consumer told since the shard last looked.
 #[derive(Debug, Default)]
 pub(super) struct ConsumerNews {
     pub rebalances: Vec<Rebalance>,
-    /// Where the partitions stand, when statistics arrived.
+    /// How far the partitions are read, when statistics arrived.
     pub positions: Option<Positions>,
+    /// The client found that a log no longer has what it would read next, and went on elsewhere.
+    pub resets: Vec<Reset>,
+    /// The same, but the client does not read on, and does not tell which partition it is.
+    pub stopped: bool,
 }
 
 /// Callbacks of the consumer.
@@ -143,19 +166,21 @@ impl ConsumerEvents {
 
 impl ClientContext for ConsumerEvents {
     fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
-        log(level, facility, message);
+        match Reset::from_log(facility, message) {
+            Some(reset) => self.note(|news| news.resets.push(reset)),
+            None => log(level, facility, message),
+        }
     }
 
     fn error(&self, error: KafkaError, reason: &str) {
-        events::kafka_error(&self.metrics, &self.pipeline, &format_args!("{error}: {reason}"));
+        report(&self.metrics, &self.pipeline, &error, reason);
     }
 
     fn stats(&self, statistics: Statistics) {
         let mut positions = HashMap::new();
         for topic in statistics.topics.into_values() {
-            for partition in topic.partitions.values().filter(|partition| partition.ls_offset >= 0) {
-                let committed = Some(partition.committed_offset).filter(|offset| *offset >= 0);
-                let position = Position { end: partition.ls_offset, committed };
+            for partition in topic.partitions.values().filter(|partition| partition.next_offset >= 0) {
+                let position = Position { next: partition.next_offset, queued: partition.fetchq_cnt };
                 positions.insert((topic.topic.clone(), partition.partition), position);
             }
         }
@@ -250,7 +275,7 @@ impl ClientContext for ProducerEvents {
     }
 
     fn error(&self, error: KafkaError, reason: &str) {
-        events::kafka_error(&self.metrics, &self.pipeline, &format_args!("{error}: {reason}"));
+        report(&self.metrics, &self.pipeline, &error, reason);
     }
 }
 

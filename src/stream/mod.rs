@@ -6,8 +6,9 @@
 //! | file | what it is |
 //! |---|---|
 //! | `pipeline` | starts, watches and stops the shards of a pipeline |
-//! | `shard` | the loop of one shard; `intake` bounds what it reads, `rebalance` takes over partitions and lets them go |
+//! | `shard` | the loop of one shard; `intake` bounds what it reads, `rebalance` takes over partitions and lets them go, `readiness` says what it waits for |
 //! | `work`, `settle` | an event's way: start, drive, finish; `origin` is what is kept of it while its execution waits |
+//! | `monitor` | asks the brokers what a shard must not wait for; `positions` and `start`: what it makes of the answers |
 //! | `offsets`, `partitions` | which offsets are complete and may be committed, per assignment |
 //! | `sink` | the producer, and what it could not deliver yet (`outgoing`); `suspects` finds what is too large in a refused batch |
 //! | `outcome`, `headers` | the shape of what is written for an event |
@@ -24,17 +25,21 @@ mod committer;
 mod counts;
 pub mod headers;
 mod intake;
+mod monitor;
 mod offsets;
 mod origin;
 mod outcome;
 mod outgoing;
 mod partitions;
 mod pipeline;
+mod positions;
+mod readiness;
 mod rebalance;
 mod reread;
 mod settle;
 mod shard;
 mod sink;
+mod start;
 mod stats;
 mod suspects;
 mod topic;

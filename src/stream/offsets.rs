@@ -68,6 +68,18 @@ impl OffsetTracker {
         Some(bytes)
     }
 
+    /// Says where reading begins, or goes on when nothing is in flight: everything before counts as complete.
+    /// `is_committed`: the group has committed this position already.
+    pub fn begin(&mut self, offset: i64, is_committed: bool) {
+        self.watermark = Some(offset);
+        self.committed = is_committed.then_some(offset);
+    }
+
+    /// The offset after the last record that was read; before the first, where reading began.
+    pub fn position(&self) -> Option<i64> {
+        self.window.back().map(|entry| entry.offset + 1).or(self.watermark)
+    }
+
     fn advance(&mut self) {
         while self.window.front().is_some_and(|entry| entry.complete) {
             let entry = self.window.pop_front().expect("the loop's condition saw a front");
@@ -148,6 +160,17 @@ mod tests {
         assert_eq!(tracker.uncommitted(), Some(12));
         tracker.complete(c);
         assert_eq!(tracker.uncommitted(), Some(16));
+    }
+
+    #[test]
+    fn where_reading_begins_is_offered_unless_it_is_committed() {
+        let mut tracker = OffsetTracker::default();
+        tracker.begin(40, true);
+        assert_eq!((tracker.uncommitted(), tracker.position()), (None, Some(40)));
+        tracker.begin(40, false);
+        assert_eq!(tracker.uncommitted(), Some(40));
+        tracker.track(50, 1);
+        assert_eq!((tracker.uncommitted(), tracker.position()), (Some(40), Some(51)));
     }
 
     #[test]

@@ -63,6 +63,8 @@ pub(super) struct Partition {
     pub number: i32,
     pub names: ExecutionNames,
     pub state: State,
+    /// Its log no longer has what would be read next, and it is not read for that.
+    pub is_out_of_range: bool,
     tracker: OffsetTracker,
 }
 
@@ -112,8 +114,14 @@ impl Partitions {
         let entry = &mut self.slots[index];
         let slot = Slot { index: index as u16, generation: entry.generation };
         self.by_name.insert((topic.clone(), number), slot);
-        entry.partition =
-            Some(Partition { topic, number, names, state: State::Reading, tracker: OffsetTracker::default() });
+        entry.partition = Some(Partition {
+            topic,
+            number,
+            names,
+            state: State::Reading,
+            is_out_of_range: false,
+            tracker: OffsetTracker::default(),
+        });
         Some(slot)
     }
 
@@ -253,10 +261,26 @@ impl Partition {
         self.tracker.in_flight()
     }
 
-    /// Records between what is complete and the end of the log. Until something is complete, from what was committed before.
-    pub fn lag(&self, position: &Position) -> u64 {
-        let done = self.tracker.watermark().or(position.committed).unwrap_or(0);
-        u64::try_from(position.end.saturating_sub(done)).unwrap_or(0)
+    /// Says where reading begins, or goes on when nothing is in flight: see [`OffsetTracker::begin`].
+    pub fn begin(&mut self, offset: i64, is_committed: bool) {
+        self.tracker.begin(offset, is_committed);
+    }
+
+    /// The offset after the last record that was read, or where reading began.
+    pub fn position(&self) -> Option<i64> {
+        self.tracker.position()
+    }
+
+    /// Records between what is complete and the end of the log. `client`: how far the client has read, as it told before
+    /// the end was asked for.
+    pub fn lag(&self, end: i64, client: Option<&Position>) -> u64 {
+        // Behind the last record there may be transaction markers: when the client has read past them there is no lag.
+        let has_all = client.is_some_and(|client| client.next >= end && client.queued == 0);
+        if has_all && self.in_flight() == 0 {
+            return 0;
+        }
+        let done = self.tracker.watermark().unwrap_or(end);
+        u64::try_from(end.saturating_sub(done)).unwrap_or(0)
     }
 }
 
@@ -345,16 +369,32 @@ mod tests {
     }
 
     #[test]
-    fn lag_counts_from_what_is_complete_or_was_committed_before() {
+    fn lag_counts_from_what_is_complete_or_where_reading_began() {
         let mut partitions = Partitions::default();
         let slot = partitions.assign("t", 0, names()).expect("there is room");
-        let ticket = partitions.track(slot, 39, 1).expect("assigned");
-        let lag = |partitions: &Partitions, committed| {
-            partitions.partition(slot).expect("assigned").lag(&Position { end: 100, committed })
+        let lag = |partitions: &Partitions, client: Option<Position>| {
+            partitions.partition(slot).expect("assigned").lag(100, client.as_ref())
         };
-        assert_eq!(lag(&partitions, Some(39)), 61);
-        assert_eq!(lag(&partitions, None), 100);
+        partitions.partition_mut(slot).expect("assigned").begin(39, true);
+        let ticket = partitions.track(slot, 39, 1).expect("assigned");
+        assert_eq!(lag(&partitions, None), 61);
         partitions.complete(ticket);
-        assert_eq!(lag(&partitions, Some(39)), 60);
+        assert_eq!(lag(&partitions, None), 60);
+    }
+
+    #[test]
+    fn a_position_at_the_end_is_no_lag_though_markers_stand_before_it() {
+        let mut partitions = Partitions::default();
+        let slot = partitions.assign("t", 0, names()).expect("there is room");
+        partitions.partition_mut(slot).expect("assigned").begin(90, true);
+        let ticket = partitions.track(slot, 93, 1).expect("assigned");
+        let lag = |partitions: &Partitions, next, queued| {
+            partitions.partition(slot).expect("assigned").lag(100, Some(&Position { next, queued }))
+        };
+        assert_eq!(lag(&partitions, 100, 0), 10, "one record is in flight");
+        partitions.complete(ticket);
+        assert_eq!(lag(&partitions, 100, 0), 0);
+        assert_eq!(lag(&partitions, 100, 1), 6, "one record waits in the client");
+        assert_eq!(lag(&partitions, 99, 0), 6, "one record was not fetched");
     }
 }

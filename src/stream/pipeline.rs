@@ -9,6 +9,7 @@ use hdrhistogram::Histogram;
 use rdkafka::error::KafkaError;
 use tokio::sync::Semaphore;
 
+use super::monitor::Monitor;
 use super::shard::Shard;
 use super::stats::{Snapshot, Stats, new_histogram};
 use crate::config;
@@ -16,7 +17,7 @@ use crate::engine::Limits;
 use crate::program::Program;
 use crate::registry::Workflow;
 use crate::task::{Connectors, UnmatchedResources};
-use crate::telemetry::Health;
+use crate::telemetry::{Health, PipelineMetrics};
 
 /// A pipeline could not be started.
 #[derive(Debug, thiserror::Error)]
@@ -91,6 +92,7 @@ pub(super) struct Spec {
     pub limits: Limits,
     pub permits: Arc<Semaphore>,
     pub stop: Stop,
+    pub monitor: Monitor,
 }
 
 /// How far shards are told to stop.
@@ -142,6 +144,8 @@ impl Pipeline {
             source,
         })?;
         let shards = pipeline.shards;
+        let reporter = health.register(format!("pipeline {}", pipeline.name));
+        let monitor = Monitor::start(&pipeline, PipelineMetrics::new(&pipeline.name), reporter)?;
         let spec = Arc::new(Spec {
             permits: Arc::new(Semaphore::new(pipeline.max_concurrent_tasks.min(Semaphore::MAX_PERMITS))),
             pipeline,
@@ -149,6 +153,7 @@ impl Pipeline {
             connectors,
             limits,
             stop: Stop::default(),
+            monitor,
         });
         let mut running = Self { spec: spec.clone(), stats: Vec::new(), threads: Vec::new() };
         for number in 0..shards {

@@ -10,7 +10,7 @@ use rdkafka::consumer::Consumer;
 
 use super::client::{self, Rebalance};
 use super::partitions::{MAX_SLOTS, Slot, State, for_each};
-use super::shard::{JOINING, SOURCE, Shard};
+use super::shard::{JOINING, Shard};
 use crate::identity::ExecutionNames;
 use crate::telemetry::events;
 
@@ -25,12 +25,23 @@ impl Shard {
     /// Begins to carry out a rebalance. librdkafka tells the next one only when this one is answered.
     pub(super) fn rebalance(&mut self, rebalance: Rebalance) {
         match rebalance {
-            Rebalance::Assign(partitions) => self.assign(&partitions),
+            Rebalance::Assign(partitions) => self.assign(partitions),
             Rebalance::Revoke { partitions, lost } => self.revoke(partitions, lost),
         }
     }
 
-    fn assign(&mut self, partitions: &TopicPartitionList) {
+    /// Asks where to begin; the assignment is answered when the monitor has found out. No partitions need no answer, and a
+    /// shard that leaves reads none.
+    fn assign(&mut self, partitions: TopicPartitionList) {
+        if partitions.count() == 0 || self.is_closing {
+            return self.take_over(&partitions);
+        }
+        self.correspondence.begin(partitions.clone());
+        self.assigning = Some(partitions);
+    }
+
+    /// Takes the partitions over, each from the offset that the list gives it.
+    pub(super) fn take_over(&mut self, partitions: &TopicPartitionList) {
         let spec = self.work.spec.clone();
         let mut names = Vec::new();
         for_each(partitions, |topic, number| {
@@ -41,7 +52,9 @@ impl Shard {
             let pipeline = &spec.pipeline;
             let execution_names =
                 ExecutionNames::new(&pipeline.realm, &pipeline.name, &pipeline.workflow_name, topic, number);
-            if self.work.partitions.assign(topic, number, execution_names).is_none() {
+            if self.work.partitions.assign(topic, number, execution_names).is_some() {
+                self.work.counts.metrics.lag_expected(topic, number);
+            } else {
                 let why = format!("{topic}-{number} is not read: a shard has room for {MAX_SLOTS} partitions");
                 events::rebalance_failed(&spec.pipeline.name, &why);
             }
@@ -64,7 +77,6 @@ impl Shard {
         self.owns();
         self.work.counts.stats.ready.set(1);
         self.reporter.goes_on(JOINING);
-        self.reporter.goes_on(SOURCE);
     }
 
     fn revoke(&mut self, partitions: TopicPartitionList, lost: bool) {
@@ -117,6 +129,8 @@ impl Shard {
     }
 
     fn owns(&self) {
+        self.tell_monitor();
+        self.report_out_of_range();
         self.work.counts.stats.partitions.set(self.work.partitions.count() as u64);
     }
 

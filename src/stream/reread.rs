@@ -44,7 +44,9 @@ impl Reread {
         }
         // A fetch that still waits for records holds up the one for the next event.
         config.set("fetch.wait.max.ms", FETCH_WAIT_MS);
-        // Nobody asks for its lag.
+        // An event that is gone is not waited for: whatever comes instead says so.
+        config.set("auto.offset.reset", "earliest");
+        // Nobody reads its statistics.
         config.set("statistics.interval.ms", "0");
         config.create().ok()
     }

@@ -6,6 +6,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use rdkafka::TopicPartitionList;
 use rdkafka::consumer::Consumer;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use tokio::sync::Notify;
@@ -14,7 +15,10 @@ use super::client::{self, ConsumerEvents, Positions, ShardConsumer};
 use super::committer::Committer;
 use super::counts::Counts;
 use super::intake::Intake;
+use super::monitor::Correspondence;
 use super::pipeline::{Spec, StartError};
+use super::positions::PendingReset;
+use super::readiness::Readiness;
 use super::rebalance::Revocation;
 use super::sink::Sink;
 use super::stats::Stats;
@@ -22,7 +26,7 @@ use super::work::Work;
 use crate::host::{LocalCalls, Mailbox};
 use crate::program::Program;
 use crate::registry::Version;
-use crate::telemetry::{Levels, PipelineMetrics, Reporter, events};
+use crate::telemetry::{PipelineMetrics, Reporter, events};
 
 /// Records read before executions in flight, the producer and the group get their turn.
 const READ_BATCH: usize = 256;
@@ -33,15 +37,11 @@ const ACKNOWLEDGEMENT_WAIT: Duration = Duration::from_millis(1);
 /// How long a closing shard waits for the answer to its last commit.
 const COMMIT_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// How often the shard gives a sign of life and says what it waits for.
-const LOOK_INTERVAL: Duration = Duration::from_millis(250);
 /// Time for the broker to hear that this member leaves.
 const LEAVE_TIME: Duration = Duration::from_millis(150);
 
 /// A shard that is not yet a member of its group waits for that: see [`Reporter::waits`].
 pub(super) const JOINING: &str = "joining";
-/// A shard waits for a topic that it reads.
-pub(super) const SOURCE: &str = "source";
 
 /// One worker of a pipeline.
 pub(super) struct Shard {
@@ -51,9 +51,17 @@ pub(super) struct Shard {
     pub(super) intake: Intake,
     pub(super) revocation: Option<Revocation>,
     pub(super) reporter: Reporter,
+    pub(super) correspondence: Correspondence,
+    /// Partitions that were assigned, while the monitor finds out where to begin.
+    pub(super) assigning: Option<TopicPartitionList>,
+    /// How far the client has read.
+    pub(super) positions: Positions,
+    pub(super) resets: Vec<PendingReset>,
+    /// Rebalances are answered at once, nothing is read any more.
+    pub(super) is_closing: bool,
+    pub(super) readiness: Readiness,
     committer: Committer,
     next_commit: Instant,
-    next_look: Instant,
 }
 
 impl Shard {
@@ -78,6 +86,7 @@ impl Shard {
         let calls =
             LocalCalls::new(pipeline.name.clone(), spec.permits.clone(), mailbox.clone()).map_err(thread_error)?;
         let next_commit = Instant::now() + pipeline.commit_interval;
+        let correspondence = spec.monitor.correspondence(number);
         let work = Work::new(spec, mailbox, calls, sink, Counts::new(stats, metrics));
         let consumer = Arc::new(consumer);
         let committer = Committer::start(consumer.clone()).map_err(thread_error)?;
@@ -91,9 +100,14 @@ impl Shard {
             intake: Intake::default(),
             revocation: None,
             reporter,
+            correspondence,
+            assigning: None,
+            positions: Positions::default(),
+            resets: Vec::new(),
+            is_closing: false,
+            readiness: Readiness::new(Instant::now()),
             committer,
             next_commit,
-            next_look: Instant::now(),
         })
     }
 
@@ -113,6 +127,7 @@ impl Shard {
         }
         worked |= self.work.serve_sink();
         self.hear_consumer();
+        self.poll_monitor();
         self.commit_if_due();
         self.continue_revocation();
         self.control_intake();
@@ -141,13 +156,13 @@ impl Shard {
 
     /// The same, for an event that this version is to run.
     fn poll_for(&mut self, version: &Arc<Version<Program>>, timeout: Duration) -> bool {
-        let Self { consumer, work, intake, reporter, .. } = self;
+        let Self { consumer, work, intake, .. } = self;
         match consumer.poll(timeout) {
             None => return false,
             // It is not tracked, and nothing behind it will be: the next owner reads it again.
             Some(Ok(_)) if intake.is_stopped() => {}
             Some(Ok(message)) => work.event(&message, version),
-            Some(Err(error)) => consume_error(work, reporter, &error),
+            Some(Err(error)) => consume_error(consumer, work, &error),
         }
         true
     }
@@ -182,7 +197,11 @@ impl Shard {
     pub(super) fn hear_consumer(&mut self) {
         let Some(news) = self.consumer.context().take() else { return };
         if let Some(positions) = news.positions {
-            self.publish_lag(&positions);
+            self.positions = positions;
+        }
+        self.note_resets(news.resets);
+        if news.stopped {
+            self.note_stopped();
         }
         for rebalance in news.rebalances {
             self.rebalance(rebalance);
@@ -195,15 +214,6 @@ impl Shard {
             self.next_commit = now + self.work.spec.pipeline.commit_interval;
             self.hear_committer();
             self.begin_commit();
-        }
-    }
-
-    /// Gives signs of life, however rarely offsets are committed.
-    fn look_after(&mut self) {
-        let now = Instant::now();
-        if now >= self.next_look {
-            self.next_look = now + LOOK_INTERVAL;
-            self.reporter.beat();
         }
     }
 
@@ -266,19 +276,8 @@ impl Shard {
         stats.open_calls.set(calls.open() as u64);
         stats.task_calls.set(calls.begun());
         stats.task_failures.set(calls.failed());
-        let levels = levels(&self.intake, work);
+        let levels = self.readiness.levels(&self.intake, work);
         work.counts.publish(levels);
-    }
-
-    fn publish_lag(&mut self, positions: &Positions) {
-        let mut total = 0;
-        for (_, partition) in self.work.partitions.iter() {
-            let Some(position) = positions.get(&(partition.topic.to_string(), partition.number)) else { continue };
-            let lag = partition.lag(position);
-            self.work.counts.metrics.lag(&partition.topic, partition.number, lag);
-            total += lag;
-        }
-        self.work.counts.stats.lag.set(total);
     }
 
     /// The orderly end: nothing more is read, what is in flight may end within the pipeline's bound, offsets are committed,
@@ -294,6 +293,7 @@ impl Shard {
             let mut worked = self.work.drive();
             worked |= self.work.serve_sink();
             self.hear_consumer();
+            self.poll_monitor();
             self.commit_if_due();
             self.continue_revocation();
             self.look_after();
@@ -309,15 +309,20 @@ impl Shard {
 
     fn close(mut self) {
         self.commit_and_wait();
-        let levels = levels(&self.intake, &self.work);
+        let levels = self.readiness.levels(&self.intake, &self.work);
         self.work.counts.publish_now(levels);
         self.consumer.context().close();
+        self.is_closing = true;
+        if let Some(partitions) = self.assigning.take() {
+            self.take_over(&partitions);
+        }
         // A rebalance that was told in the last poll has no other answer.
         self.hear_consumer();
         if let Some(revocation) = self.revocation.take() {
             self.finish_revocation(revocation);
         }
         self.leave();
+        self.correspondence.owns(Vec::new());
         self.committer.close();
         // Dropping the producer throws away what was not acknowledged in time.
     }
@@ -336,25 +341,11 @@ impl Shard {
     }
 }
 
-fn levels(intake: &Intake, work: &Work) -> Levels {
-    let assigned = work.partitions.count();
-    Levels {
-        in_flight: work.partitions.in_flight(),
-        assigned,
-        paused: if intake.is_paused() { assigned } else { 0 },
-        refusing: work.sink.is_refusing(),
-    }
-}
-
-fn consume_error(work: &Work, reporter: &Reporter, error: &KafkaError) {
-    let pipeline = &work.spec.pipeline;
+fn consume_error(consumer: &ShardConsumer, work: &Work, error: &KafkaError) {
     match error.rdkafka_error_code() {
-        Some(RDKafkaErrorCode::UnknownTopicOrPartition | RDKafkaErrorCode::UnknownTopic) => {
-            let topics = pipeline.sources.join(", ");
-            events::topic_missing(&pipeline.name, &topics);
-            let reason = format!("a source topic does not exist: one of {topics}");
-            reporter.waits(SOURCE, reason, "create it, or correct `sources`; the pipeline waits for it");
-        }
-        _ => events::kafka_error(&work.counts.metrics, &pipeline.name, error),
+        // The monitor tells.
+        Some(RDKafkaErrorCode::UnknownTopicOrPartition | RDKafkaErrorCode::UnknownTopic) => {}
+        Some(RDKafkaErrorCode::AutoOffsetReset) => consumer.context().note(|news| news.stopped = true),
+        _ => client::report(&work.counts.metrics, &work.spec.pipeline.name, error, "while reading"),
     }
 }

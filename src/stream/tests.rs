@@ -2,6 +2,7 @@
 //! in the end-to-end tests.
 
 mod harness;
+mod positions;
 
 use std::time::Duration;
 
@@ -100,6 +101,30 @@ fn an_incomplete_event_holds_the_commit_back_until_it_ends() {
     cluster.collect_all(3);
     harness::end(pipeline);
     assert_eq!(cluster.committed(), 3);
+}
+
+#[test]
+fn while_a_topic_takes_no_records_the_shard_is_not_ready_whether_it_is_told_or_not() {
+    // The client tries the first again by itself and doesn't tell; the second comes back to the shard.
+    for error in [
+        RDKafkaRespErr::RD_KAFKA_RESP_ERR_NOT_ENOUGH_REPLICAS,
+        RDKafkaRespErr::RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED,
+    ] {
+        let cluster = Cluster::new(1);
+        let health = Health::new();
+        let pipeline = cluster.start_with("", &health);
+        cluster.send((0..SOME).map(harness::calling_gate));
+        harness::eventually("all are read", || pipeline.snapshot().in_flight == SOME as u64);
+        cluster.refuse(error, 100_000);
+        cluster.open_gate();
+        let is_silent = || health.not_ready().iter().any(|not| not.reason.starts_with("a topic takes no records"));
+        harness::eventually("it is not ready", is_silent);
+        harness::eventually("its gauge says so", || pipeline.snapshot().refusing == 1);
+        cluster.take_again();
+        harness::eventually("it is ready again", || health.not_ready().is_empty());
+        harness::eventually("its gauge follows", || pipeline.snapshot().refusing == 0);
+        harness::end(pipeline);
+    }
 }
 
 #[test]

@@ -83,6 +83,12 @@ pub fn partitions_resumed(pipeline: &str, shard: usize) {
     told(&format!("resume {pipeline} {shard}"), |held_back| info!(pipeline, shard, held_back, "partitions resumed"));
 }
 
+/// A Kafka client lost a connection, or did not get one. Whether brokers answer at all is told elsewhere, once.
+pub fn connection_error(metrics: &PipelineMetrics, pipeline: &str, error: &dyn Display) {
+    metrics.kafka_error();
+    debug!(pipeline, %error, "connection to a broker");
+}
+
 /// A Kafka client reported an error that it will get over by itself.
 pub fn kafka_error(metrics: &PipelineMetrics, pipeline: &str, error: &dyn Display) {
     metrics.kafka_error();
@@ -168,16 +174,86 @@ pub fn rebalance_failed(pipeline: &str, error: &dyn Display) {
     error!(pipeline, %error, "rebalance failed");
 }
 
-/// A source topic is not there: the pipeline waits for it.
-pub fn topic_missing(pipeline: &str, topics: &str) {
-    told(&format!("missing {pipeline} {topics}"), |held_back| {
-        warn!(
+/// A source topic can't be read: the pipeline waits for it. `why` is a clause.
+pub fn source_missing(pipeline: &str, topics: &str, why: &str, action: &str) {
+    warn!(pipeline, topics, action, "source topic {why}: it is waited for");
+}
+
+/// All source topics can be read again.
+pub fn source_is_back(pipeline: &str, lasted: Duration) {
+    info!(pipeline, lasted_ms = millis(lasted), "source topics can be read again");
+}
+
+/// A broker has answered for the first time.
+pub fn brokers_reached(pipeline: &str, brokers: &str, took: Duration) {
+    info!(pipeline, brokers, took_ms = millis(took), "brokers reached");
+}
+
+/// No broker answers, whether one ever did or not. Told once, however many clients notice.
+pub fn brokers_unreachable(pipeline: &str, brokers: &str, was_up: bool, lasts: Duration, error: &str) {
+    let lasts_ms = millis(lasts);
+    let what = if was_up { "brokers lost" } else { "brokers not reached yet" };
+    warn!(pipeline, brokers, lasts_ms, error, "{what}: nothing is read, results wait; it goes on by itself");
+}
+
+/// A broker answers again.
+pub fn brokers_back(pipeline: &str, brokers: &str, lasted: Duration) {
+    info!(pipeline, brokers, lasted_ms = millis(lasted), "brokers are back");
+}
+
+/// The log of a partition no longer has what the group would have read next. `range` is what it has, `goes_on_at` where
+/// reading goes on; none: the partition is not read.
+pub fn out_of_range(
+    metrics: &PipelineMetrics,
+    pipeline: &str,
+    (topic, partition): (&str, i32),
+    position: i64,
+    (earliest, end): (i64, i64),
+    goes_on_at: Option<i64>,
+    lost: u64,
+) {
+    metrics.out_of_range(if goes_on_at.is_some() { lost } else { 0 });
+    let why = if position > end { "the log was cut, or the topic made anew" } else { "retention deleted them" };
+    match goes_on_at {
+        Some(goes_on_at) => error!(
             pipeline,
-            topics,
-            held_back,
-            "a source topic does not exist: create it, or correct `sources`; the pipeline waits for it"
-        );
-    });
+            topic,
+            partition,
+            position,
+            earliest,
+            end,
+            goes_on_at,
+            lost,
+            why,
+            "the next records are gone: reading goes on by `on_out_of_range`, up to `lost` records were never read"
+        ),
+        None => error!(
+            pipeline,
+            topic,
+            partition,
+            position,
+            earliest,
+            end,
+            lost,
+            why,
+            "the next records are gone: the partition is not read, as `on_out_of_range` is \"stop\""
+        ),
+    }
+}
+
+/// No topic has acknowledged anything for a while, though records wait.
+pub fn sink_silent(pipeline: &str, shard: usize, reason: &str, action: &str) {
+    warn!(pipeline, shard, reason, action, "results are not taken, they wait");
+}
+
+/// Records are acknowledged again.
+pub fn sink_is_back(pipeline: &str, shard: usize, lasted: Duration) {
+    info!(pipeline, shard, lasted_ms = millis(lasted), "results are taken again");
+}
+
+/// Partitions are paused, and no event has come to its end for a while.
+pub fn reading_stalled(pipeline: &str, shard: usize, reason: &str, action: &str) {
+    warn!(pipeline, shard, reason, action, "nothing is read, and no event ends");
 }
 
 /// A producer met an error that it can't go on after.

@@ -22,6 +22,9 @@ pub struct PipelineMetrics {
     paused: Gauge,
     assigned: Gauge,
     refusing: Gauge,
+    broker_up: Gauge,
+    out_of_range: Counter,
+    records_lost: Counter,
 }
 
 /// Handles to the metrics of one version of a workflow in one pipeline.
@@ -94,6 +97,9 @@ impl PipelineMetrics {
             paused: gauge(recorder::PAUSED),
             assigned: gauge(recorder::ASSIGNED),
             refusing: gauge(recorder::SINK_REFUSING),
+            broker_up: gauge(recorder::BROKER_UP),
+            out_of_range: counter(recorder::OUT_OF_RANGE),
+            records_lost: counter(recorder::RECORDS_LOST),
         }
     }
 
@@ -161,6 +167,27 @@ impl PipelineMetrics {
     /// Counts an error that a Kafka client reported.
     pub fn kafka_error(&self) {
         self.kafka_errors.increment(1);
+    }
+
+    /// Sets whether brokers answer.
+    pub fn broker_up(&self, is_up: bool) {
+        self.broker_up.set(u8::from(is_up));
+    }
+
+    /// Counts a position that was outside of its log, and the records that were passed over for it.
+    pub fn out_of_range(&self, lost: u64) {
+        self.out_of_range.increment(1);
+        self.records_lost.increment(lost);
+    }
+
+    /// Notes that the ends of all partitions are known now.
+    pub fn looked_at_ends(&self) {
+        lag::looked(&self.pipeline);
+    }
+
+    /// A partition is read from now on: its lag is not known yet.
+    pub fn lag_expected(&self, topic: &str, partition: i32) {
+        lag::expect(&self.pipeline, topic, partition);
     }
 
     /// Sets how many records a partition is behind.

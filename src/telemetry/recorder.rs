@@ -21,6 +21,9 @@ pub(super) const KAFKA_ERRORS: &str = "stepstream_kafka_errors_total";
 pub(super) const PAUSED: &str = "stepstream_paused_partitions";
 pub(super) const ASSIGNED: &str = "stepstream_assigned_partitions";
 pub(super) const SINK_REFUSING: &str = "stepstream_sink_refusing";
+pub(super) const BROKER_UP: &str = "stepstream_broker_up";
+pub(super) const OUT_OF_RANGE: &str = "stepstream_out_of_range_total";
+pub(super) const RECORDS_LOST: &str = "stepstream_records_lost_total";
 pub(super) const TASK_CALLS: &str = "stepstream_task_calls_total";
 pub(super) const TASKS_IN_FLIGHT: &str = "stepstream_task_calls_in_flight";
 pub(super) const TASK_DURATION: &str = "stepstream_task_call_duration_seconds";
@@ -67,6 +70,11 @@ fn describe() {
         (COMMIT_ERRORS, "Commits of offsets that failed"),
         (PRODUCE_ERRORS, "Records that a sink refused; they are produced again"),
         (KAFKA_ERRORS, "Errors that Kafka clients reported"),
+        (OUT_OF_RANGE, "Times that a log no longer had what would have been read next"),
+        (
+            RECORDS_LOST,
+            "Records that were never read, because the log no longer had them or on_out_of_range passed them over",
+        ),
         (TASK_CALLS, "Task calls that ended, by connector and outcome"),
         (LOG_LINES_DROPPED, "Log lines that could not be written to standard error"),
         (SWAPS, "New versions of workflow files, by outcome: ok or refused"),
@@ -77,6 +85,7 @@ fn describe() {
         (IN_FLIGHT, "Events taken whose offset is not complete yet"),
         (PAUSED, "Partitions that are not read for now, because something downstream is slow"),
         (ASSIGNED, "Partitions that this process reads"),
+        (BROKER_UP, "Whether any broker answers: 1 or 0"),
         (SINK_REFUSING, "Shards that write to a topic which takes no records; they wait"),
         (TASKS_IN_FLIGHT, "Task calls under way"),
         ("stepstream_build_info", "Version of this process; always 1"),

@@ -6,7 +6,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer};
 use rdkafka::message::{Header, Headers, Message, OwnedHeaders};
 use rdkafka::mocking::MockCluster;
 use rdkafka::producer::{BaseProducer, BaseRecord, DefaultProducerContext, Producer};
@@ -15,6 +15,7 @@ use rdkafka::{ClientConfig, Offset, TopicPartitionList};
 use tokio::sync::Semaphore;
 
 use super::super::Pipeline;
+use super::super::monitor::Monitor;
 use super::super::pipeline::{Spec, Stop};
 use super::super::shard::Shard;
 use super::super::stats::Stats;
@@ -23,7 +24,7 @@ use crate::engine::Limits;
 use crate::program::Program;
 use crate::registry::{Registry, Workflow};
 use crate::task::{Answer, BoxFuture, Connector, Connectors, Pattern, Request};
-use crate::telemetry::Health;
+use crate::telemetry::{Health, PipelineMetrics};
 
 /// A wait that long is a failure: the machine may be busy, and a first assignment takes three seconds by itself.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -62,6 +63,11 @@ pub type Event = (String, String);
 
 pub fn echo(n: usize) -> Event {
     (n.to_string(), format!(r#"{{"n":{n}}}"#))
+}
+
+/// Thirty of them are more than a partition holds: the mock cluster keeps five megabytes of a partition.
+pub fn large(n: usize) -> Event {
+    (n.to_string(), format!(r#"{{"n":{n},"text":"{}"}}"#, "x".repeat(200_000)))
 }
 
 pub fn failing(n: usize) -> Event {
@@ -122,8 +128,12 @@ impl Cluster {
 
     /// A shard whose loop the test runs itself, on the thread that asks for it.
     pub fn shard(&self) -> Shard {
+        let pipeline = self.configuration("");
+        let monitor = Monitor::start(&pipeline, PipelineMetrics::new("test"), Health::new().register("the monitor"))
+            .expect("the monitor starts");
         let spec = Spec {
-            pipeline: self.configuration(""),
+            monitor,
+            pipeline,
             workflow: workflow(),
             connectors: Arc::new(connectors(&self.service)),
             limits: Limits::default(),
@@ -229,6 +239,39 @@ shards = 1
             }
         }
         found
+    }
+
+    /// Commits an offset of partition 0 for the pipeline's group, which must have no members.
+    pub fn commit(&self, offset: i64) {
+        let consumer: BaseConsumer = ClientConfig::new()
+            .set("bootstrap.servers", self.mock.bootstrap_servers())
+            .set("group.id", "group")
+            .create()
+            .expect("a consumer");
+        let mut place = TopicPartitionList::new();
+        place.add_partition_offset(SOURCE, 0, Offset::Offset(offset)).expect("a valid offset");
+        consumer.commit(&place, CommitMode::Sync).expect("the group takes it");
+    }
+
+    /// Offsets of partition 0: of its first record, and the next one.
+    pub fn range(&self) -> (i64, i64) {
+        let consumer: BaseConsumer =
+            ClientConfig::new().set("bootstrap.servers", self.mock.bootstrap_servers()).create().expect("a consumer");
+        consumer.fetch_watermarks(SOURCE, 0, PATIENCE).expect("watermarks")
+    }
+
+    /// Produce requests are taken again.
+    pub fn take_again(&self) {
+        self.mock.clear_request_errors(RDKafkaApiKey::Produce);
+    }
+
+    /// No broker answers any more.
+    pub fn stop_brokers(&self) {
+        self.mock.broker_down(1).expect("the broker goes down");
+    }
+
+    pub fn start_brokers(&self) {
+        self.mock.broker_up(1).expect("the broker comes up");
     }
 
     /// Sum of the committed offsets of the pipeline's group.

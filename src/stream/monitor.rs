@@ -1,0 +1,432 @@
+//! Asks the brokers what a shard must not wait for: whether they answer, which topics there are, where partitions begin and
+//! end, and what the group has committed.
+//!
+//! One thread for each pipeline, with a client of its own, so that a call may block while the shards go on. It costs two
+//! requests per second to each broker, however many partitions there are.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use rdkafka::config::{FromClientConfigAndContext, RDKafkaLogLevel};
+use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext};
+use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode};
+use rdkafka::{ClientContext, Offset, TopicPartitionList};
+
+use super::client;
+use super::partitions::for_each;
+use super::pipeline::StartError;
+use crate::config;
+use crate::telemetry::{PipelineMetrics, Reporter, events};
+
+/// Time between two looks at the brokers: how old a lag can be.
+const LOOK_INTERVAL: Duration = Duration::from_secs(1);
+/// Time between two looks at which topics there are.
+const TOPICS_INTERVAL: Duration = Duration::from_secs(5);
+/// How long one call may take. Longer than a broker that works needs, short enough to notice soon that none does.
+const CALL_TIMEOUT: Duration = Duration::from_secs(3);
+/// Brokers that don't answer for so long are told as unreachable: a single slow answer isn't.
+const LOST_AFTER: Duration = Duration::from_secs(5);
+/// Time before what a shard asked for is tried again.
+const RETRY_INTERVAL: Duration = Duration::from_millis(200);
+
+/// Kinds of trouble: see [`Reporter::waits`].
+const BROKERS: &str = "brokers";
+const LEADERS: &str = "leaders";
+const SOURCE: &str = "source";
+
+/// A partition by topic and number.
+pub(super) type Name = (String, i32);
+
+/// First offset that a partition still has, and the one past the last that can be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Range {
+    pub low: i64,
+    pub end: i64,
+}
+
+/// Ranges by partition.
+pub(super) type Ranges = HashMap<Name, Range>;
+
+/// What the monitor tells a shard.
+pub(super) enum Answer {
+    /// Where the partitions stand that the shard asked about to begin with.
+    Begin {
+        /// The partitions, with what the group has committed of each.
+        committed: TopicPartitionList,
+        ranges: Ranges,
+    },
+    /// Where partitions stand now. Not only those of this shard.
+    Ranges(Arc<Ranges>),
+}
+
+enum Request {
+    /// Which partitions a shard reads from now on.
+    Owned { shard: usize, partitions: Vec<Name>, answers: Sender<Answer> },
+    /// Where to begin: answered when the brokers have told, however long that takes.
+    Begin { partitions: TopicPartitionList, answers: Sender<Answer> },
+}
+
+/// The handle to a pipeline's monitor, which ends when no handle is left.
+#[derive(Clone)]
+pub(super) struct Monitor {
+    requests: Sender<Request>,
+    topics: Arc<Topics>,
+}
+
+/// A shard's own end of it.
+pub(super) struct Correspondence {
+    requests: Sender<Request>,
+    shard: usize,
+    answers: (Sender<Answer>, Receiver<Answer>),
+}
+
+/// What is wrong with topics of the pipeline, as far as the brokers tell.
+#[derive(Default)]
+struct Topics(Mutex<BTreeMap<String, RDKafkaErrorCode>>);
+
+impl Monitor {
+    /// Starts to look after a pipeline's brokers.
+    pub fn start(
+        pipeline: &config::Pipeline,
+        metrics: PipelineMetrics,
+        reporter: Reporter,
+    ) -> Result<Self, StartError> {
+        let client_error = |source| StartError::Client { pipeline: pipeline.name.clone(), source };
+        let mut config = client::client_config(&pipeline.consumer);
+        // Nobody reads its statistics.
+        config.set("statistics.interval.ms", "0");
+        let client = MonitorClient::from_config_and_context(&config, MonitorEvents::default()).map_err(client_error)?;
+        let (requests, received) = channel();
+        let topics = Arc::new(Topics::default());
+        let sinks = [&pipeline.sink, &pipeline.failures, &pipeline.dead_letters].into_iter().flatten().cloned();
+        let thread = Thread {
+            pipeline: pipeline.name.clone(),
+            brokers: pipeline.consumer.shown("bootstrap.servers").unwrap_or("(unnamed)").to_owned(),
+            sources: pipeline.sources.clone(),
+            sinks: sinks.collect(),
+            client,
+            metrics,
+            reporter,
+            topics: topics.clone(),
+            connection: Connection::Unknown { since: Instant::now() },
+            owned: HashMap::new(),
+            begins: Vec::new(),
+            leaders_since: None,
+            next_topics: Instant::now(),
+        };
+        std::thread::Builder::new()
+            .name(format!("{}-monitor", pipeline.name))
+            .spawn(move || thread.run(&received))
+            .map_err(|source| StartError::Runtime { pipeline: pipeline.name.clone(), source })?;
+        Ok(Self { requests, topics })
+    }
+
+    /// The end of one shard.
+    pub fn correspondence(&self, shard: usize) -> Correspondence {
+        Correspondence { requests: self.requests.clone(), shard, answers: channel() }
+    }
+
+    /// What is wrong with this topic, as far as the brokers tell: that it does not exist, or may not be used.
+    pub fn trouble_with(&self, topic: &str) -> Option<RDKafkaErrorCode> {
+        self.topics.0.lock().unwrap_or_else(PoisonError::into_inner).get(topic).copied()
+    }
+}
+
+impl Correspondence {
+    /// Says which partitions the shard reads: their ranges come from now on.
+    pub fn owns(&self, partitions: Vec<Name>) {
+        let answers = self.answers.0.clone();
+        // It fails only if the thread has panicked, which shows in its health.
+        self.requests.send(Request::Owned { shard: self.shard, partitions, answers }).ok();
+    }
+
+    /// Asks where to begin reading these partitions.
+    pub fn begin(&self, partitions: TopicPartitionList) {
+        let answers = self.answers.0.clone();
+        self.requests.send(Request::Begin { partitions, answers }).ok();
+    }
+
+    /// The next answer, if one has come.
+    pub fn answer(&self) -> Option<Answer> {
+        self.answers.1.try_recv().ok()
+    }
+}
+
+type MonitorClient = BaseConsumer<MonitorEvents>;
+
+/// Keeps the last error of the client, which says why no broker answers.
+#[derive(Default)]
+struct MonitorEvents {
+    last_error: Mutex<Option<String>>,
+}
+
+impl ClientContext for MonitorEvents {
+    fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
+        client::log(level, facility, message);
+    }
+
+    fn error(&self, error: KafkaError, reason: &str) {
+        // That all brokers are down is no reason why.
+        if error.rdkafka_error_code() != Some(RDKafkaErrorCode::AllBrokersDown) {
+            *self.last_error.lock().unwrap_or_else(PoisonError::into_inner) = Some(reason.to_owned());
+        }
+    }
+}
+
+impl ConsumerContext for MonitorEvents {}
+
+enum Connection {
+    /// No broker has answered yet.
+    Unknown {
+        since: Instant,
+    },
+    Up,
+    /// The last answer was longer ago; told from [`LOST_AFTER`] on.
+    Failing {
+        since: Instant,
+        was_up: bool,
+        told: bool,
+    },
+}
+
+struct Thread {
+    pipeline: Arc<str>,
+    /// Where the client begins, for people.
+    brokers: String,
+    sources: Vec<String>,
+    sinks: Vec<String>,
+    client: MonitorClient,
+    metrics: PipelineMetrics,
+    reporter: Reporter,
+    topics: Arc<Topics>,
+    connection: Connection,
+    owned: HashMap<usize, (Vec<Name>, Sender<Answer>)>,
+    begins: Vec<(TopicPartitionList, Sender<Answer>)>,
+    /// Since when brokers answer but don't tell where partitions end.
+    leaders_since: Option<Instant>,
+    next_topics: Instant,
+}
+
+impl Thread {
+    fn run(mut self, requests: &Receiver<Request>) {
+        self.reporter.ready();
+        self.metrics.broker_up(false);
+        self.metrics.looked_at_ends();
+        let mut next_look = Instant::now();
+        loop {
+            let interval = if self.begins.is_empty() { LOOK_INTERVAL } else { RETRY_INTERVAL };
+            let wait = next_look.saturating_duration_since(Instant::now()).min(interval);
+            match requests.recv_timeout(wait) {
+                Ok(request) => self.take(request),
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => return,
+            }
+            while let Ok(request) = requests.try_recv() {
+                self.take(request);
+            }
+            // Serves its callbacks. No record can come: it reads no partition.
+            self.client.poll(Duration::ZERO);
+            self.answer_begins();
+            if Instant::now() >= next_look {
+                self.look();
+                next_look = Instant::now() + LOOK_INTERVAL;
+            }
+        }
+    }
+
+    fn take(&mut self, request: Request) {
+        match request {
+            Request::Begin { partitions, answers } => self.begins.push((partitions, answers)),
+            Request::Owned { shard, partitions, .. } if partitions.is_empty() => {
+                self.owned.remove(&shard);
+            }
+            Request::Owned { shard, partitions, answers } => {
+                self.owned.insert(shard, (partitions, answers));
+            }
+        }
+    }
+
+    fn answer_begins(&mut self) {
+        let client = &self.client;
+        self.begins.retain(|(partitions, answers)| match begin(client, partitions) {
+            Ok(answer) => {
+                // A shard that has ended needs no answer.
+                answers.send(answer).ok();
+                false
+            }
+            Err(_) => true,
+        });
+    }
+
+    fn look(&mut self) {
+        let began = Instant::now();
+        let ranges = self.ask_ranges();
+        let answered = match &ranges {
+            Some(Ok(_)) => Ok(()),
+            _ => self.ask_topic(&self.sources[0]).map(drop),
+        };
+        self.note_connection(answered.is_ok(), began);
+        if answered.is_ok() && !matches!(ranges, Some(Err(_))) {
+            self.metrics.looked_at_ends();
+        }
+        match ranges {
+            Some(Ok(ranges)) => {
+                self.leaders_since = None;
+                self.reporter.goes_on(LEADERS);
+                let ranges = Arc::new(ranges);
+                self.owned.retain(|_, (_, answers)| answers.send(Answer::Ranges(ranges.clone())).is_ok());
+            }
+            Some(Err(error)) if answered.is_ok() => self.note_leaders(&error, began),
+            _ => {}
+        }
+        if answered.is_ok() && Instant::now() >= self.next_topics {
+            self.look_at_topics();
+            self.next_topics = Instant::now() + TOPICS_INTERVAL;
+        }
+    }
+
+    /// Where the partitions of all shards stand; nothing if there are none.
+    fn ask_ranges(&self) -> Option<KafkaResult<Ranges>> {
+        let mut partitions = TopicPartitionList::new();
+        for (topic, number) in self.owned.values().flat_map(|(partitions, _)| partitions) {
+            partitions.add_partition(topic, *number);
+        }
+        (partitions.count() > 0).then(|| ranges(&self.client, &partitions))
+    }
+
+    /// What the brokers say is wrong with a topic; nothing if all is well.
+    fn ask_topic(&self, topic: &str) -> KafkaResult<Option<RDKafkaErrorCode>> {
+        let metadata = self.client.fetch_metadata(Some(topic), CALL_TIMEOUT)?;
+        Ok(metadata.topics().iter().find(|found| found.name() == topic).and_then(|found| found.error()).map(Into::into))
+    }
+
+    fn look_at_topics(&mut self) {
+        let mut found = BTreeMap::new();
+        for topic in self.sources.iter().chain(&self.sinks) {
+            match self.ask_topic(topic) {
+                // An election that is under way is over in a moment.
+                Ok(None | Some(RDKafkaErrorCode::LeaderNotAvailable)) => {}
+                Ok(Some(code)) => {
+                    found.insert(topic.clone(), code);
+                }
+                Err(_) => return,
+            }
+        }
+        let missing: Vec<&str> =
+            self.sources.iter().filter(|topic| found.contains_key(*topic)).map(String::as_str).collect();
+        if missing.is_empty() {
+            if let Some(lasted) = self.reporter.goes_on(SOURCE) {
+                events::source_is_back(&self.pipeline, lasted);
+            }
+        } else {
+            let topics = missing.join(", ");
+            let why = found.get(missing[0]).copied().map_or("", trouble);
+            let reason = format!("source topic {topics} {why}: no event of it can be read");
+            let action = "create it, or correct `sources` or its permissions; it is read as soon as it can be";
+            if self.reporter.waits(SOURCE, reason, action) {
+                events::source_missing(&self.pipeline, &topics, why, action);
+            }
+        }
+        *self.topics.0.lock().unwrap_or_else(PoisonError::into_inner) = found;
+    }
+
+    fn note_connection(&mut self, answered: bool, began: Instant) {
+        let (since, was_up, told) = match self.connection {
+            Connection::Unknown { since } => (since, false, false),
+            Connection::Up => (began, true, false),
+            Connection::Failing { since, was_up, told } => (since, was_up, told),
+        };
+        if answered {
+            match (was_up, told) {
+                (true, true) => events::brokers_back(&self.pipeline, &self.brokers, since.elapsed()),
+                (true, false) => {}
+                (false, _) => events::brokers_reached(&self.pipeline, &self.brokers, since.elapsed()),
+            }
+            self.reporter.goes_on(BROKERS);
+            self.metrics.broker_up(true);
+            self.connection = Connection::Up;
+            return;
+        }
+        let tell = since.elapsed() >= LOST_AFTER;
+        if tell {
+            self.tell_unreachable(since, was_up, told);
+        }
+        self.connection = Connection::Failing { since, was_up, told: told || tell };
+    }
+
+    fn tell_unreachable(&self, since: Instant, was_up: bool, told: bool) {
+        let last = self.client.context().last_error.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let error = last.unwrap_or_else(|| "they do not answer in time".to_owned());
+        self.metrics.broker_up(false);
+        let reason = format!("no broker of {} answers: {error}", self.brokers);
+        let action = "start the brokers, or look at the network and at [kafka]; nothing is read or written meanwhile, \
+                      and it goes on by itself when one answers";
+        self.reporter.waits(BROKERS, reason, action);
+        if !told {
+            events::brokers_unreachable(&self.pipeline, &self.brokers, was_up, since.elapsed(), &error);
+        }
+    }
+
+    fn note_leaders(&mut self, error: &KafkaError, began: Instant) {
+        let since = *self.leaders_since.get_or_insert(began);
+        if since.elapsed() >= LOST_AFTER {
+            let reason = format!("brokers answer, but not for every partition of the source topics: {error}");
+            let action = "look for partitions without a leader; they are read again when they have one";
+            self.reporter.waits(LEADERS, reason, action);
+        }
+    }
+}
+
+/// What a code says of a topic, in a clause.
+pub(super) fn trouble(code: RDKafkaErrorCode) -> &'static str {
+    match code {
+        RDKafkaErrorCode::UnknownTopicOrPartition | RDKafkaErrorCode::UnknownTopic => "does not exist",
+        RDKafkaErrorCode::TopicAuthorizationFailed => "may not be used by this client",
+        RDKafkaErrorCode::NotEnoughReplicas | RDKafkaErrorCode::NotEnoughReplicasAfterAppend => {
+            "has fewer replicas in sync than it must have"
+        }
+        _ => "can't be used",
+    }
+}
+
+fn begin(client: &MonitorClient, partitions: &TopicPartitionList) -> KafkaResult<Answer> {
+    let committed = client.committed_offsets(partitions.clone(), CALL_TIMEOUT)?;
+    for element in committed.elements() {
+        element.error()?;
+    }
+    let ranges = ranges(client, partitions)?;
+    Ok(Answer::Begin { committed, ranges })
+}
+
+/// Asks for the beginnings and the ends: one request each to every broker that leads a partition. Not for an empty list.
+fn ranges(client: &MonitorClient, partitions: &TopicPartitionList) -> KafkaResult<Ranges> {
+    let ask = |place: Offset| {
+        let mut list = partitions.clone();
+        // In place of a time, these stand for the beginning and the end.
+        list.set_all_offsets(place)?;
+        let told = client.offsets_for_times(list, CALL_TIMEOUT)?;
+        let mut offsets = HashMap::new();
+        for element in told.elements() {
+            element.error()?;
+            if let Offset::Offset(offset) = element.offset() {
+                offsets.insert((element.topic().to_owned(), element.partition()), offset);
+            }
+        }
+        KafkaResult::Ok(offsets)
+    };
+    // The beginning first: it only grows, so it can't be past the end.
+    let (lows, ends) = (ask(Offset::Beginning)?, ask(Offset::End)?);
+    let mut ranges = Ranges::with_capacity(ends.len());
+    for_each(partitions, |topic, number| {
+        let name = (topic.to_owned(), number);
+        if let (Some(low), Some(end)) = (lows.get(&name), ends.get(&name)) {
+            ranges.insert(name, Range { low: *low, end: *end });
+        }
+    });
+    if ranges.len() < partitions.count() {
+        return Err(KafkaError::MetadataFetch(RDKafkaErrorCode::LeaderNotAvailable));
+    }
+    Ok(ranges)
+}
