@@ -22,13 +22,13 @@ fn the_exit_status_and_standard_output_tell_the_outcome() {
 
 #[test]
 fn what_can_t_be_run_is_explained() {
-    let rubbish = file("rubbish.json", "not json");
+    let not_json = file("not-json.json", "not json");
     let succeeds = file("explained-succeeds.asl.json", SUCCEEDS);
     let invalid = file("explained-invalid.asl.json", INVALID);
     let calls = file("explained-calls.asl.json", CALLS);
     for (args, parts) in [
         (vec![&*invalid], vec!["Missing 'Next' target: T", "exec-explained-invalid.asl.json:3:", "───", "is invalid"]),
-        (vec![&*succeeds, "--input", &*rubbish], vec!["the input", "rubbish.json", "not valid JSON"]),
+        (vec![&*succeeds, "--input", &*not_json], vec!["the input", "not-json.json", "not valid JSON"]),
         (vec![&*succeeds, "--input", "/no/such/input"], vec!["cannot read the input /no/such/input"]),
         (vec!["/no/such/definition"], vec!["cannot read /no/such/definition"]),
         (vec![&*calls], vec!["\"T\"", "arn:aws:lambda:::function:f", "--mocks", "[[task]]"]),

@@ -59,17 +59,17 @@ fn an_events_headers_are_forwarded_but_for_those_of_reserved_names() {
 }
 
 #[test]
-fn failures_and_rubbish_go_to_their_topics_and_hold_nothing_up() {
+fn failures_and_invalid_events_go_to_their_topics_and_hold_nothing_up() {
     let cluster = Cluster::new(1);
     let pipeline = cluster.start("");
-    cluster.send([echo(0), failing(1), ("2".to_owned(), "rubbish".to_owned()), echo(3)]);
+    cluster.send([echo(0), failing(1), ("2".to_owned(), "not json".to_owned()), echo(3)]);
     let Found { results, failures, dead_letters } = cluster.collect(4);
     assert_eq!(results.len(), 2);
     assert_eq!(failures[0].key.as_deref(), Some("1"));
     assert_eq!(failures[0].header("stepstream-error"), Some("Test.Failed"));
     assert_eq!(failures[0].header("stepstream-offset"), Some("1"));
     assert!(failures[0].value.starts_with(r#"{"Error":"Test.Failed""#), "{}", failures[0].value);
-    assert_eq!(&*dead_letters[0].value, "rubbish");
+    assert_eq!(&*dead_letters[0].value, "not json");
     assert_eq!(dead_letters[0].header("stepstream-topic"), Some(cluster.source()));
     harness::end(pipeline);
     assert_eq!(cluster.committed(), 4);
@@ -262,7 +262,7 @@ fn a_rebalance_that_was_told_and_not_yet_answered_does_not_hold_the_shutdown_up(
         let cluster = Cluster::new(1);
         let shard = cluster.shard();
         let consumer = shard.consumer.clone();
-        harness::eventually("an assignment is told", || {
+        harness::eventually("an assignment is reported", || {
             consumer.poll(Duration::from_millis(10));
             let Some(news) = consumer.context().take() else { return false };
             let is_told = !news.rebalances.is_empty();

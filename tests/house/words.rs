@@ -25,7 +25,7 @@ const PHRASES: [(&str, &str); 16] = [
 ];
 
 /// What people read without looking at code.
-const TEXTS: [&str; 17] = [
+const TEXTS: [&str; 19] = [
     "README.md",
     "CHANGELOG.md",
     "CONTRIBUTING.md",
@@ -41,6 +41,8 @@ const TEXTS: [&str; 17] = [
     "scripts/kafka",
     "scripts/soak",
     "scripts/fuzz",
+    "scripts/instructions",
+    "scripts/release",
     "scripts/lib.sh",
     "deny.toml",
 ];

@@ -44,6 +44,9 @@ pub struct Args {
     /// How long to measure
     #[arg(long, value_name = "SECONDS", default_value_t = 5.0)]
     seconds: f64,
+    /// Run exactly N executions and nothing else, without measuring: for profilers and for counting instructions
+    #[arg(long, value_name = "N", conflicts_with_all = ["seconds", "json"])]
+    executions: Option<u64>,
     /// Print the report as one JSON object
     #[arg(long)]
     json: bool,
@@ -55,6 +58,9 @@ pub(super) fn main(args: &Args) -> Result<(), String> {
     }
     let mut bench = Bench::new(args)?;
     bench.check()?;
+    if let Some(count) = args.executions {
+        return bench.run_exactly(count);
+    }
     let total = Duration::from_secs_f64(args.seconds);
     let throughput = bench.throughput(total.mul_f64(1.0 - LATENCY_SHARE));
     let latency = bench.latency(total.mul_f64(LATENCY_SHARE), throughput.executions_per_second() * LATENCY_LOAD)?;
@@ -159,6 +165,14 @@ impl Bench {
             self.transitions = execution.transitions();
         }
         Ok(())
+    }
+
+    /// Runs executions, of which each succeeds as it did in the check.
+    fn run_exactly(&mut self, count: u64) -> Result<(), String> {
+        for _ in 0..count {
+            black_box(self.execute()).map_err(|error| error.to_string())?;
+        }
+        print(&format!("executions            {count:>12}\n"))
     }
 
     /// The next event, from its bytes to the output's bytes.

@@ -9,24 +9,24 @@ use crate::events::{Orders, id};
 const MAX_EVENT_BYTES: usize = 4096;
 
 #[test]
-fn rubbish_goes_to_the_dead_letters_with_bytes_key_headers_and_reason() {
+fn invalid_input_goes_to_the_dead_letters_with_bytes_key_headers_and_reason() {
     let broker = Broker::connect();
-    let pipeline = Pipeline::new(&broker, "rubbish", 1, "router")
+    let pipeline = Pipeline::new(&broker, "invalid-input", 1, "router")
         .tables(&format!("[engine]\nmax_event_bytes = {MAX_EVENT_BYTES}\nmax_depth = 64\n"));
     let _daemon = pipeline.start();
     let feed = broker.producer();
     let orders = Orders::new();
-    let rubbish = rubbish();
-    for (number, (name, payload)) in rubbish.iter().enumerate() {
+    let invalid = invalid_input();
+    for (number, (name, payload)) in invalid.iter().enumerate() {
         feed.send(&pipeline.source.name, &id(number), orders.placed(number).to_string().as_bytes());
         feed.send_with_header(&pipeline.source.name, name, payload.as_deref(), ("traceparent", &format!("00-{name}")));
     }
     feed.flush();
 
-    let letters = broker.reader(&pipeline.dead_letters.name).take(rubbish.len(), "dead letters");
+    let letters = broker.reader(&pipeline.dead_letters.name).take(invalid.len(), "dead letters");
     let letters: BTreeMap<_, _> =
         letters.into_iter().map(|letter| (letter.key.clone().unwrap_or_default(), letter)).collect();
-    for (number, (name, payload)) in rubbish.iter().enumerate() {
+    for (number, (name, payload)) in invalid.iter().enumerate() {
         let letter = letters.get(*name).unwrap_or_else(|| panic!("{name} is a dead letter with its key"));
         assert_eq!(letter.payload, *payload, "{name}: the bytes as they came");
         assert_eq!(letter.header("traceparent"), Some(&*format!("00-{name}")), "{name}: the event's own header");
@@ -35,11 +35,11 @@ fn rubbish_goes_to_the_dead_letters_with_bytes_key_headers_and_reason() {
         assert_eq!(letter.header("stepstream-partition"), Some("0"));
         assert_eq!(letter.header("stepstream-offset"), Some(&*(2 * number + 1).to_string()), "{name}");
     }
-    let results = broker.reader(&pipeline.sink.name).take(rubbish.len(), "results of the events between");
+    let results = broker.reader(&pipeline.sink.name).take(invalid.len(), "results of the events between");
     assert!(results.iter().all(|record| record.json()["route"]["queue"].is_string()));
 }
 
-fn rubbish() -> Vec<(&'static str, Option<Vec<u8>>)> {
+fn invalid_input() -> Vec<(&'static str, Option<Vec<u8>>)> {
     let too_deep = format!("{}1{}", "[".repeat(65), "]".repeat(65));
     let too_large = format!("{{\"id\":\"x\",\"note\":\"{}\"}}", "x".repeat(MAX_EVENT_BYTES));
     vec![
