@@ -9,14 +9,15 @@
 //!
 //! There is no authentication: it listens on loopback unless the configuration says otherwise.
 
+mod serve;
 #[cfg(test)]
 mod tests;
 
-use std::future::{Future, IntoFuture, pending};
+use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use axum::Router;
 use axum::extract::State;
@@ -27,15 +28,10 @@ use serde::Serialize;
 use serde_json::json;
 use thiserror::Error;
 use tokio::net::TcpListener;
-use tokio::sync::oneshot;
-use tokio::time::sleep;
 
 use crate::expr::timestamp::write_millis;
 use crate::registry::WorkflowStatus;
 use crate::telemetry::{Health, NotReady, events, render_metrics};
-
-/// Time that open requests get when the server stops: a client that reads slowly must not hold the process.
-const STOP_TIMEOUT: Duration = Duration::from_secs(3);
 
 const INDEX: &str = "\
 Stepstream
@@ -126,23 +122,9 @@ impl Server {
     pub async fn serve(self, stop: impl Future<Output = ()> + Send + 'static) -> Result<(), ServerError> {
         events::http_listening(self.address);
         let address = self.address;
-        let (stopping, stopped) = oneshot::channel();
-        let stop = async move {
-            stop.await;
-            // Nobody waits for it once the server has ended.
-            let _ = stopping.send(());
-        };
-        let serving = axum::serve(self.listener, router(self.sources)).with_graceful_shutdown(stop).into_future();
-        let too_long = async {
-            match stopped.await {
-                Ok(()) => sleep(STOP_TIMEOUT).await,
-                Err(_) => pending().await,
-            }
-        };
-        tokio::select! {
-            ended = serving => ended.map_err(|source| ServerError::Serve { address, source }),
-            () = too_long => Ok(()),
-        }
+        let router = router(self.sources);
+        let served = serve::serve(self.listener, router, serve::HEADER_TIMEOUT, stop).await;
+        served.map_err(|source| ServerError::Serve { address, source })
     }
 }
 

@@ -1,6 +1,7 @@
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::runtime::Runtime;
 use tokio::sync::oneshot;
@@ -133,4 +134,40 @@ fn it_stops_when_told() {
     server.stop.take().unwrap().send(()).unwrap();
     server.runtime.block_on(server.served.take().unwrap()).unwrap().unwrap();
     assert!(TcpStream::connect(server.address).is_err());
+}
+
+/// Waits for the server to close a connection.
+fn assert_closed(mut stream: &TcpStream, what: &str) {
+    stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
+    // Reset is closed, too: the server may not have read all that was sent.
+    let read = stream.read(&mut [0; 64]).map_err(|error| error.kind());
+    assert!(matches!(read, Ok(0) | Err(io::ErrorKind::ConnectionReset)), "{what}: {read:?}");
+}
+
+#[test]
+fn a_header_that_never_ends_is_not_waited_for() {
+    let runtime = Runtime::new().unwrap();
+    let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
+    let address = listener.local_addr().unwrap();
+    let soon = Duration::from_millis(50);
+    runtime.spawn(serve::serve(listener, Router::new(), soon, std::future::pending()));
+    for beginning in ["", "GET /healthz HT", "GET /healthz HTTP/1.1\r\nHost: x\r\nX-Slow: "] {
+        let mut stream = TcpStream::connect(address).unwrap();
+        stream.write_all(beginning.as_bytes()).unwrap();
+        assert_closed(&stream, beginning);
+    }
+}
+
+#[test]
+fn whoever_holds_connections_open_does_not_keep_a_probe_out() {
+    let server = Running::start();
+    let held: Vec<TcpStream> = (0..2 * serve::MAX_CONNECTIONS)
+        .map(|_| {
+            let mut stream = TcpStream::connect(server.address).unwrap();
+            stream.write_all(b"GET /").unwrap();
+            stream
+        })
+        .collect();
+    assert_eq!(server.get("/healthz").0, 200);
+    assert_closed(&held[0], "the oldest made room");
 }

@@ -59,7 +59,9 @@ impl<'a> Excerpt<'a> {
         if shown.start > 0 {
             self.text.push('…');
         }
-        let marked = mark.start..mark.end.min(shown.end);
+        // A place may lie within a character.
+        let start = boundary(line, mark.start);
+        let marked = start..boundary(line, mark.end.min(shown.end)).max(start);
         self.push_visible(&line[shown.start..marked.start]);
         let at = self.text.len();
         self.push_visible(&line[marked.clone()]);

@@ -37,7 +37,7 @@ pub use model::{
     TaskState, Transformation, Transition, WaitState, WaitUntil,
 };
 pub use node::{Member, Node, NodeKind, Span, Spanned};
-pub use render::render;
+pub use render::{render, summarize};
 
 /// How a definition is judged.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -28,6 +28,26 @@ pub fn render(diagnostics: &[Diagnostic], name: &str, source: &str, colour: bool
     text
 }
 
+/// Diagnostics that a summary lists.
+const SUMMARIZED: usize = 10;
+
+/// Diagnostics without excerpts, each on one line: place, code, message and advice. Of many, the first ones.
+pub fn summarize(diagnostics: &[Diagnostic], name: &str, source: &str) -> String {
+    let lines = Lines::new(source);
+    let mut text: Vec<String> = Vec::new();
+    for diagnostic in diagnostics.iter().take(SUMMARIZED) {
+        let report = Report { diagnostic, excerpt: None };
+        let place = diagnostic.span.as_ref().map(|span| lines.place(span.start));
+        let place = place.map(|place| format!(":{}:{}", place.line, place.column)).unwrap_or_default();
+        let hint = diagnostic.hint.as_ref().map(|hint| format!(" ({})", visible(hint))).unwrap_or_default();
+        text.push(format!("{}{place}: {}: {report}{hint}", visible(name), diagnostic.code));
+    }
+    if diagnostics.len() > SUMMARIZED {
+        text.push(format!("and {} more", diagnostics.len() - SUMMARIZED));
+    }
+    text.join("\n")
+}
+
 /// A diagnostic as miette sees it.
 #[derive(Debug)]
 struct Report<'a> {
@@ -97,5 +117,16 @@ mod tests {
         assert!(shown.contains("[a.json:1:50007]"), "{shown}");
         assert!(shown.contains("é\", \"ä\", \"xx"), "{shown}");
         assert!(shown.lines().all(|line| line.chars().count() < 150), "{shown}");
+    }
+
+    #[test]
+    fn a_summary_has_a_line_per_diagnostic() {
+        let source = "{\n  \"a\": 1\n}\n";
+        let fault = Diagnostic::error(Code::SchemaValidationFailed, "bad\nvalue").at("/a", 9..10).with_hint("write 2");
+        let line = "a.json:2:8: SCHEMA_VALIDATION_FAILED: bad\\nvalue (write 2)";
+        assert_eq!(summarize(std::slice::from_ref(&fault), "a.json", source), line);
+        let many = summarize(&vec![fault; SUMMARIZED + 5], "a.json", source);
+        assert_eq!(many.lines().count(), SUMMARIZED + 1);
+        assert!(many.ends_with("and 5 more"));
     }
 }

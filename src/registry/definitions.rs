@@ -12,9 +12,14 @@ impl Registry<Program> {
     }
 }
 
-/// Reads, checks and compiles a definition; diagnostics are rendered with the lines they are about.
+/// Reads, checks and compiles a definition. What is wrong is said twice: in a paragraph with a line per diagnostic, for the
+/// log, then with the lines that the diagnostics are about.
 fn compile(file: &Path, text: &str) -> Result<Compiled<Program>, String> {
-    let render = |diagnostics: &[Diagnostic]| asl::render(diagnostics, &file.to_string_lossy(), text, false);
+    let name = file.to_string_lossy();
+    let summary = |diagnostics: &[Diagnostic]| asl::summarize(diagnostics, &name, text);
+    let render = |diagnostics: &[Diagnostic]| {
+        format!("{}\n\n{}", summary(diagnostics), asl::render(diagnostics, &name, text, false))
+    };
     let options = ReadOptions { format: Format::of_file(file), ..ReadOptions::default() };
     let outcome = asl::read_with(text, &options);
     let Some(definition) = outcome.definition else {
@@ -22,5 +27,5 @@ fn compile(file: &Path, text: &str) -> Result<Compiled<Program>, String> {
         return Err(render(&errors));
     };
     let program = Program::compile(&definition).map_err(|faults| render(&faults))?;
-    Ok(Compiled { states: program.state_count(), program, warnings: render(&outcome.diagnostics) })
+    Ok(Compiled { states: program.state_count(), program, warnings: summary(&outcome.diagnostics) })
 }

@@ -285,7 +285,8 @@ pub fn workflow_loaded(workflow: &str, file: &Path, version: &str) {
 
 /// Something in a definition works but bites.
 pub fn workflow_warnings(workflow: &str, file: &Path, warnings: &str) {
-    warn!(workflow, file = %file.display(), "the definition works, but:\n{warnings}");
+    let warnings = first_paragraph(warnings);
+    warn!(workflow, file = %file.display(), warnings, "the definition is valid, but probably not what was meant");
 }
 
 /// A workflow got a new version; executions under way finish on the one they began with.
@@ -297,7 +298,12 @@ pub fn workflow_swapped(workflow: &str, from: &str, to: &str) {
 /// A new version of a workflow was refused; the current one stays.
 pub fn workflow_refused(workflow: &str, file: &Path, stays: &str, why: &str) {
     counter!(recorder::SWAPS, "workflow" => workflow.to_owned(), "outcome" => "refused").increment(1);
-    error!(workflow, file = %file.display(), stays, "new version refused, the current one stays:\n{why}");
+    let why = first_paragraph(why);
+    error!(
+        workflow,
+        file = %file.display(),
+        stays, why, "new version refused, the current one stays; /workflows shows the lines that are wrong"
+    );
 }
 
 /// Somebody asked for all workflow files to be read again (SIGHUP), and this came of it.
@@ -318,6 +324,12 @@ pub fn http_listening(address: SocketAddr) {
 /// The HTTP side ended with an error.
 pub fn http_failed(error: &dyn Display) {
     error!(%error, "HTTP server ended");
+}
+
+/// The lines before the first empty one, on one line: what is below is for more room than a log has.
+fn first_paragraph(text: &str) -> String {
+    let lines: Vec<&str> = text.lines().take_while(|line| !line.trim().is_empty()).map(str::trim).collect();
+    lines.join("; ")
 }
 
 /// Tells a repeated message once per interval.
