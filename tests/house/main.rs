@@ -3,6 +3,7 @@
 mod commits;
 mod dead_code;
 mod evidence;
+mod layout;
 mod rust_version;
 mod words;
 
