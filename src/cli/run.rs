@@ -22,8 +22,6 @@ use crate::telemetry::{self, Health, events};
 
 /// The configuration, or what it names, is wrong.
 const EXIT_CONFIGURATION: u8 = 2;
-/// How often the shards' threads are looked after.
-const LOOK_AFTER: Duration = Duration::from_millis(500);
 /// Threads of the runtime that serves HTTP and signals. Task calls have the runtimes of their shards.
 const RUNTIME_THREADS: usize = 1;
 
@@ -31,7 +29,8 @@ const RUNTIME_THREADS: usize = 1;
 #[derive(clap::Args)]
 #[command(
     after_help = "SIGTERM or SIGINT: finish what is in flight, commit, leave the group; a second one: exit at once. \
-    SIGHUP: load changed workflows.\nExit status: 0 all pipelines drained, 2 the configuration is wrong, 1 anything else."
+    SIGHUP: load changed workflows.\nExit status: 0 all pipelines drained, 2 the configuration is wrong, 1 anything else, such as \
+    events that were still in flight at `drain_timeout`."
 )]
 pub struct Args {
     /// The configuration file
@@ -51,12 +50,15 @@ enum RunError {
     Deploy(#[from] DeployError),
     #[error("{0}")]
     Server(#[from] ServerError),
-    #[error("the operating system gives no runtime or signals: {0}")]
+    #[error("the operating system gives no thread or event queue for the runtime of HTTP and signals: {0}")]
     System(#[from] io::Error),
+    #[error("the operating system gives no thread that watches the files of workflows: {0}")]
+    Watch(io::Error),
     #[error("{0}")]
     Answer(String),
-    #[error("not every pipeline came to an orderly end; the log tells more")]
-    Unclean,
+    /// A line for each pipeline that did not come to an orderly end.
+    #[error("{}", .0.join("\n"))]
+    Unclean(Vec<String>),
 }
 
 /// Runs the subcommand.
@@ -86,7 +88,7 @@ fn run(args: &Args) -> Result<(), RunError> {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(RUNTIME_THREADS).enable_all().build()?;
     let health = Health::new();
     let server = Http::start(&runtime, &config, &health, deployment.registry.clone())?;
-    let _watch = Watch::start(deployment.registry.clone())?;
+    let watch = Watch::start(deployment.registry.clone()).map_err(RunError::Watch)?;
     let mut signals = {
         let _context = runtime.enter();
         Signals::new()?
@@ -102,13 +104,17 @@ fn run(args: &Args) -> Result<(), RunError> {
             }
         }
     }
-    let all_alive =
-        started.is_ok() && runtime.block_on(signals.until_stop(&deployment.registry, || all_alive(&pipelines)));
+    if started.is_ok() {
+        runtime.block_on(signals.until_stop(&deployment.registry));
+    }
     health.drain();
-    let clean = runtime.block_on(drain(pipelines, signals));
+    let unclean = runtime.block_on(drain(pipelines, signals));
     server.stop(&runtime);
+    // What may still be under way on these threads, such as reading a definition again, must not hold up the end.
+    runtime.shutdown_background();
+    Box::leak(Box::new(watch));
     started?;
-    if all_alive && clean { Ok(()) } else { Err(RunError::Unclean) }
+    if unclean.is_empty() { Ok(()) } else { Err(RunError::Unclean(unclean)) }
 }
 
 fn check(config: &Config) -> Result<(), RunError> {
@@ -118,35 +124,40 @@ fn check(config: &Config) -> Result<(), RunError> {
     print(&format!("{}: valid; pipelines: {}\n", config.file.display(), names.join(", "))).map_err(RunError::Answer)
 }
 
-fn all_alive(pipelines: &[Pipeline]) -> bool {
-    pipelines.iter().all(Pipeline::is_alive)
-}
-
-/// Stops all pipelines side by side and waits for them. Whether all came to an orderly end.
-async fn drain(pipelines: Vec<Pipeline>, mut signals: Signals) -> bool {
+/// Stops all pipelines side by side and waits for them. A line for each that did not come to an orderly end.
+async fn drain(pipelines: Vec<Pipeline>, mut signals: Signals) -> Vec<String> {
     pipelines.iter().for_each(Pipeline::stop);
-    let joined = tokio::task::spawn_blocking(move || {
-        let since = Instant::now();
-        let mut clean = true;
-        for pipeline in pipelines {
-            let name = pipeline.name().clone();
-            match pipeline.join() {
-                Ok(left) => events::pipeline_stopped(&name, since.elapsed(), left),
-                Err(error) => {
-                    events::pipeline_failed(&name, &error);
-                    clean = false;
-                }
-            }
-        }
-        clean
-    });
     tokio::select! {
-        clean = joined => clean.unwrap_or(false),
+        unclean = join(pipelines) => unclean,
         () = signals.stop() => {
             // Asked twice: what is in flight will be delivered again.
             std::process::exit(1);
         }
     }
+}
+
+async fn join(pipelines: Vec<Pipeline>) -> Vec<String> {
+    let since = Instant::now();
+    let mut unclean = Vec::new();
+    for pipeline in pipelines {
+        let (name, drain_timeout) = (pipeline.name().clone(), pipeline.config().drain_timeout);
+        match pipeline.ended(since).await {
+            Ok(left) => {
+                events::pipeline_stopped(&name, since.elapsed(), left);
+                if left > 0 {
+                    unclean.push(format!(
+                        "pipeline {name}: {left} events were still in flight after its drain_timeout of {drain_timeout:?}; \
+                         they will be delivered again"
+                    ));
+                }
+            }
+            Err(error) => {
+                events::pipeline_failed(&name, &error);
+                unclean.push(error.to_string());
+            }
+        }
+    }
+    unclean
 }
 
 /// The signals that the daemon heeds.
@@ -174,26 +185,23 @@ impl Signals {
         events::stopping(name);
     }
 
-    /// Serves SIGHUP until a signal to stop, or until something is dead; whether all is alive.
-    async fn until_stop(&mut self, registry: &Arc<Registry<Program>>, alive: impl Fn() -> bool) -> bool {
+    /// Serves SIGHUP until a signal to stop.
+    async fn until_stop(&mut self, registry: &Arc<Registry<Program>>) {
         loop {
             tokio::select! {
-                _ = self.terminate.recv() => events::stopping("SIGTERM"),
-                _ = self.interrupt.recv() => events::stopping("SIGINT"),
-                _ = self.hang_up.recv() => {
-                    let registry = registry.clone();
-                    tokio::task::spawn_blocking(move || registry.reload_all());
-                    continue;
-                }
-                () = tokio::time::sleep(LOOK_AFTER) => {
-                    if alive() {
-                        continue;
-                    }
-                    return false;
-                }
+                _ = self.terminate.recv() => return events::stopping("SIGTERM"),
+                _ = self.interrupt.recv() => return events::stopping("SIGINT"),
+                _ = self.hang_up.recv() => reload(registry.clone()),
             }
-            return true;
         }
+    }
+}
+
+/// Loads changed workflows, beside what goes on.
+fn reload(registry: Arc<Registry<Program>>) {
+    let thread = std::thread::Builder::new().name("reload".to_owned());
+    if let Err(error) = thread.spawn(move || registry.reload_all()) {
+        events::reload_failed(&error);
     }
 }
 

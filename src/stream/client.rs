@@ -230,6 +230,19 @@ pub(super) fn unassign_from<C: ConsumerContext>(
     }
 }
 
+/// Gives all partitions back, and answers whatever rebalance was told and not answered.
+pub(super) fn unassign_all<C: ConsumerContext>(consumer: &BaseConsumer<C>) {
+    // Each of these is an error where there is nothing to answer or to give back.
+    if matches!(consumer.rebalance_protocol(), RebalanceProtocol::Cooperative) {
+        if let Ok(all) = consumer.assignment() {
+            consumer.incremental_unassign(&all).ok();
+        }
+        consumer.incremental_assign(&TopicPartitionList::new()).ok();
+    } else {
+        consumer.unassign().ok();
+    }
+}
+
 /// A record that librdkafka gave up on, taken out of its delivery report.
 #[derive(Debug)]
 pub(super) struct Undelivered {

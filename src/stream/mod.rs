@@ -5,7 +5,7 @@
 //!
 //! | file | what it is |
 //! |---|---|
-//! | `pipeline` | starts, watches and stops the shards of a pipeline |
+//! | `pipeline`, `supervise` | starts and stops the shards of a pipeline; makes a shard anew that panicked |
 //! | `shard` | the loop of one shard; `intake` bounds what it reads, `rebalance` takes over partitions and lets them go, `readiness` says what it waits for |
 //! | `work`, `settle` | an event's way: start, drive, finish; `origin` is what is kept of it while its execution waits |
 //! | `monitor` | asks the brokers what a shard must not wait for; `positions` and `start`: what it makes of the answers |
@@ -41,6 +41,7 @@ mod shard;
 mod sink;
 mod start;
 mod stats;
+mod supervise;
 mod suspects;
 mod topic;
 mod work;
@@ -50,6 +51,6 @@ mod tests;
 
 pub use offsets::{OffsetTracker, Sequence};
 pub use outcome::EVENT_REJECTED;
-pub use pipeline::{Pipeline, PropertiesError, ShardPanicked, StartError, check_properties};
+pub use pipeline::{Pipeline, PropertiesError, ShardsHang, StartError, check_properties};
 pub use stats::{Counter, Snapshot, Stats, new_histogram};
 pub use topic::topic_connector;

@@ -4,14 +4,15 @@ use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 
 use hdrhistogram::Histogram;
 use rdkafka::error::KafkaError;
 use tokio::sync::Semaphore;
 
 use super::monitor::Monitor;
-use super::shard::Shard;
 use super::stats::{Snapshot, Stats, new_histogram};
+use super::supervise::Supervisor;
 use crate::config;
 use crate::engine::Limits;
 use crate::program::Program;
@@ -76,12 +77,21 @@ pub fn check_properties(pipeline: &config::Pipeline) -> Result<(), PropertiesErr
     Ok(())
 }
 
-/// A shard's thread ended by a panic: a fault of ours. Its events are delivered again to the rest of the group.
+/// Shards of a pipeline did not end in time. Their events will be delivered again.
 #[derive(Debug, thiserror::Error)]
-#[error("pipeline {pipeline}: a shard panicked; its events will be delivered again")]
-pub struct ShardPanicked {
+#[error(
+    "pipeline {pipeline}: {shards} of its shards did not end within {waited:?}, with {left} events in flight; these will be \
+     delivered again. A shard that hangs is a bug in Stepstream: report it with the log"
+)]
+pub struct ShardsHang {
     /// The pipeline.
     pub pipeline: Arc<str>,
+    /// How many shards.
+    pub shards: usize,
+    /// How long they were waited for.
+    pub waited: Duration,
+    /// Events that were in flight when the pipeline's shards were last heard of.
+    pub left: usize,
 }
 
 /// What the shards of a pipeline share.
@@ -120,7 +130,12 @@ impl Stop {
     }
 }
 
-/// A running pipeline.
+/// Beyond the pipeline's drain timeout: time for the last commit, for leaving the group and for closing the clients.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(15);
+/// How often it is looked whether the shards have ended.
+const LOOK_INTERVAL: Duration = Duration::from_millis(10);
+
+/// A running pipeline. A shard that panics is made anew by itself, after a pause.
 ///
 /// Dropping it does not stop the shards: call [`stop`](Self::stop), then [`join`](Self::join).
 pub struct Pipeline {
@@ -168,26 +183,19 @@ impl Pipeline {
 
     fn start_shard(&mut self, number: usize, health: &Health) -> Result<(), StartError> {
         let stats = Arc::new(Stats::default());
-        let reporter = health.register(format!("pipeline {}, shard {number}", self.spec.pipeline.name));
-        let (spec, shard_stats) = (self.spec.clone(), stats.clone());
+        let supervisor = Supervisor { spec: self.spec.clone(), number, stats: stats.clone(), health: health.clone() };
         // The shard is made on its own thread because its runtime stays there; whether that went well comes back.
         let (made, outcome) = std::sync::mpsc::sync_channel(1);
         let thread = std::thread::Builder::new()
             .name(format!("{}-{number}", self.spec.pipeline.name))
-            .spawn(move || match Shard::new(spec, number, shard_stats, reporter) {
-                Ok(shard) => {
-                    made.send(Ok(())).ok();
-                    shard.run();
-                }
-                Err(error) => {
-                    made.send(Err(error)).ok();
-                }
-            })
+            .spawn(move || supervisor.run(&made))
             .map_err(|source| StartError::Runtime { pipeline: self.spec.pipeline.name.clone(), source })?;
         self.threads.push(thread);
         self.stats.push(stats);
-        // A thread that panicked before it answered is found by `join`.
-        outcome.recv().unwrap_or(Ok(()))
+        outcome.recv().unwrap_or_else(|_| {
+            let source = io::Error::other("the shard's thread ended before it began");
+            Err(StartError::Runtime { pipeline: self.spec.pipeline.name.clone(), source })
+        })
     }
 
     /// The pipeline's name.
@@ -228,9 +236,9 @@ impl Pipeline {
         self.stats.iter().all(|stats| stats.ready.value() > 0)
     }
 
-    /// Whether every shard's thread is alive.
-    pub fn is_alive(&self) -> bool {
-        self.threads.iter().all(|thread| !thread.is_finished())
+    /// Whether no shard has failed so far. One that did is made anew by itself.
+    pub fn is_sound(&self) -> bool {
+        self.snapshot().restarts == 0
     }
 
     /// Tells the shards to finish what is in flight, within the pipeline's drain timeout, and to leave.
@@ -245,15 +253,45 @@ impl Pipeline {
 
     /// Waits for the shards to end; call [`stop`](Self::stop) before. How many events were left in flight, to be delivered
     /// again.
-    pub fn join(self) -> Result<usize, ShardPanicked> {
-        let mut panicked = false;
-        for thread in self.threads {
-            panicked |= thread.join().is_err();
+    ///
+    /// # Errors
+    /// [`ShardsHang`]: some did not end within the pipeline's drain timeout and the time that their clients get.
+    pub fn join(self) -> Result<usize, ShardsHang> {
+        let since = Instant::now();
+        loop {
+            if let Some(ended) = self.poll_ended(since, Instant::now()) {
+                return ended;
+            }
+            std::thread::sleep(LOOK_INTERVAL);
         }
-        if panicked {
-            return Err(ShardPanicked { pipeline: self.spec.pipeline.name.clone() });
+    }
+
+    /// The same for a pipeline that was told to stop at that time, on an async runtime.
+    ///
+    /// # Errors
+    /// As [`join`](Self::join).
+    pub async fn ended(self, since: Instant) -> Result<usize, ShardsHang> {
+        loop {
+            if let Some(ended) = self.poll_ended(since, Instant::now()) {
+                return ended;
+            }
+            tokio::time::sleep(LOOK_INTERVAL).await;
+        }
+    }
+
+    /// How the shards ended, if they have or the time is over.
+    pub(super) fn poll_ended(&self, since: Instant, now: Instant) -> Option<Result<usize, ShardsHang>> {
+        let shards = self.threads.iter().filter(|thread| !thread.is_finished()).count();
+        let longest = self.spec.pipeline.drain_timeout.saturating_add(CLOSE_TIMEOUT);
+        let waited = now.saturating_duration_since(since);
+        if shards > 0 && waited < longest {
+            return None;
         }
         let left: u64 = self.stats.iter().map(|stats| stats.in_flight.value()).sum();
-        Ok(usize::try_from(left).unwrap_or(usize::MAX))
+        let left = usize::try_from(left).unwrap_or(usize::MAX);
+        Some(match shards {
+            0 => Ok(left),
+            _ => Err(ShardsHang { pipeline: self.spec.pipeline.name.clone(), shards, waited, left }),
+        })
     }
 }

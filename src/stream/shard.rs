@@ -321,23 +321,21 @@ impl Shard {
         if let Some(revocation) = self.revocation.take() {
             self.finish_revocation(revocation);
         }
-        self.leave();
+        leave(&self.consumer);
         self.correspondence.owns(Vec::new());
         self.committer.close();
         // Dropping the producer throws away what was not acknowledged in time.
     }
 }
 
-impl Shard {
-    /// Leaves the group. Closing the consumer alone does not always tell the broker: a member without partitions went
-    /// silently, and the group then waited for its session to time out.
-    fn leave(&self) {
-        self.consumer.unsubscribe();
-        let deadline = Instant::now() + LEAVE_TIME;
-        while Instant::now() < deadline {
-            // Serves the last revocation. Records that still come are not ours any more.
-            self.consumer.poll(ACKNOWLEDGEMENT_WAIT);
-        }
+/// Leaves the group. Closing the consumer alone does not always tell the broker: a member without partitions went
+/// silently, and the group then waited for its session to time out.
+pub(super) fn leave(consumer: &ShardConsumer) {
+    consumer.unsubscribe();
+    let deadline = Instant::now() + LEAVE_TIME;
+    while Instant::now() < deadline {
+        // Serves the last revocation. Records that still come are not ours any more.
+        consumer.poll(ACKNOWLEDGEMENT_WAIT);
     }
 }
 

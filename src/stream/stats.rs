@@ -105,6 +105,8 @@ numbers! {
     partitions,
     /// Level: 1 while the cluster refuses records.
     refusing,
+    /// Times that a shard failed and was made anew.
+    restarts,
     /// Level: 1 from the first assignment on, be it of no partition.
     ready,
 }
@@ -126,6 +128,22 @@ impl Stats {
         for micros in batch.drain(..) {
             histogram.saturating_record(micros.max(1));
         }
+    }
+
+    /// The shard failed: what it held is delivered again, to its successor or to other members.
+    pub(super) fn shard_is_gone(&self) {
+        self.restarts.add(1);
+        let levels = [
+            &self.in_flight,
+            &self.in_flight_bytes,
+            &self.waiting,
+            &self.open_calls,
+            &self.lag,
+            &self.partitions,
+            &self.refusing,
+            &self.ready,
+        ];
+        levels.into_iter().for_each(|level| level.set(0));
     }
 
     /// Adds the durations of executions so far, in microseconds, to `sum`.

@@ -49,18 +49,28 @@ pub fn stopping(signal: &str) {
     info!(signal, "stopping: no more events are taken, those in flight get time to finish");
 }
 
-/// A pipeline has stopped; `left` events were still in flight and will be redelivered.
+/// A pipeline has stopped; `left` events were still in flight and will be delivered again.
 pub fn pipeline_stopped(pipeline: &str, took: Duration, left: usize) {
     let took_ms = millis(took);
     match left {
         0 => info!(pipeline, took_ms, "pipeline stopped, nothing left in flight"),
-        _ => warn!(pipeline, took_ms, left, "pipeline stopped in the midst of events: they will be redelivered"),
+        _ => warn!(pipeline, took_ms, left, "pipeline stopped with events in flight: they will be delivered again"),
     }
 }
 
 /// A pipeline can't go on.
 pub fn pipeline_failed(pipeline: &str, error: &dyn Display) {
     error!(pipeline, %error, "pipeline failed");
+}
+
+/// A shard ended where it should not, by a panic or because it could not be made; it is made anew after the delay.
+pub fn shard_failed(metrics: &PipelineMetrics, pipeline: &str, shard: usize, failure: &str, delay: Duration) {
+    metrics.shard_failed();
+    let again_in_ms = millis(delay);
+    error!(
+        pipeline,
+        shard, failure, again_in_ms, "a shard failed: it is made anew, its events are delivered again; others go on"
+    );
 }
 
 /// Partitions came to this member of the group.
@@ -309,6 +319,11 @@ pub fn workflow_refused(workflow: &str, file: &Path, stays: &str, why: &str) {
 /// Somebody asked for all workflow files to be read again (SIGHUP), and this came of it.
 pub fn workflows_reloaded(swapped: usize, refused: usize, unchanged: usize) {
     info!(swapped, refused, unchanged, "workflow files read again");
+}
+
+/// Workflow files could not be read again, for want of a thread.
+pub fn reload_failed(error: &dyn Display) {
+    error!(%error, "SIGHUP: the operating system gives no thread to read workflow files again; send it again later");
 }
 
 /// The folder of a workflow file can't be watched: changes are noticed later.

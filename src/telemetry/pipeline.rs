@@ -18,6 +18,7 @@ pub struct PipelineMetrics {
     commit_errors: Counter,
     produce_errors: Counter,
     kafka_errors: Counter,
+    shard_failures: Counter,
     in_flight: Gauge,
     paused: Gauge,
     assigned: Gauge,
@@ -93,6 +94,7 @@ impl PipelineMetrics {
             commit_errors: counter(recorder::COMMIT_ERRORS),
             produce_errors: counter(recorder::PRODUCE_ERRORS),
             kafka_errors: counter(recorder::KAFKA_ERRORS),
+            shard_failures: counter(recorder::SHARD_FAILURES),
             in_flight: gauge(recorder::IN_FLIGHT),
             paused: gauge(recorder::PAUSED),
             assigned: gauge(recorder::ASSIGNED),
@@ -162,6 +164,11 @@ impl PipelineMetrics {
     /// Counts a record that a sink refused.
     pub fn produce_failed(&self) {
         self.produce_errors.increment(1);
+    }
+
+    /// Counts a shard that failed.
+    pub fn shard_failed(&self) {
+        self.shard_failures.increment(1);
     }
 
     /// Counts an error that a Kafka client reported.

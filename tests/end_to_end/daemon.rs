@@ -94,6 +94,11 @@ impl Pipeline {
         Daemon { child: RefCell::new(child), http, log }
     }
 
+    /// What its daemons have logged so far.
+    pub fn log(&self) -> String {
+        fs::read_to_string(self.folder.join("stepstream.log")).expect("there is a log")
+    }
+
     /// Writes the configuration, for another subcommand than `run`.
     pub fn write_config(&self) -> PathBuf {
         self.write_config_for(free_address())

@@ -113,3 +113,39 @@ fn sigint_drains_as_sigterm_does() {
     assert!(daemon.wait().success());
     assert_eq!(broker.committed_total(&pipeline.group, &pipeline.source.name), 100);
 }
+
+#[test]
+fn what_is_left_in_flight_at_drain_timeout_is_told_by_the_exit_status_and_delivered_again() {
+    const EVENTS: usize = 3;
+    let broker = Broker::connect();
+    let service = Service::start(|_, before| {
+        let reply = Reply::ok(json!({"segment": "regular"}));
+        if before == 0 { reply.after(Duration::from_secs(600)) } else { reply }
+    });
+    let definition = json!({
+        "StartAt": "Profile",
+        "States": {"Profile": {
+            "Type": "Task",
+            "Resource": "arn:aws:lambda:us-east-1:123456789012:function:customer-profile",
+            "Parameters": {"orderId.$": "$.id"},
+            "End": true
+        }}
+    });
+    let pipeline = Pipeline::with_definition(&broker, "left", 1, &definition.to_string())
+        .tables("drain_timeout = \"1s\"")
+        .tables(&service.tasks(&["customer-profile"]));
+    let daemon = pipeline.start();
+    let feed = broker.producer();
+    Orders::new().send(&feed, &pipeline.source.name, 0..EVENTS);
+    feed.flush();
+    wait_until("the calls are open", || service.calls().len() == EVENTS);
+    assert_eq!(daemon.terminate().code(), Some(1));
+    let told = "stepstream run: pipeline e2e: 3 events were still in flight after its drain_timeout of 1s; \
+                they will be delivered again";
+    assert!(pipeline.log().lines().any(|line| line == told), "{}", pipeline.log());
+    assert_eq!(broker.committed_total(&pipeline.group, &pipeline.source.name), 0);
+
+    let daemon = pipeline.start();
+    broker.reader(&pipeline.sink.name).take(EVENTS, "results of the second delivery");
+    assert!(daemon.terminate().success());
+}

@@ -25,7 +25,7 @@ use super::print::{in_colour, say};
 use super::source;
 use crate::config::{self, Config, ConfigErrors, StartFrom};
 use crate::registry::{LoadError, Watch};
-use crate::stream::ShardPanicked;
+use crate::stream::ShardsHang;
 use crate::telemetry::{self, Health};
 use generator::Generator;
 use table::Table;
@@ -75,7 +75,7 @@ enum DevError {
     #[error("{0}")]
     Deploy(#[from] DeployError),
     #[error("{0}")]
-    Shard(#[from] ShardPanicked),
+    Shard(#[from] ShardsHang),
     #[error("the mock cluster or a client of it: {0}")]
     Kafka(#[from] KafkaError),
     #[error("the example can't be written to a folder for temporary files: {0}")]
@@ -137,7 +137,7 @@ fn run_with(args: &Args, example: &Example) -> Result<Summary, DevError> {
     let mut generator = Generator::new(&client, &spec.sources, Orders::new(args.seed), args.rate, args.events)?;
     let mut wait = Progress::new();
     loop {
-        let stopping = interrupts.seen() > 0 || !pipeline.is_alive() || !table.is_read();
+        let stopping = interrupts.seen() > 0 || !pipeline.is_sound() || !table.is_read();
         if pipeline.is_ready() && !stopping {
             generator.turn(&ledger);
         } else {

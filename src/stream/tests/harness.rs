@@ -104,6 +104,7 @@ impl Cluster {
             at_once: AtomicUsize::new(0),
             most: AtomicUsize::new(0),
             keys: Mutex::default(),
+            panics: AtomicUsize::new(0),
         });
         Self { mock, partitions, service }
     }
@@ -296,6 +297,11 @@ shards = 1
         self.service.gate.add_permits(Semaphore::MAX_PERMITS >> 1);
     }
 
+    /// The next call makes its shard panic.
+    pub fn break_the_next_call(&self) {
+        self.service.panics.fetch_add(1, Ordering::Relaxed);
+    }
+
     pub fn most_calls_at_once(&self) -> usize {
         self.service.most.load(Ordering::Relaxed)
     }
@@ -357,6 +363,8 @@ pub struct Service {
     at_once: AtomicUsize,
     most: AtomicUsize,
     keys: Mutex<Vec<String>>,
+    /// How many of the next calls make their shard panic.
+    panics: AtomicUsize,
 }
 
 /// The connector to it.
@@ -383,7 +391,12 @@ impl Connector for ToService {
         })
     }
 
+    /// The shard asks for it on its own thread: what happens here happens to the shard.
     fn kind(&self) -> &'static str {
+        let panics = &self.0.panics;
+        if panics.try_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)).is_ok() {
+            panic!("on purpose");
+        }
         "test"
     }
 }

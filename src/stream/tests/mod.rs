@@ -4,7 +4,7 @@
 mod harness;
 mod positions;
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use harness::{Cluster, Found, echo, failing, waiting};
 use rdkafka::consumer::Consumer;
@@ -238,6 +238,49 @@ fn a_drain_gives_up_after_its_timeout_and_the_event_is_delivered_again() {
     cluster.collect_all(2);
     harness::end(pipeline);
     assert_eq!(cluster.committed(), 2);
+}
+
+#[test]
+fn a_shard_that_panics_is_made_anew_and_no_event_is_lost() {
+    let (cluster, other) = (Cluster::new(2), Cluster::new(1));
+    let health = Health::new();
+    let pipeline = cluster.start_with("", &health);
+    let beside = other.start_with("", &health);
+    cluster.send((0..SOME).map(echo));
+    cluster.collect_all(SOME);
+    cluster.send((SOME..SOME + 5).map(harness::calling_gate));
+    harness::eventually("calls are open", || pipeline.snapshot().open_calls == 5);
+    cluster.break_the_next_call();
+    cluster.send((SOME + 5..2 * SOME).map(harness::calling));
+    harness::eventually("the shard has failed", || !pipeline.is_sound());
+    let told = |what: &str| health.not_ready().iter().any(|not_ready| not_ready.reason.contains(what));
+    harness::eventually("its failure is told", || told("a panic: on purpose") || pipeline.is_ready());
+    other.send((0..SOME).map(echo));
+    other.collect_all(SOME);
+    cluster.open_gate();
+    cluster.collect_all(2 * SOME);
+    harness::eventually("it is ready again", || health.not_ready().is_empty());
+    assert_eq!((pipeline.snapshot().restarts, beside.snapshot().restarts), (1, 0));
+    harness::end(beside);
+    harness::end(pipeline);
+    assert_eq!(cluster.committed(), 2 * SOME as i64);
+}
+
+#[test]
+fn a_shard_that_hangs_does_not_hold_up_the_end_for_ever() {
+    let cluster = Cluster::new(1);
+    let pipeline = cluster.start(r#"drain_timeout = "1s""#);
+    cluster.send([harness::hanging(0)]);
+    harness::eventually("the shard hangs", || cluster.idempotency_keys().len() == 1);
+    pipeline.stop();
+    let since = Instant::now();
+    let ended_after = |seconds| pipeline.poll_ended(since, since + Duration::from_secs(seconds));
+    assert!(ended_after(1).is_none() && ended_after(10).is_none(), "clients get time to close");
+    let hang = ended_after(60).expect("it is over").expect_err("the shard has not ended");
+    assert_eq!(hang.shards, 1);
+    assert!(hang.to_string().starts_with("pipeline test: 1 of its shards did not end within 60s"), "{hang}");
+    cluster.open_gate();
+    pipeline.join().expect("it ends");
 }
 
 #[test]

@@ -178,7 +178,7 @@ fn measure(pipeline: &Pipeline, events: u64) -> Result<Throughput, String> {
         if now.committed != before {
             (before, since) = (now.committed, Instant::now());
         }
-        if since.elapsed() > PATIENCE || !pipeline.is_alive() {
+        if since.elapsed() > PATIENCE || !pipeline.is_sound() {
             return Err(format!("the pipeline stands still after {} of {events} events", now.committed));
         }
         std::thread::sleep(LOOK);
