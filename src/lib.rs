@@ -12,6 +12,7 @@
 //! | [`expr`] | what is evaluated against values: paths, payload templates, choice conditions, intrinsic functions, timestamps |
 //! | [`jsonata`] | JSONata expressions: compiled, evaluated on the heap, bounded in time and depth |
 //! | [`identity`] | who an execution is: names, ARNs, seeds, idempotency keys, task tokens |
+//! | [`resource`] | what a `Resource` names |
 //! | [`asl`] | the definition as people write it: model with source positions, reading, diagnostics, lint |
 //! | [`program`] | the compiled form, and the compiler from `asl` to it |
 //! | [`engine`] | executions: a pure, synchronous interpreter without I/O, clock, threads or async |
@@ -38,6 +39,7 @@ pub mod identity;
 pub mod jsonata;
 pub mod program;
 pub mod registry;
+pub mod resource;
 pub mod stream;
 pub mod task;
 pub mod telemetry;

@@ -22,7 +22,6 @@ mod parse;
 mod placeholder;
 mod read;
 mod render;
-mod resource;
 mod suggest;
 mod syntax;
 mod yaml;

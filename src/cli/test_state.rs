@@ -104,7 +104,7 @@ fn run(args: &Args) -> Result<Result<Response, Exception>, String> {
 }
 
 fn carry_out(connectors: &Connectors, runtime: &tokio::runtime::Runtime, call: TaskCall) -> Option<Answer> {
-    let connector = connectors.find(&call.resource)?;
+    let connector = &connectors.find(&call.resource, call.purpose.role()).ok()?.connector;
     let request = TaskRequest {
         purpose: call.purpose,
         resource: call.resource,

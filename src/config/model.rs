@@ -183,6 +183,8 @@ pub struct Task {
     pub resource: String,
     /// What carries the task out.
     pub connector: Connector,
+    /// Calls that one pipeline may have open by this entry.
+    pub max_concurrent: Option<usize>,
     /// Time that one call may take; the state's own `TimeoutSeconds` applies as well.
     pub timeout: Duration,
     /// Where the entry stands in the file.

@@ -9,12 +9,23 @@ use super::section::Section;
 use super::tree::{Kind, Node, Origin, Table};
 use super::{kafka, limits};
 
-const HTTP: &[&str] = &["resource", "connector", "timeout", "url", "headers", "connections", "http_version", "ca_file"];
-const LAMBDA: &[&str] =
-    &["resource", "connector", "timeout", "endpoint", "headers", "connections", "http_version", "ca_file"];
-const FILES: &[&str] = &["resource", "connector", "timeout", "root"];
-const TOPIC: &[&str] = &["resource", "connector", "timeout", "topic", "kafka"];
-const BUILTIN: &[&str] = &["resource", "connector", "timeout", "builtin", "duration", "probability", "error"];
+const HTTP: &[&str] =
+    &["resource", "connector", "max_concurrent", "timeout", "url", "headers", "connections", "http_version", "ca_file"];
+const LAMBDA: &[&str] = &[
+    "resource",
+    "connector",
+    "max_concurrent",
+    "timeout",
+    "endpoint",
+    "headers",
+    "connections",
+    "http_version",
+    "ca_file",
+];
+const FILES: &[&str] = &["resource", "connector", "max_concurrent", "timeout", "root"];
+const TOPIC: &[&str] = &["resource", "connector", "max_concurrent", "timeout", "topic", "kafka"];
+const BUILTIN: &[&str] =
+    &["resource", "connector", "max_concurrent", "timeout", "builtin", "duration", "probability", "error"];
 const KINDS: &[(&str, &[&str])] =
     &[("http", HTTP), ("lambda", LAMBDA), ("files", FILES), ("topic", TOPIC), ("builtin", BUILTIN)];
 
@@ -40,6 +51,10 @@ pub(super) fn read(table: &Table, origin: &Origin, file: &Path, shared: &Kafka, 
     let resource = section.required("resource", hint, report);
     let hour = Duration::from_secs(3600);
     let timeout = section.duration("timeout", limits::TASK_TIMEOUT, Duration::from_millis(1)..=hour, report);
+    let max_concurrent = section
+        .node("max_concurrent")
+        .is_some()
+        .then(|| section.count("max_concurrent", limits::MAX_CONCURRENT_TASKS, 1..=1_000_000, report));
     let connector = match kind?.0 {
         "http" => {
             let hint = "give the URL to POST to: url = \"http://127.0.0.1:8080/price\"";
@@ -57,7 +72,7 @@ pub(super) fn read(table: &Table, origin: &Origin, file: &Path, shared: &Kafka, 
         "topic" => Connector::Topic(topic(&section, origin, shared, timeout, report)?),
         _ => builtin(&section, report)?,
     };
-    Some(Task { resource: resource?.value, connector, timeout, place: report.place_of(origin) })
+    Some(Task { resource: resource?.value, connector, max_concurrent, timeout, place: report.place_of(origin) })
 }
 
 /// The kind of connector, and its options.

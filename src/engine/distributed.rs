@@ -16,6 +16,7 @@ use super::solo::Stage;
 use super::view::Subject;
 use crate::asl::{InputType, Transformation};
 use crate::program::{Cap, Distributed, ItemReader, Kind, Map, Payload, State};
+use crate::resource::Resource;
 use crate::value::{List, Num, Value};
 
 const READER_FAILED: &str = "States.ItemReaderFailed";
@@ -139,7 +140,7 @@ impl Interpreter<'_> {
         &mut self,
         frame: Id,
         state: &State,
-        resource: &Arc<str>,
+        resource: &Arc<Resource>,
         parameters: Value,
         purpose: Purpose,
     ) -> Result<Step, Box<Fault>> {

@@ -7,7 +7,8 @@ use super::fail::Fault;
 use super::interpreter::Interpreter;
 use super::outcome::{Failure, TaskFailure};
 use super::pool::Id;
-use crate::program::{Kind, Map, State, Style, Task};
+use crate::program::{Kind, Map, State, Task};
+use crate::resource::{self, Pattern, Resource};
 use crate::value::{Heap, Value};
 
 /// A recorded event, as the service's execution history and logs have it.
@@ -178,13 +179,13 @@ impl Interpreter<'_> {
         limits: (Option<Duration>, Option<Duration>),
     ) {
         let (timeout, heartbeat) = limits;
-        let names = TaskEvents::of(&task.style);
+        let names = TaskEvents::of(&task.resource);
         self.emit(frame, names.scheduled, |this| {
-            let mut details = match &task.style {
-                Style::Lambda | Style::Activity => {
-                    vec![text("resource", &*task.resource), data("input", this.heap, input)]
+            let mut details = match task.resource.kind() {
+                resource::Kind::Function | resource::Kind::Activity => {
+                    vec![text("resource", task.resource.as_str()), data("input", this.heap, input)]
                 }
-                Style::Service { .. } => {
+                resource::Kind::Service => {
                     let mut details = service(task);
                     details.push(text("region", "us-east-1"));
                     details.push(text("parameters", this.heap.to_json(input)));
@@ -192,7 +193,7 @@ impl Interpreter<'_> {
                 }
             };
             details.extend(timeout.map(|timeout| ("timeoutInSeconds", Detail::Number(timeout.as_secs()))));
-            if !matches!(task.style, Style::Lambda) {
+            if task.resource.kind() != resource::Kind::Function {
                 details.extend(heartbeat.map(|limit| ("heartbeatInSeconds", Detail::Number(limit.as_secs()))));
             }
             details.extend(role.map(|role| ("taskCredentials", Detail::Role(role))));
@@ -203,7 +204,7 @@ impl Interpreter<'_> {
 
     pub(super) fn emit_call_succeeded(&mut self, frame: Id, task: &Task, result: Value) {
         self.emit_submitted(frame, task);
-        self.emit(frame, TaskEvents::of(&task.style).succeeded, |this| {
+        self.emit(frame, TaskEvents::of(&task.resource).succeeded, |this| {
             let mut details = service(task);
             details.push(data("output", this.heap, result));
             details
@@ -212,7 +213,7 @@ impl Interpreter<'_> {
 
     pub(super) fn emit_call_failed(&mut self, frame: Id, task: &Task, failure: &TaskFailure) {
         self.emit_submitted(frame, task);
-        let names = TaskEvents::of(&task.style);
+        let names = TaskEvents::of(&task.resource);
         let timed_out = failure.timed_out || failure.error.as_deref() == Some(super::fail::TIMEOUT);
         self.emit(frame, if timed_out { names.timed_out } else { names.failed }, |_| {
             let mut details = service(task);
@@ -223,9 +224,7 @@ impl Interpreter<'_> {
 
     /// A job or a callback was accepted before its end was waited for.
     fn emit_submitted(&mut self, frame: Id, task: &Task) {
-        if let Style::Service { pattern, .. } = &task.style
-            && *pattern != crate::program::Pattern::RequestResponse
-        {
+        if task.resource.pattern() != Pattern::RequestResponse {
             self.emit(frame, "TaskSubmitted", |_| service(task));
         }
     }
@@ -318,23 +317,23 @@ struct TaskEvents {
 }
 
 impl TaskEvents {
-    fn of(style: &Style) -> &'static TaskEvents {
-        match style {
-            Style::Lambda => &TaskEvents {
+    fn of(resource: &Resource) -> &'static TaskEvents {
+        match resource.kind() {
+            resource::Kind::Function => &TaskEvents {
                 scheduled: "LambdaFunctionScheduled",
                 started: "LambdaFunctionStarted",
                 succeeded: "LambdaFunctionSucceeded",
                 failed: "LambdaFunctionFailed",
                 timed_out: "LambdaFunctionTimedOut",
             },
-            Style::Activity => &TaskEvents {
+            resource::Kind::Activity => &TaskEvents {
                 scheduled: "ActivityScheduled",
                 started: "ActivityStarted",
                 succeeded: "ActivitySucceeded",
                 failed: "ActivityFailed",
                 timed_out: "ActivityTimedOut",
             },
-            Style::Service { .. } => &TaskEvents {
+            resource::Kind::Service => &TaskEvents {
                 scheduled: "TaskScheduled",
                 started: "TaskStarted",
                 succeeded: "TaskSucceeded",
@@ -347,11 +346,11 @@ impl TaskEvents {
 
 /// The members that all events of a service integration begin with.
 fn service(task: &Task) -> Details {
-    match &task.style {
-        Style::Service { resource_type, action, .. } => {
-            vec![text("resourceType", &**resource_type), text("resource", &**action)]
+    match task.resource.kind() {
+        resource::Kind::Service => {
+            vec![text("resourceType", task.resource.service()), text("resource", task.resource.action())]
         }
-        Style::Lambda | Style::Activity => Vec::new(),
+        resource::Kind::Function | resource::Kind::Activity => Vec::new(),
     }
 }
 

@@ -6,6 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::pool::Id;
+use crate::program::Role;
+use crate::resource::Resource;
 use crate::value::{ParseError, ParseErrorKind, Value};
 
 /// What [`Execution::run`](super::Execution::run) came to.
@@ -100,6 +102,17 @@ pub struct DataObject {
     pub records: Vec<Range<usize>>,
 }
 
+impl Purpose {
+    /// What the call is made for.
+    pub fn role(&self) -> Role {
+        match self {
+            Purpose::Task => Role::Task,
+            Purpose::ReadObject { .. } | Purpose::ListObjects { .. } => Role::ItemReader,
+            Purpose::WriteObjects(_) => Role::ResultWriter,
+        }
+    }
+}
+
 impl DataObject {
     /// The text of each record.
     pub fn records(&self) -> impl ExactSizeIterator<Item = &[u8]> {
@@ -115,7 +128,7 @@ pub struct TaskCall {
     /// What to do.
     pub purpose: Purpose,
     /// The `Resource` of the state, ItemReader or ResultWriter.
-    pub resource: Arc<str>,
+    pub resource: Arc<Resource>,
     /// The state's name.
     pub state: Arc<str>,
     /// The task's input as JSON.

@@ -13,7 +13,8 @@ use super::solo::Stage;
 use super::view::Subject;
 use crate::expr::Path;
 use crate::program::parameters::{self, Format};
-use crate::program::{Kind, Payload, Query, QueryTemplate, Seconds, State, Style, Task};
+use crate::program::{Kind, Payload, Query, QueryTemplate, Seconds, State, Task};
+use crate::resource;
 use crate::value::{Num, Value};
 
 /// The longest timeout that the service accepts, in seconds.
@@ -23,7 +24,8 @@ const ROLE_ARN: &str = "RoleArn";
 impl Interpreter<'_> {
     /// Gives the attempt its token, which its templates may name.
     pub(super) fn prepare_token(&mut self, frame: Id, task: &Task) {
-        if task.style.shows_token() {
+        // Recorded (test_sync_with_task_token): `.sync` tasks see a token, too.
+        if task.resource.outlasts_its_answer() {
             let ordinal = self.run.calls;
             self.run.frames.at_mut(frame).token = Some(ordinal);
         }
@@ -72,8 +74,9 @@ impl Interpreter<'_> {
             task_token: self.run.frames.at(frame).token.map(|token| self.run.task_token(token)),
         }));
         // Only who waits for a callback can be silent: a heartbeat has no meaning for a request and its response.
-        let heartbeat = heartbeat
-            .filter(|heartbeat| task.style.waits_for_callback() && timeout.is_none_or(|timeout| *heartbeat < timeout));
+        let heartbeat = heartbeat.filter(|heartbeat| {
+            task.resource.waits_for_callback() && timeout.is_none_or(|timeout| *heartbeat < timeout)
+        });
         let until = heartbeat.or(timeout).map(|limit| self.run.now.after(limit));
         self.run.wait(frame, Wait::Call { ordinal, heartbeat: heartbeat.is_some() }, until);
         Ok(Step::Blocked)
@@ -81,9 +84,11 @@ impl Interpreter<'_> {
 
     /// Parameters that the service would not call with.
     fn check_parameters(&self, frame: Id, task: &Task, input: Value) -> Result<(), Box<Fault>> {
-        let Style::Service { resource_type, action, .. } = &task.style else { return Ok(()) };
+        if task.resource.kind() != resource::Kind::Service {
+            return Ok(());
+        }
         let Value::Object(fields) = input else { return Ok(()) };
-        let faults: Vec<String> = parameters::of(resource_type, action)
+        let faults: Vec<String> = parameters::of(task.resource.service(), task.resource.action())
             .iter()
             .filter(|(name, format)| {
                 self.heap.field(fields, name).is_some_and(|value| !self.has_format(value, *format))
@@ -203,9 +208,9 @@ impl Interpreter<'_> {
             .parse(json)
             .map_err(|error| TaskFailure::new(RUNTIME, format!("The task's result is not valid JSON: {error}")))?;
         if self.heap.size(value) > self.run.limits.max_data_bytes {
-            return Err(TaskFailure::result_too_large(match &task.style {
-                Style::Service { resource_type, .. } => resource_type,
-                Style::Lambda | Style::Activity => &task.resource,
+            return Err(TaskFailure::result_too_large(match task.resource.kind() {
+                resource::Kind::Service => task.resource.service(),
+                resource::Kind::Function | resource::Kind::Activity => task.resource.as_str(),
             }));
         }
         Ok(value)

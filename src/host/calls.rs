@@ -1,9 +1,9 @@
 use std::sync::Arc;
 
 use super::Key;
-use crate::engine::{CallId, TaskCall};
+use crate::engine::{CallId, TaskCall, TaskFailure};
 use crate::identity::idempotency_key;
-use crate::task::{Connector, Request};
+use crate::task::{Entry, Request};
 
 /// Names a call among all executions of a host.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,8 +36,11 @@ pub trait Origin {
     fn trace_context(&self) -> Option<String> {
         None
     }
-    /// What carries out this call; `None` if nothing is configured for it.
-    fn connector(&self, call: &TaskCall) -> Option<&Arc<dyn Connector>>;
+    /// What carries out this call.
+    ///
+    /// # Errors
+    /// Nothing that is configured can: what the call fails with.
+    fn entry(&self, call: &TaskCall) -> Result<&Entry, TaskFailure>;
 }
 
 /// What a connector gets to see of a call.

@@ -11,24 +11,21 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tokio::runtime::Runtime;
-use tokio::sync::Semaphore;
 use tokio::task::{AbortHandle, LocalSet};
 
 use super::calls::{Address, Calls, Origin, request};
 use super::mailbox::Mailbox;
+use super::permits::Permits;
 use crate::engine::{TaskCall, TaskFailure};
-use crate::task::{Answer, Connector};
+use crate::task::{Answer, Entry, Request};
 use crate::telemetry::{TaskMetrics, TaskOutcome};
-
-/// The bound on open calls, shared by whoever has to keep it together.
-pub type Permits = Arc<Semaphore>;
 
 /// Task calls of a host, carried out by connectors.
 #[derive(Debug)]
 pub struct LocalCalls {
     runtime: Runtime,
     local: LocalSet,
-    permits: Permits,
+    permits: Arc<Permits>,
     /// A label of the metrics.
     pipeline: Arc<str>,
     metrics: HashMap<&'static str, TaskMetrics>,
@@ -81,11 +78,11 @@ impl Drop for Open {
 }
 
 impl LocalCalls {
-    /// `permits` bounds the open calls, together with all others that share it.
+    /// `permits` bounds the open calls, together with those of all others that share them.
     ///
     /// # Errors
     /// The operating system gives no event queue.
-    pub fn new(pipeline: Arc<str>, permits: Permits, mailbox: Mailbox) -> io::Result<Self> {
+    pub fn new(pipeline: Arc<str>, permits: Arc<Permits>, mailbox: Mailbox) -> io::Result<Self> {
         Ok(Self {
             runtime: tokio::runtime::Builder::new_current_thread().enable_all().build()?,
             local: LocalSet::new(),
@@ -113,12 +110,11 @@ impl LocalCalls {
         }
     }
 
-    /// Begins a call as soon as the bound allows.
-    fn spawn(&mut self, connector: &Arc<dyn Connector>, mut open: Open, request: crate::task::Request) -> AbortHandle {
-        let (permits, connector) = (self.permits.clone(), connector.clone());
+    /// Begins a call as soon as the bounds allow.
+    fn spawn(&mut self, entry: &Entry, mut open: Open, request: Request) -> AbortHandle {
+        let (permit, connector) = (self.permits.acquire(entry), entry.connector.clone());
         let future = async move {
-            // The semaphore is never closed, so an error can't happen; without a permit the call would only be unbounded.
-            let _permit = permits.acquire_owned().await;
+            let _permit = permit.await;
             let answer = connector.call(request).await;
             open.answer(answer);
         };
@@ -165,13 +161,16 @@ impl<O: Origin> Calls<O> for LocalCalls {
 
     fn begin(&mut self, to: Address, origin: &O, call: TaskCall) -> Option<AbortHandle> {
         self.begun += 1;
-        let Some(connector) = origin.connector(&call) else {
-            self.shared.failed.set(self.shared.failed.get() + 1);
-            self.mailbox.post(to, Err(no_connector(&call.resource)));
-            return None;
+        let entry = match origin.entry(&call) {
+            Ok(entry) => entry,
+            Err(failure) => {
+                self.shared.failed.set(self.shared.failed.get() + 1);
+                self.mailbox.post(to, Err(failure));
+                return None;
+            }
         };
-        let open = self.count(connector.kind(), to, &call.state);
-        Some(self.spawn(connector, open, request(origin, call)))
+        let open = self.count(entry.connector.kind(), to, &call.state);
+        Some(self.spawn(entry, open, request(origin, call)))
     }
 
     fn cancel(&mut self, handle: Option<AbortHandle>) {
@@ -179,10 +178,4 @@ impl<O: Origin> Calls<O> for LocalCalls {
             handle.abort();
         }
     }
-}
-
-/// The failure of a call that nothing carries out.
-fn no_connector(resource: &str) -> TaskFailure {
-    let cause = format!("no connector for the Resource {resource}: add a [[task]] entry to the configuration");
-    TaskFailure::new("States.TaskFailed", cause)
 }

@@ -19,6 +19,7 @@ mod calls;
 mod clock;
 mod local;
 mod mailbox;
+mod permits;
 mod slots;
 #[cfg(test)]
 mod tests;
@@ -30,8 +31,9 @@ use std::time::Duration;
 
 pub use calls::{Address, Calls, Origin, request};
 pub use clock::{Clock, Now};
-pub use local::{LocalCalls, Permits};
+pub use local::LocalCalls;
 pub use mailbox::{Answered, Mailbox};
+pub use permits::Permits;
 pub use slots::Key;
 
 use crate::engine::{CallId, Effect, EventError, Execution, Limits, Progress, Timestamp};

@@ -1,11 +1,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::Semaphore;
-
 use super::*;
-use crate::engine::{Status, TaskCall};
-use crate::task::{Answer, BoxFuture, Connector, Request};
+use crate::engine::{Status, TaskCall, TaskFailure};
+use crate::task::{Answer, BoxFuture, Connector, Connectors, Entry, Pattern, Request};
 
 const HOUR: i64 = 3_600_000;
 const START: Now = Now { monotonic: 0, wall: Timestamp(1_767_323_045_000) };
@@ -95,47 +93,107 @@ fn an_answer_for_an_execution_that_was_cancelled_reaches_nobody() {
     assert_eq!((ended.origin, output.as_slice()), (2, b"\"asked for\"".as_slice()));
 }
 
-struct Panics;
+/// What the test connectors do with a call.
+enum Does {
+    Panic,
+    Hang,
+    Answer,
+}
 
-impl Connector for Panics {
-    fn call(&self, _: Request) -> BoxFuture<'static, Answer> {
-        Box::pin(async { panic!("on purpose, in a test") })
+impl Connector for Does {
+    fn call(&self, request: Request) -> BoxFuture<'static, Answer> {
+        match self {
+            Does::Panic => Box::pin(async { panic!("on purpose, in a test") }),
+            Does::Hang => Box::pin(std::future::pending()),
+            Does::Answer => Box::pin(async { Ok(request.input) }),
+        }
     }
 
     fn kind(&self) -> &'static str {
-        "panics"
+        "test"
     }
 }
 
-struct Panicking(Arc<str>, Arc<dyn Connector>);
+struct Caller {
+    arn: Arc<str>,
+    connectors: Arc<Connectors>,
+}
 
-impl Origin for Panicking {
+impl Origin for Caller {
     fn name(&self) -> &str {
         "n"
     }
 
     fn arn(&self) -> &Arc<str> {
-        &self.0
+        &self.arn
     }
 
-    fn connector(&self, _: &TaskCall) -> Option<&Arc<dyn Connector>> {
-        Some(&self.1)
+    fn entry(&self, call: &TaskCall) -> Result<&Entry, TaskFailure> {
+        Ok(self.connectors.find(&call.resource, call.purpose.role())?)
     }
+}
+
+struct Running {
+    host: Host<Caller, LocalCalls>,
+    connectors: Arc<Connectors>,
+}
+
+impl Running {
+    /// A host with an entry for each of these Resources, and at most so many open calls.
+    fn new(max_concurrent_tasks: usize, entries: impl IntoIterator<Item = (&'static str, Does)>) -> Running {
+        let mut connectors = Connectors::new();
+        for (resource, does) in entries {
+            connectors.push(Pattern::new(resource), Arc::new(does));
+        }
+        let (mailbox, permits) = (Mailbox::default(), Permits::new(max_concurrent_tasks, &connectors));
+        let calls = LocalCalls::new("p".into(), Arc::new(permits), mailbox.clone()).expect("a runtime");
+        Running { host: Host::new(Limits::default(), mailbox, calls), connectors: Arc::new(connectors) }
+    }
+
+    fn call(&mut self, resource: &str) {
+        let origin = || Caller { arn: "arn".into(), connectors: self.connectors.clone() };
+        let program = program(&TASK.replace("urn:x", resource));
+        self.host.start(&program, b"{}", &identity(), START, origin).expect("it can be run");
+    }
+
+    /// The first execution that ends.
+    fn ended(&mut self) -> Ended<Caller> {
+        loop {
+            self.host.calls().wait(Duration::from_secs(10));
+            self.host.drive(START, 10);
+            if let Some(ended) = self.host.take_ended() {
+                return ended;
+            }
+        }
+    }
+}
+
+fn cause(ended: &Ended<Caller>) -> String {
+    ended.execution.failure().and_then(|failure| failure.cause.clone()).unwrap_or_default()
 }
 
 #[test]
 fn a_connector_that_panics_fails_its_call_and_nothing_else() {
-    let mailbox = Mailbox::default();
-    let calls = LocalCalls::new("p".into(), Arc::new(Semaphore::new(1)), mailbox.clone()).expect("a runtime");
-    let mut host = Host::new(Limits::default(), mailbox, calls);
-    let origin = || Panicking("arn".into(), Arc::new(Panics));
-    host.start(&program(TASK), b"{}", &identity(), START, origin).expect("it can be run");
-    while host.waiting() > 0 {
-        host.calls().wait(Duration::from_secs(10));
-        host.drive(START, 10);
-    }
-    let ended = host.take_ended().expect("it has ended");
-    let cause = ended.execution.failure().and_then(|failure| failure.cause.clone()).unwrap_or_default();
+    let mut running = Running::new(1, [("urn:panics", Does::Panic)]);
+    running.call("urn:panics");
+    let cause = cause(&running.ended());
     assert!(cause.contains("state T panicked"), "{cause}");
-    assert_eq!(host.calls().open(), 0);
+    assert_eq!(running.host.calls().open(), 0);
+}
+
+#[test]
+fn an_entry_that_hangs_does_not_take_all_calls_from_the_others() {
+    let mut running = Running::new(4, [("urn:hangs", Does::Hang), ("urn:answers", Does::Answer)]);
+    (0..10).for_each(|_| running.call("urn:hangs"));
+    running.call("urn:answers");
+    assert_eq!(running.ended().execution.status(), Some(Status::Succeeded));
+    assert_eq!(running.host.waiting(), 10);
+}
+
+#[test]
+fn a_call_without_a_connector_fails_with_the_entry_to_add() {
+    let mut running = Running::new(1, []);
+    running.call("urn:price");
+    let cause = cause(&running.ended());
+    assert!(cause.contains("[[task]]\nresource = \"urn:price\""), "{cause}");
 }

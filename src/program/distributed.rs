@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::{Cap, Payload, Tolerance};
 use crate::asl::{InputType, OutputType, Transformation};
+use crate::resource::Resource;
 
 /// The distributed mode of a Map.
 #[derive(Debug)]
@@ -18,7 +19,7 @@ pub(crate) struct Distributed {
 
 #[derive(Debug)]
 pub(crate) struct ItemReader {
-    pub(crate) resource: Arc<str>,
+    pub(crate) resource: Arc<Resource>,
     pub(crate) parameters: Option<Payload>,
     /// The form of the object that holds the items; `None`: the items are a listing's entries.
     pub(crate) format: Option<InputType>,
@@ -42,7 +43,7 @@ pub(crate) struct ResultWriter {
 
 #[derive(Debug)]
 pub(crate) struct Destination {
-    pub(crate) resource: Arc<str>,
+    pub(crate) resource: Arc<Resource>,
     pub(crate) parameters: Option<Payload>,
 }
 

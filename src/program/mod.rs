@@ -16,14 +16,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::asl::{Definition, Diagnostic, Format, ReadOptions};
+use crate::resource::Resource;
 use crate::value::{Heap, Str};
 
 pub(crate) use distributed::{Destination, Distributed, ItemBatcher, ItemReader, ResultWriter};
 pub(crate) use payload::{Payload, Query, QueryTemplate};
 pub(crate) use state::{
     Cap, CatchClause, ChoiceRule, Common, Context, ErrorMatcher, Fail, FailText, Items, Kind, Map, Next, Parallel,
-    Pass, Pattern, ResultPath, RetryClause, RuleCondition, Seconds, Selection, State, StateId, Style, Task, Tolerance,
-    Wait, Work,
+    Pass, ResultPath, RetryClause, RuleCondition, Seconds, Selection, State, StateId, Task, Tolerance, Wait, Work,
 };
 
 /// A compiled state machine.
@@ -37,7 +37,7 @@ pub struct Program {
     /// `TimeoutSeconds` of the machine.
     pub(crate) timeout: Option<Duration>,
     pub(crate) keys: Keys,
-    resources: Vec<(Arc<str>, Role)>,
+    resources: Vec<(Arc<Resource>, Role)>,
     can_suspend: bool,
 }
 
@@ -106,7 +106,7 @@ impl Program {
     }
 
     /// The `Resource` of every Task state, ItemReader and ResultWriter, each once per role.
-    pub fn resources(&self) -> impl Iterator<Item = (&str, Role)> {
+    pub fn resources(&self) -> impl Iterator<Item = (&Resource, Role)> {
         self.resources.iter().map(|(resource, role)| (&**resource, *role))
     }
 

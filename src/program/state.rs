@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::Distributed;
 use super::payload::{Payload, Query};
 use crate::expr::{Condition, Path, ReferencePath, intrinsic};
+use crate::resource::Resource;
 use crate::value::{Str, Value};
 
 /// Index of a state in its program.
@@ -131,47 +132,11 @@ pub(crate) enum ErrorMatcher {
 
 #[derive(Debug)]
 pub(crate) struct Task {
-    pub(crate) resource: Arc<str>,
-    pub(crate) style: Style,
+    pub(crate) resource: Arc<Resource>,
     pub(crate) timeout: Seconds,
     pub(crate) heartbeat: Seconds,
     pub(crate) credentials: Option<Payload>,
     pub(crate) work: Work,
-}
-
-/// How a task's events are named, and whether it waits for a callback.
-#[derive(Clone, Debug)]
-pub(crate) enum Style {
-    /// A Lambda function's own ARN.
-    Lambda,
-    Activity,
-    /// `arn:aws:states:::<type>:<action>`
-    Service {
-        resource_type: Arc<str>,
-        action: Arc<str>,
-        pattern: Pattern,
-    },
-}
-
-/// Service integration pattern.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Pattern {
-    RequestResponse,
-    Sync,
-    WaitForTaskToken,
-}
-
-impl Style {
-    /// Whether the task ends by a callback, which may be preceded by heartbeats.
-    pub(crate) fn waits_for_callback(&self) -> bool {
-        matches!(self, Style::Activity | Style::Service { pattern: Pattern::WaitForTaskToken, .. })
-    }
-
-    /// Whether the context object has a task token. Recorded (test_sync_with_task_token): `.sync` tasks see
-    /// one too.
-    pub(crate) fn shows_token(&self) -> bool {
-        !matches!(self, Style::Lambda | Style::Service { pattern: Pattern::RequestResponse, .. })
-    }
 }
 
 /// A number of seconds that is given, or found when the state runs.

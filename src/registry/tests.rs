@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use super::*;
 use crate::asl;
 use crate::config::{Config, Environment};
+use crate::resource::Resource;
 use crate::task::{Connectors, Role};
 
 /// How long a test waits for what must happen: it decides nothing but when to give up.
@@ -139,7 +140,7 @@ fn definitions_are_read_with_their_faults_rendered_and_resources_checked() {
     let folder = Folder::new();
     let file = folder.file("order.asl.json");
     let registry = Registry::of_definitions(|program| {
-        match program.resources().map(|(name, _)| name).find(|name| name.contains("nobody")) {
+        match program.resources().map(|(name, _)| name).find(|name| name.as_str().contains("nobody")) {
             Some(resource) => Err(format!("no connector for {resource}")),
             None => Ok(()),
         }
@@ -184,8 +185,9 @@ fn the_example_configuration_has_a_connector_for_every_task_of_the_example_workf
         let faults: Vec<_> = asl::read(&text).diagnostics.into_iter().filter(|found| found.is_error()).collect();
         assert!(faults.is_empty(), "{name}: {faults:?}");
         let resources = text.lines().filter_map(|line| line.trim().strip_prefix("\"Resource\": \"")?.split('"').next());
+        let resources: Vec<Resource> = resources.map(Resource::parse).collect();
         connectors
-            .check(resources.map(|resource| (resource, Role::Task)))
+            .check(resources.iter().map(|resource| (resource, Role::Task)))
             .unwrap_or_else(|unmatched| panic!("{name}: {unmatched}"));
     }
 }

@@ -8,12 +8,12 @@ use rdkafka::message::Headers;
 use super::outcome::EventRef;
 use super::partitions::Ticket;
 use super::pipeline::Spec;
-use crate::engine::TaskCall;
+use crate::engine::{TaskCall, TaskFailure};
 use crate::host::Origin;
 use crate::identity::ExecutionName;
 use crate::program::Program;
 use crate::registry::Version;
-use crate::task::Connector;
+use crate::task::Entry;
 
 /// The header of W3C Trace Context.
 const TRACE_PARENT: &str = "traceparent";
@@ -70,7 +70,7 @@ impl Origin for EventOrigin {
         Some(String::from_utf8_lossy(header.value?).into_owned())
     }
 
-    fn connector(&self, call: &TaskCall) -> Option<&Arc<dyn Connector>> {
-        self.spec.connectors.find(&call.resource)
+    fn entry(&self, call: &TaskCall) -> Result<&Entry, TaskFailure> {
+        Ok(self.spec.connectors.find(&call.resource, call.purpose.role())?)
     }
 }

@@ -8,13 +8,13 @@ use std::time::{Duration, Instant};
 
 use hdrhistogram::Histogram;
 use rdkafka::error::KafkaError;
-use tokio::sync::Semaphore;
 
 use super::monitor::Monitor;
 use super::stats::{Snapshot, Stats, new_histogram};
 use super::supervise::Supervisor;
 use crate::config;
 use crate::engine::Limits;
+use crate::host::Permits;
 use crate::program::Program;
 use crate::registry::Workflow;
 use crate::task::{Connectors, UnmatchedResources};
@@ -100,7 +100,7 @@ pub(super) struct Spec {
     pub workflow: Arc<Workflow<Program>>,
     pub connectors: Arc<Connectors>,
     pub limits: Limits,
-    pub permits: Arc<Semaphore>,
+    pub permits: Arc<Permits>,
     pub stop: Stop,
     pub monitor: Monitor,
 }
@@ -162,7 +162,7 @@ impl Pipeline {
         let reporter = health.register(format!("pipeline {}", pipeline.name));
         let monitor = Monitor::start(&pipeline, PipelineMetrics::new(&pipeline.name), reporter)?;
         let spec = Arc::new(Spec {
-            permits: Arc::new(Semaphore::new(pipeline.max_concurrent_tasks.min(Semaphore::MAX_PERMITS))),
+            permits: Arc::new(Permits::new(pipeline.max_concurrent_tasks, &connectors)),
             pipeline,
             workflow,
             connectors,

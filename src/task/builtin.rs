@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Answer, BoxFuture, Connector, OptionsError, Request, TaskFailure};
+use super::{Answer, BoxFuture, Connector, OptionsError, Request, Resource, Role, TaskFailure, only_tasks};
 
 /// What a builtin connector does with a call.
 #[derive(Debug, Clone, PartialEq)]
@@ -83,6 +83,11 @@ impl Connector for BuiltinConnector {
                 }
             }
         })
+    }
+
+    /// It stands in for anything that answers, in load tests; it waits for nothing.
+    fn refuses(&self, _: &Resource, role: Role) -> Option<String> {
+        only_tasks(role)
     }
 
     fn kind(&self) -> &'static str {

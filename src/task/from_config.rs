@@ -37,7 +37,7 @@ impl Connectors {
                 resource: task.resource.clone(),
                 source,
             })?;
-            connectors.push(Pattern::new(task.resource.as_str()), connector);
+            connectors.push_bounded(Pattern::new(task.resource.as_str()), connector, task.max_concurrent);
         }
         Ok(connectors)
     }
@@ -91,6 +91,7 @@ mod tests {
 
     use super::*;
     use crate::task::testing::{block_on, request};
+    use crate::task::{Resource, Role};
 
     fn from(tasks: &str) -> Result<Connectors, ConnectorsError> {
         let pipeline =
@@ -143,9 +144,11 @@ mod tests {
             ("urn:other", "builtin"),
         ];
         for (resource, kind) in cases {
-            assert_eq!(connectors.find(resource).map(|connector| connector.kind()), Some(kind), "{resource}");
+            let role = if kind == "files" { Role::ItemReader } else { Role::Task };
+            let found = connectors.find(&Resource::parse(resource), role).ok();
+            assert_eq!(found.map(|entry| entry.connector.kind()), Some(kind), "{resource}");
         }
-        let builtin = connectors.find("urn:other").expect("matched");
+        let builtin = &connectors.find(&Resource::parse("urn:other"), Role::Task).expect("matched").connector;
         let failure = block_on(builtin.call(request("urn:other", b"{}"))).expect_err("always fails");
         assert_eq!(failure.error.as_deref(), Some("Oops"));
     }
@@ -158,5 +161,34 @@ mod tests {
                 .to_string();
         assert!(message.starts_with("stepstream.toml:6:"), "{message}");
         assert!(message.contains("\"urn:x\"") && !message.contains("s3cret"), "{message}");
+    }
+
+    #[test]
+    fn what_a_connector_would_pass_over_is_refused_with_the_reason() {
+        let connectors = from(
+            r#"
+            [[task]]
+            resource = "arn:aws:states:::lambda:*"
+            connector = "lambda"
+            endpoint = "http://127.0.0.1:3001"
+            [[task]]
+            resource = "*"
+            connector = "http"
+            url = "http://127.0.0.1:8000/"
+            "#,
+        )
+        .expect("valid");
+        for (resource, reason) in [
+            ("arn:aws:states:::http:invoke", "would ignore the ApiEndpoint"),
+            ("arn:aws:states:::lambda:invoke.waitForTaskToken", "doesn't wait for a callback"),
+            ("arn:aws:states:::sqs:sendMessage.waitForTaskToken", "doesn't wait for a callback"),
+            ("arn:aws:states:::ecs:runTask.sync", "doesn't wait for the end of the job"),
+            ("arn:aws:states:::states:startExecution.sync:2", "doesn't wait for the end of the job"),
+            ("arn:aws:states:eu-west-1:123456789012:activity:a", "an activity, which workers poll"),
+        ] {
+            let refused = connectors.find(&Resource::parse(resource), Role::Task).err().expect(resource).to_string();
+            assert!(refused.contains(reason) && !refused.contains("[[task]]\n"), "{resource}: {refused}");
+        }
+        assert!(connectors.find(&Resource::parse("arn:aws:states:::dynamodb:putItem"), Role::Task).is_ok());
     }
 }

@@ -42,7 +42,7 @@ pub(super) struct Invocation {
 impl Invocation {
     /// For a Resource that is the function's ARN.
     pub(super) fn direct(request: &Request) -> Result<Self, TaskFailure> {
-        let (function, qualifier) = split_function(&request.resource);
+        let (function, qualifier) = split_function(request.resource.as_str());
         if function.contains(':') || function.is_empty() {
             return Err(TaskFailure::new(
                 "States.Runtime",

@@ -26,8 +26,10 @@ use std::{pin::Pin, sync::Arc, time::Duration};
 
 pub use crate::engine::{DataObject, Purpose, TaskFailure};
 pub use crate::program::Role;
+pub use crate::resource::Resource;
+use crate::resource::{Kind, Pattern as WaitPattern};
 pub use builtin::{BuiltinConnector, BuiltinOptions};
-pub use connectors::{Connectors, Misfit, UnmatchedResources};
+pub use connectors::{Connectors, Entry, Misfit, UnmatchedResources};
 pub use files::{FilesConnector, FilesOptions};
 pub use from_config::{ConnectorsError, MakeTopic};
 pub use http::{HttpConnector, HttpOptions};
@@ -48,7 +50,7 @@ pub struct Request {
     /// What to do; the rest is to be read in its light.
     pub purpose: Purpose,
     /// The `Resource` of the state, ItemReader or ResultWriter, as written.
-    pub resource: Arc<str>,
+    pub resource: Arc<Resource>,
     /// Name of the state that calls.
     pub state: Arc<str>,
     /// The effective input of the task, or the parameters of the reader or writer: JSON text.
@@ -97,12 +99,28 @@ pub trait Connector: Send + Sync {
     /// call.
     fn call(&self, request: Request) -> BoxFuture<'static, Answer>;
 
-    /// Whether it carries out calls of this role at all: what it doesn't is told when a workflow is deployed, and is answered
-    /// with a failure all the same. Without an own answer: Task states only.
-    fn serves(&self, role: Role) -> bool {
-        role == Role::Task
+    /// Why it can't carry out calls of this Resource; `None`: it can. A workflow with such a call is refused when it is
+    /// deployed. Without an own answer: what [`only_tasks`] and [`only_answers`] say.
+    fn refuses(&self, resource: &Resource, role: Role) -> Option<String> {
+        only_tasks(role).or_else(|| only_answers(resource))
     }
 
     /// The connector's kind as named in the configuration, such as `http`: a label for metrics and messages.
     fn kind(&self) -> &'static str;
+}
+
+/// The refusal of a connector that carries out Task states only.
+pub fn only_tasks(role: Role) -> Option<String> {
+    (role != Role::Task).then(|| format!("serves no {role}"))
+}
+
+/// The refusal of a connector whose answer is the result: what has to be waited for beyond it would be passed over.
+pub fn only_answers(resource: &Resource) -> Option<String> {
+    let what = match (resource.kind(), resource.pattern()) {
+        (Kind::Activity, _) => "an activity, which workers poll",
+        (_, WaitPattern::WaitForTaskToken) => "a callback with a task token",
+        (_, WaitPattern::Sync | WaitPattern::Sync2) => "the end of the job that the call starts",
+        _ => return None,
+    };
+    Some(format!("doesn't wait for {what}"))
 }

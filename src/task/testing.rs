@@ -4,12 +4,12 @@ use std::{net::SocketAddr, sync::Arc};
 
 use axum::Router;
 
-use super::{Purpose, Request};
+use super::{Purpose, Request, Resource};
 
 pub(crate) fn request(resource: &str, input: &[u8]) -> Request {
     Request {
         purpose: Purpose::Task,
-        resource: resource.into(),
+        resource: Arc::new(Resource::parse(resource)),
         state: "Charge".into(),
         input: input.to_vec(),
         credentials: None,

@@ -6,6 +6,7 @@ use super::exception::Exception;
 use super::subject::STATE_NAME;
 use crate::asl::{State, StateKind};
 use crate::engine::{Identity, Timestamp};
+use crate::resource::{Pattern, Resource};
 use crate::value::read_document;
 
 const STRING: (&str, fn(&Value) -> bool) = ("a string", Value::is_string);
@@ -76,8 +77,7 @@ fn check_fields(content: &Map<String, Value>, fields: Fields) -> Result<(), Stri
 /// Whether the state is a task with a token of its service integration: `.sync` or `.waitForTaskToken`.
 pub(super) fn has_token(state: &State) -> bool {
     let StateKind::Task(task) = &state.kind else { return false };
-    let resource = &task.resource.value;
-    resource.ends_with(".waitForTaskToken") || resource.ends_with(".sync") || resource.ends_with(".sync:2")
+    Resource::parse(&task.resource.value).pattern() != Pattern::RequestResponse
 }
 
 /// The context object where none is given.

@@ -7,6 +7,7 @@ use super::request::{Mock, Request};
 use super::{context, shapes};
 use crate::asl::{State, StateKind};
 use crate::engine::TaskFailure;
+use crate::resource::{self, Resource};
 use crate::value::read_document;
 
 /// What the work of the state comes to.
@@ -60,7 +61,7 @@ fn without(request: &Request, state: &State) -> Result<(), Exception> {
         }
         StateKind::Task(task) => {
             let resource = &task.resource.value;
-            let activity = resource.split(':').nth(5) == Some("activity");
+            let activity = Resource::parse(resource).kind() == resource::Kind::Activity;
             if activity || context::has_token(state) {
                 return Err(Exception::definition(format!(
                     "TestState API does not support the resource {resource} when a mock is not specified."
@@ -105,7 +106,9 @@ fn check_result(text: &str, mock: &Mock, state: &State) -> Result<(), Exception>
             Value::Array(_) => return refuse("contain the same number of items as number of Parallel branches."),
             _ => return refuse("be an array."),
         },
-        StateKind::Task(task) => shapes::check(&task.resource.value, &result, mock.field_validation()?)?,
+        StateKind::Task(task) => {
+            shapes::check(&Resource::parse(&task.resource.value), &result, mock.field_validation()?)?;
+        }
         _ => {}
     }
     Ok(())

@@ -22,6 +22,7 @@ use serde_json::Value;
 use crate::engine::{Execution, Identity, Limits, Purpose, TaskCall, TaskFailure, Timestamp};
 use crate::host::{Address, Calls, Host, Mailbox, Now};
 use crate::identity::Realm;
+use crate::resource::Resource;
 use crate::value::{Heap, read_document};
 use mock::Outcome;
 use subject::Subject;
@@ -207,7 +208,7 @@ impl Test<'_, '_> {
     }
 }
 
-fn unanswered(resource: &str) -> Exception {
+fn unanswered(resource: &Resource) -> Exception {
     Exception::validation(format!(
         "Nothing here can call {resource}: give a mock, or a configuration with a task for it"
     ))

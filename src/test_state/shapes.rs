@@ -7,6 +7,7 @@ use serde_json::{Number, Value};
 
 use super::exception::Exception;
 use super::request::FieldValidation;
+use crate::resource::{Pattern, Resource};
 
 macro_rules! services {
     ($($name:literal)*) => {
@@ -53,9 +54,9 @@ struct Shape {
 }
 
 /// Checks the mocked result of a task that calls a service. What has no model here is right.
-pub(super) fn check(resource: &str, result: &Value, mode: FieldValidation) -> Result<(), Exception> {
+pub(super) fn check(resource: &Resource, result: &Value, mode: FieldValidation) -> Result<(), Exception> {
     // The result of a task that waits for its token is whatever comes back with the token.
-    let Some(integration) = integration(resource).filter(|_| !resource.ends_with(".waitForTaskToken")) else {
+    let Some(integration) = integration(resource).filter(|_| !resource.waits_for_callback()) else {
         return Ok(());
     };
     if !result.is_object() {
@@ -74,7 +75,7 @@ pub(super) fn check(resource: &str, result: &Value, mode: FieldValidation) -> Re
         service: &service,
         strict: mode == FieldValidation::Strict,
         sdk: integration.sdk,
-        parsed: if resource.ends_with(".sync:2") { &PARSED } else { &[] },
+        parsed: if resource.pattern() == Pattern::Sync2 { &PARSED } else { &[] },
     };
     checker
         .check(result, shape, "")
@@ -102,18 +103,20 @@ impl<'a> Integration<'a> {
     }
 }
 
-/// `arn:aws:states:::lambda:invoke`, `arn:aws:states:::aws-sdk:s3:getObject`, `arn:aws:states:::states:startExecution.sync:2`
-fn integration(resource: &str) -> Option<Integration<'_>> {
-    let rest = resource.strip_prefix("arn:")?.split_once(":states:::")?.1;
-    let (sdk, rest) = match rest.strip_prefix("aws-sdk:") {
-        Some(rest) => (true, rest),
-        None => (false, rest),
+/// What a Resource such as `arn:aws:states:::aws-sdk:s3:getObject` calls; `None`: no service.
+fn integration(resource: &Resource) -> Option<Integration<'_>> {
+    if !resource.is_of_states() || resource.service().is_empty() {
+        return None;
+    }
+    let (sdk, service) = match resource.service().strip_prefix("aws-sdk:") {
+        Some(service) => (true, service),
+        None => (false, resource.service()),
     };
-    let (service, action) = rest.split_once(':')?;
-    let (action, suffix) = action.split_once('.').unwrap_or((action, ""));
+    let action = resource.action().split('.').next().unwrap_or_default();
     let known = OPTIMISED_NAMES.iter().find(|(name, _)| *name == service && !sdk);
     let service = known.map_or(service, |(_, name)| *name);
-    Some(Integration { service, action, sync: suffix.starts_with("sync"), sdk })
+    let sync = matches!(resource.pattern(), Pattern::Sync | Pattern::Sync2);
+    Some(Integration { service, action, sync, sdk })
 }
 
 struct Checker<'a> {

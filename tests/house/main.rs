@@ -12,24 +12,43 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The rooms, lowest first, each with the rooms it may use besides itself; [`ALL_BEFORE`] stands for all that come before it.
-const ROOMS: [(&str, &[&str]); 17] = [
+const ROOMS: [(&str, &[&str]); 18] = [
     ("visible", &[]),
     ("value", &[]),
     ("expr", &["value"]),
     ("jsonata", &["value", "expr"]),
     ("identity", &[]),
-    ("asl", &["visible", "value", "expr", "jsonata"]),
-    ("program", &["visible", "value", "expr", "jsonata", "asl"]),
-    ("engine", &["visible", "value", "expr", "jsonata", "identity", "asl", "program"]),
+    ("resource", &[]),
+    ("asl", &["visible", "value", "expr", "jsonata", "resource"]),
+    ("program", &["visible", "value", "expr", "jsonata", "resource", "asl"]),
+    ("engine", &["visible", "value", "expr", "jsonata", "identity", "resource", "asl", "program"]),
     ("config", &["visible", "identity", "engine"]),
     ("telemetry", &["visible", "config"]),
-    ("task", &["visible", "value", "expr", "jsonata", "asl", "program", "engine", "config", "telemetry"]),
+    ("task", &["visible", "value", "expr", "jsonata", "resource", "asl", "program", "engine", "config", "telemetry"]),
     ("host", &["identity", "program", "engine", "telemetry", "task"]),
-    ("test_state", &["visible", "value", "expr", "jsonata", "identity", "asl", "program", "engine", "task", "host"]),
-    ("registry", &["visible", "value", "expr", "jsonata", "asl", "program", "engine", "task", "config", "telemetry"]),
+    (
+        "test_state",
+        &["visible", "value", "expr", "jsonata", "identity", "resource", "asl", "program", "engine", "task", "host"],
+    ),
+    (
+        "registry",
+        &["visible", "value", "expr", "jsonata", "resource", "asl", "program", "engine", "task", "config", "telemetry"],
+    ),
     (
         "stream",
-        &["visible", "value", "identity", "program", "engine", "task", "host", "registry", "config", "telemetry"],
+        &[
+            "visible",
+            "value",
+            "identity",
+            "resource",
+            "program",
+            "engine",
+            "task",
+            "host",
+            "registry",
+            "config",
+            "telemetry",
+        ],
     ),
     ("api", ALL_BEFORE),
     ("cli", ALL_BEFORE),
@@ -39,7 +58,7 @@ const ALL_BEFORE: &[&str] = &["*"];
 /// What a room may not know at all, because its promise is to live without it.
 const FOREIGN: [(&[&str], &[&str]); 2] = [
     (
-        &["value", "expr", "jsonata", "identity", "asl", "program", "engine", "test_state"],
+        &["value", "expr", "jsonata", "identity", "resource", "asl", "program", "engine", "test_state"],
         &["tokio", "rdkafka", "hyper", "axum", "std::thread", "std::net", "std::time::Instant", "SystemTime::now"],
     ),
     (&["task", "registry"], &["rdkafka"]),

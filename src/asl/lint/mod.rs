@@ -8,7 +8,8 @@ use super::model::{
     StateKind, TaskState, WaitUntil,
 };
 use super::node::Spanned;
-use super::resource::{self, Pattern, Resource};
+use super::placeholder;
+use crate::resource::{Pattern, Recognition, Resource};
 
 mod errors;
 mod values;
@@ -71,10 +72,9 @@ impl Linter {
             let hint = "Set TimeoutSeconds a little above the slowest answer that you accept.";
             self.advise(Code::TaskWithoutTimeout, state.location.clone(), &state.name_span, message, hint);
         }
-        let request_response = matches!(
-            resource::recognise(&task.resource.value),
-            Resource::Lambda | Resource::Integration(Pattern::RequestResponse)
-        );
+        let resource = Resource::parse(&placeholder::filled(&task.resource.value));
+        let is_known = matches!(resource.recognition(), Recognition::Function | Recognition::Integration);
+        let request_response = is_known && resource.pattern() == Pattern::RequestResponse;
         if let Some(heartbeat) = task.heartbeat_seconds.as_ref().filter(|_| request_response) {
             let message = "HeartbeatSeconds has no effect: a call that is answered at once has no heartbeat";
             let location = format!("{}/HeartbeatSeconds", state.location);

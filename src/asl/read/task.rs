@@ -5,10 +5,10 @@ use super::super::diagnostic::Code;
 use super::super::model::{Dynamic, TaskState};
 use super::super::node::{Node, Spanned};
 use super::super::placeholder;
-use super::super::resource::{self, Pattern, Resource};
 use super::super::{suggest, syntax};
 use super::object::MAX_SECONDS;
 use super::{Object, Reader};
+use crate::resource::{self, Pattern, Recognition, Resource};
 
 impl Reader {
     pub(super) fn task(&mut self, object: &Object<'_>) -> Option<TaskState> {
@@ -73,30 +73,35 @@ impl Reader {
         if let Some(name) = placeholder::find(text).or_else(|| placeholder::in_arn(text)) {
             self.placeholder(object, resource, name);
         }
-        match resource::recognise(text) {
-            Resource::NoIntegration | Resource::Other if placeholder::find(text).is_some() => {}
-            Resource::Lambda | Resource::Integration(Pattern::RequestResponse) => {}
-            Resource::Activity => self.standard_only(object, resource, "Activity ARN", "An activity"),
-            Resource::Integration(Pattern::Sync) => {
-                self.standard_only(object, resource, "'.sync' service integration", "'.sync'");
-            }
-            Resource::Integration(Pattern::TaskToken) => {
-                // The blank at the end is the service's.
-                let what = "'.waitForTaskToken' service integration ";
-                self.standard_only(object, resource, what, "'.waitForTaskToken'");
-            }
-            Resource::NoIntegration => {
+        // Placeholders of templates stand for anything.
+        let parsed = Resource::parse(&placeholder::filled(text));
+        match parsed.recognition() {
+            Recognition::NoIntegration | Recognition::Unknown if placeholder::find(text).is_some() => {}
+            Recognition::Function => {}
+            Recognition::Activity => self.standard_only(object, resource, "Activity ARN", "An activity"),
+            Recognition::Integration => match parsed.pattern() {
+                Pattern::RequestResponse => {}
+                Pattern::Sync | Pattern::Sync2 => {
+                    self.standard_only(object, resource, "'.sync' service integration", "'.sync'");
+                }
+                Pattern::WaitForTaskToken => {
+                    // The blank at the end is the service's.
+                    let what = "'.waitForTaskToken' service integration ";
+                    self.standard_only(object, resource, what, "'.waitForTaskToken'");
+                }
+            },
+            Recognition::NoIntegration => {
                 let hint = integration_hint(text);
                 self.error(object.at("Resource"), &resource.span, not_recognized(text)).hint = Some(hint);
             }
-            Resource::Other if text.contains("{%") || syntax::looks_like_template_value(text) => {
+            Recognition::Unknown if text.contains("{%") || syntax::looks_like_template_value(text) => {
                 let hint = "A Resource is constant. To choose a function at run time, call arn:aws:states:::lambda:invoke and give its name in Parameters or Arguments.";
                 self.error(object.at("Resource"), &resource.span, not_recognized(text)).hint = Some(hint.to_owned());
             }
-            Resource::Other if text.is_empty() => {
+            Recognition::Unknown if text.is_empty() => {
                 self.error(object.at("Resource"), &resource.span, "Value cannot be empty");
             }
-            Resource::Other => {
+            Recognition::Unknown => {
                 let message = format!("'{text}' is not the ARN of a Lambda function, an activity or an integration");
                 let hint = "It runs if the configuration has a connector for it; AWS would refuse it.";
                 self.warning(Code::UnknownResource, object.at("Resource"), &resource.span, message).hint =
@@ -128,9 +133,8 @@ impl Reader {
             self.error(object.at("Resource"), &resource.span, message);
             return;
         }
-        let message = format!("{short} waits no longer than the execution may last");
-        let hint =
-            "AWS Express refuses it (see --type express-strict); here it runs within the execution's time limit.";
+        let message = format!("{short} is not carried out by any connector but \"builtin\" yet");
+        let hint = "AWS Express refuses it (see --type express-strict). Mocks of exec and test-state answer it; run and pipe refuse the workflow.";
         self.warning(Code::StandardOnlyIntegration, object.at("Resource"), &resource.span, message).hint =
             Some(hint.to_owned());
     }

@@ -3,15 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::Semaphore;
-
 use super::Trouble;
 use crate::config::limits::MAX_CONCURRENT_TASKS;
-use crate::engine::{Execution, Identity, Limits, Purpose, TaskCall, Timestamp};
-use crate::host::{Address, Calls, Clock as MachineClock, Host, LocalCalls, Mailbox, Now, Origin, Started};
+use crate::engine::{Execution, Identity, Limits, Purpose, TaskCall, TaskFailure, Timestamp};
+use crate::host::{Address, Calls, Clock as MachineClock, Host, LocalCalls, Mailbox, Now, Origin, Permits, Started};
 use crate::identity::Realm;
 use crate::program::Program;
-use crate::task::{Connector, Connectors, MockCase};
+use crate::task::{Connectors, Entry, Misfit, MockCase, UnmatchedResources};
 use crate::visible::visible;
 
 /// Time that a turn takes on a clock that jumps: with the states it enters, time goes by.
@@ -106,8 +104,8 @@ impl Origin for CommandLine {
         &self.identity.id
     }
 
-    fn connector(&self, call: &TaskCall) -> Option<&Arc<dyn Connector>> {
-        self.connectors.find(&call.resource)
+    fn entry(&self, call: &TaskCall) -> Result<&Entry, TaskFailure> {
+        Ok(self.connectors.find(&call.resource, call.purpose.role())?)
     }
 }
 
@@ -128,8 +126,8 @@ impl Calls<CommandLine> for MockedCalls {
             self.mailbox.post(to, if call.purpose == Purpose::Task { answer } else { answer.map(contents) });
             return None;
         }
-        if origin.connector(&call).is_none() {
-            self.unanswered.get_or_insert_with(|| unanswered(&call));
+        if let Err(fault) = origin.connectors.find(&call.resource, call.purpose.role()) {
+            self.unanswered.get_or_insert_with(|| unanswered(&call, &fault));
         }
         self.connected.begin(to, origin, call)
     }
@@ -146,7 +144,7 @@ pub(super) fn to_the_end(
     run: Run,
     tasks: Tasks,
 ) -> Result<Box<Execution>, Trouble> {
-    let (mailbox, permits) = (Mailbox::default(), Arc::new(Semaphore::new(MAX_CONCURRENT_TASKS)));
+    let (mailbox, permits) = (Mailbox::default(), Arc::new(Permits::new(MAX_CONCURRENT_TASKS, &tasks.connectors)));
     let connected = LocalCalls::new("exec".into(), permits, mailbox.clone())?;
     let calls = MockedCalls { mocks: tasks.mocks, mailbox: mailbox.clone(), connected, unanswered: None };
     let mut host = Host::new(run.limits, mailbox, calls);
@@ -204,13 +202,15 @@ fn rest(host: &Host<CommandLine, MockedCalls>, clock: &mut Clock, fast_forward: 
 }
 
 /// What a person has to do who runs a state that nothing answers.
-fn unanswered(call: &TaskCall) -> String {
+fn unanswered(call: &TaskCall, fault: &UnmatchedResources) -> String {
+    let misfit = fault.misfits.first();
     format!(
         "the state \"{}\" calls {}, which nothing answers: give --mocks and --test-case with responses for this state, \
-         {}or --config with a [[task]] entry for this Resource",
+         {}or --config with a [[task]] entry for this Resource{}",
         visible(&call.state),
-        visible(&call.resource),
-        if call.purpose == Purpose::Task { "" } else { "--data with a folder of buckets, " }
+        visible(call.resource.as_str()),
+        if call.purpose == Purpose::Task { "" } else { "--data with a folder of buckets, " },
+        misfit.map_or_else(String::new, |Misfit { kind, why, .. }| format!("; the connector \"{kind}\" {why}"))
     )
 }
 

@@ -14,14 +14,13 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Instant;
 
-use tokio::sync::Semaphore;
-
 use super::print::{in_colour, say};
 use super::source;
 use crate::asl;
 use crate::config::Config;
 use crate::config::limits::MAX_CONCURRENT_TASKS;
 use crate::engine::Limits;
+use crate::host::Permits;
 use crate::identity::Realm;
 use crate::program::Program;
 use crate::task::Connectors;
@@ -106,6 +105,7 @@ fn run(args: &Args) -> Result<bool, PipeError> {
         .map_err(|source| PipeError::Unmatched { path: args.workflow.clone(), source })?;
     let mut output = Output::open(args.failures.as_deref(), input_length())
         .map_err(|source| PipeError::Failures { path: args.failures.clone().unwrap_or_default(), source })?;
+    let permits = Permits::new(MAX_CONCURRENT_TASKS, &connectors);
     let job = Arc::new(Job {
         program: Arc::new(program),
         connectors,
@@ -115,7 +115,7 @@ fn run(args: &Args) -> Result<bool, PipeError> {
         keep_failures: args.failures.is_some(),
         limits,
         realm,
-        permits: Arc::new(Semaphore::new(MAX_CONCURRENT_TASKS)),
+        permits: Arc::new(permits),
     });
     let threads = args.threads.or_else(|| std::thread::available_parallelism().ok()).map_or(1, NonZeroUsize::get);
     let started = Instant::now();

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::Compiler;
 use crate::asl::{self, ItemSource, Node, QueryLanguage, Transformation};
 use crate::program::{Destination, Distributed, ItemBatcher, ItemReader, Payload, ResultWriter, Role, Tolerance};
+use crate::resource::Resource;
 
 /// The longest label, in characters.
 const MAX_LABEL_CHARS: usize = 40;
@@ -76,7 +77,7 @@ impl Compiler {
     }
 
     /// A Resource that data is read from or written to, by a connector like those of tasks.
-    fn data_resource(&mut self, resource: &str, role: Role) -> Arc<str> {
+    fn data_resource(&mut self, resource: &str, role: Role) -> Arc<Resource> {
         self.can_suspend = true;
         self.resource(resource, role)
     }

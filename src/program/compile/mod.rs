@@ -13,6 +13,7 @@ use std::time::Duration;
 use super::{Context, Keys, Program, Role, State, StateId};
 use crate::asl::{Code, Definition, Diagnostic, Machine, PathField, QueryLanguage, Span, Spanned, Transition};
 use crate::expr::{Path, ReferencePath};
+use crate::resource::Resource;
 use crate::value::{Heap, Str, Value};
 
 pub(super) fn compile(definition: &Definition) -> Result<Program, Vec<Diagnostic>> {
@@ -39,7 +40,7 @@ struct Compiler {
     constants: Heap,
     states: Vec<Option<State>>,
     faults: Vec<Diagnostic>,
-    resources: Vec<(Arc<str>, Role)>,
+    resources: Vec<(Arc<Resource>, Role)>,
     can_suspend: bool,
     /// The language of the state that is being compiled.
     language: QueryLanguage,
@@ -81,9 +82,9 @@ impl Compiler {
     }
 
     /// A Resource that is called, noted for the check of connectors.
-    fn resource(&mut self, resource: &str, role: Role) -> Arc<str> {
-        let known = self.resources.iter().find(|(known, _)| **known == *resource).map(|(known, _)| Arc::clone(known));
-        let resource = known.unwrap_or_else(|| resource.into());
+    fn resource(&mut self, text: &str, role: Role) -> Arc<Resource> {
+        let known = self.resources.iter().find(|(known, _)| known.as_str() == text).map(|(known, _)| Arc::clone(known));
+        let resource = known.unwrap_or_else(|| Arc::new(Resource::parse(text)));
         let call = (Arc::clone(&resource), role);
         if !self.resources.contains(&call) {
             self.resources.push(call);

@@ -4,10 +4,9 @@ use super::{Compiler, Names};
 use crate::asl;
 use crate::asl::{Dynamic, JitterStrategy, MapMode, Node, PathField, QueryLanguage, Spanned, StateKind, Transition};
 use crate::expr::{Instant, intrinsic};
-use crate::program::state::Pattern;
 use crate::program::{
     Cap, CatchClause, Common, ErrorMatcher, Fail, FailText, Items, Kind, Map, Parallel, Pass, RetryClause, Role,
-    Seconds, State, Style, Task, Wait, Work,
+    Seconds, State, Task, Wait, Work,
 };
 
 /// The fields that Task, Parallel and Map share, as they stand in the definition.
@@ -81,7 +80,6 @@ impl Compiler {
         };
         let work = self.work(fields, names, location);
         Some(Kind::Task(Box::new(Task {
-            style: style(&resource),
             resource,
             timeout: timeout?,
             heartbeat: heartbeat?,
@@ -276,26 +274,4 @@ fn matchers(names: &[Spanned<String>]) -> Vec<ErrorMatcher> {
             name => ErrorMatcher::Name(name.into()),
         })
         .collect()
-}
-
-fn style(resource: &str) -> Style {
-    let mut parts = resource.split(':').skip(2);
-    match (parts.next(), resource.split(':').nth(5)) {
-        (Some("lambda"), _) => Style::Lambda,
-        (Some("states"), Some("activity")) => Style::Activity,
-        _ => {
-            let service = resource.split(':').skip(5).collect::<Vec<_>>().join(":");
-            let service = if service.is_empty() { resource } else { &service };
-            // `aws-sdk:dynamodb:putItem` is the action `putItem` of the type `aws-sdk:dynamodb`; suffixes belong to the
-            // action, and `.sync:2` holds a colon of its own.
-            let (main, suffix) = service.split_at(service.find('.').unwrap_or(service.len()));
-            let (resource_type, action) = main.rsplit_once(':').unwrap_or(("", main));
-            let pattern = match suffix {
-                ".waitForTaskToken" => Pattern::WaitForTaskToken,
-                ".sync" | ".sync:2" => Pattern::Sync,
-                _ => Pattern::RequestResponse,
-            };
-            Style::Service { resource_type: resource_type.into(), action: format!("{action}{suffix}").into(), pattern }
-        }
-    }
 }

@@ -21,6 +21,7 @@ use super::super::shard::Shard;
 use super::super::stats::Stats;
 use crate::config::{self, Config, Environment};
 use crate::engine::Limits;
+use crate::host::Permits;
 use crate::program::Program;
 use crate::registry::{Registry, Workflow};
 use crate::task::{Answer, BoxFuture, Connector, Connectors, Pattern, Request};
@@ -138,7 +139,7 @@ impl Cluster {
             workflow: workflow(),
             connectors: Arc::new(connectors(&self.service)),
             limits: Limits::default(),
-            permits: Arc::new(Semaphore::new(1)),
+            permits: Arc::new(Permits::new(1, &connectors(&self.service))),
             stop: Stop::default(),
         };
         let reporter = Health::new().register("the shard".to_owned());
@@ -377,11 +378,11 @@ impl Connector for ToService {
             service.keys.lock().expect("no call panics").push(request.idempotency_key);
             let at_once = service.at_once.fetch_add(1, Ordering::Relaxed) + 1;
             service.most.fetch_max(at_once, Ordering::Relaxed);
-            if request.resource.contains("hang") {
+            if request.resource.as_str().contains("hang") {
                 while service.gate.available_permits() == 0 {
                     std::thread::sleep(Duration::from_millis(5));
                 }
-            } else if request.resource.contains("gate") {
+            } else if request.resource.as_str().contains("gate") {
                 service.gate.acquire().await.expect("never closed").forget();
             } else {
                 tokio::time::sleep(Duration::from_millis(3)).await;

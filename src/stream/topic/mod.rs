@@ -20,7 +20,9 @@ use super::sink::{error_code, is_too_large, is_topic_trouble};
 use super::{client, headers};
 use crate::config::{self, Properties};
 use crate::identity;
-use crate::task::{Answer, BoxFuture, Connector, DataObject, OptionsError, Purpose, Request, Role, TaskFailure};
+use crate::task::{
+    Answer, BoxFuture, Connector, DataObject, OptionsError, Purpose, Request, Resource, Role, TaskFailure,
+};
 use crate::telemetry::events;
 
 #[cfg(test)]
@@ -67,8 +69,8 @@ impl Connector for TopicConnector {
         })
     }
 
-    fn serves(&self, role: Role) -> bool {
-        role == Role::ResultWriter
+    fn refuses(&self, _: &Resource, role: Role) -> Option<String> {
+        (role != Role::ResultWriter).then(|| format!("serves no {role}, only ResultWriter"))
     }
 
     fn kind(&self) -> &'static str {

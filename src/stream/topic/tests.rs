@@ -172,7 +172,8 @@ fn brokers_that_cannot_be_reached_fail_the_call_in_time() {
 fn anything_but_results_is_refused() {
     let connector = connector("127.0.0.1:1", TIMEOUT);
     let roles = [Role::Task, Role::ItemReader, Role::ResultWriter];
-    assert_eq!(roles.map(|role| connector.serves(role)), [false, false, true]);
+    let put = Resource::parse("arn:aws:states:::s3:putObject");
+    assert_eq!(roles.map(|role| connector.refuses(&put, role).is_none()), [false, false, true]);
     for purpose in [Purpose::Task, Purpose::ReadObject { max_bytes: 9 }, Purpose::ListObjects { max_entries: 9 }] {
         let cause = call(&connector, purpose).expect_err("it only writes");
         assert!(cause.contains("arn:aws:states:::s3:putObject"), "{cause}");

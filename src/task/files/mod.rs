@@ -17,7 +17,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::place::{Place, data_failure};
-use super::{Answer, BoxFuture, Connector, OptionsError, Purpose, Request, Role, TaskFailure};
+use super::{Answer, BoxFuture, Connector, OptionsError, Purpose, Request, Resource, Role, TaskFailure};
 
 mod folder;
 #[cfg(test)]
@@ -73,8 +73,8 @@ impl Connector for FilesConnector {
         })
     }
 
-    fn serves(&self, role: Role) -> bool {
-        role != Role::Task
+    fn refuses(&self, _: &Resource, role: Role) -> Option<String> {
+        (role == Role::Task).then(|| "serves no Task state, only ItemReader and ResultWriter".to_owned())
     }
 
     fn kind(&self) -> &'static str {

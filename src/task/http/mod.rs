@@ -24,8 +24,9 @@ use hyper::{
 use serde::de::IgnoredAny;
 
 use super::{
-    Answer, BoxFuture, ClientOptions, Connector, OptionsError, Purpose, Request, Role, TaskFailure,
+    Answer, BoxFuture, ClientOptions, Connector, OptionsError, Purpose, Request, Resource, Role, TaskFailure,
     client::{Client, ExchangeError, Reply},
+    only_answers,
 };
 
 mod data;
@@ -75,14 +76,22 @@ impl Connector for HttpConnector {
             let headers = identity_headers(&request)?;
             let uri = client.uri().clone();
             match client.post(uri, headers, request.input, request.timeout).await {
-                Ok(reply) => answer(reply, &request.resource, client.display_url()),
+                Ok(reply) => answer(reply, request.resource.as_str(), client.display_url()),
                 Err(error) => Err(exchange_failure(error, client.display_url())),
             }
         })
     }
 
-    fn serves(&self, _role: Role) -> bool {
-        true
+    fn refuses(&self, resource: &Resource, role: Role) -> Option<String> {
+        if role != Role::Task {
+            return None;
+        }
+        if resource.is_integration("http", "invoke") {
+            let why = "POSTs to the url of its entry; it would ignore the ApiEndpoint, Method, QueryParameters and Headers of \
+                       http:invoke. Give the state a Resource of your own, such as \"urn:price\", and the entry its url";
+            return Some(why.to_owned());
+        }
+        only_answers(resource)
     }
 
     fn kind(&self) -> &'static str {

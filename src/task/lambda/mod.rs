@@ -19,14 +19,13 @@ use std::sync::Arc;
 use hyper::{HeaderMap, Uri};
 
 use super::{
-    Answer, BoxFuture, ClientOptions, Connector, OptionsError, Request, TaskFailure,
+    Answer, BoxFuture, ClientOptions, Connector, OptionsError, Request, Resource, Role, TaskFailure,
     client::{Client, ExchangeError, Reply, percent_encoded},
     http::{check_json, error_type, identity_headers},
     lambda_wire::{Invocation, invoke_result},
+    only_answers, only_tasks,
 };
-
-/// The integration's Resource; the partition may be another one.
-const INVOKE_SUFFIX: &str = ":states:::lambda:invoke";
+use crate::resource::Kind;
 
 /// Options of the `lambda` connector.
 #[derive(Clone, Debug)]
@@ -59,7 +58,7 @@ impl Connector for LambdaConnector {
         let client = Arc::clone(&self.client);
         Box::pin(async move {
             request.refuse_data("lambda")?;
-            if request.resource.ends_with(INVOKE_SUFFIX) {
+            if request.resource.is_integration("lambda", "invoke") && !request.resource.outlasts_its_answer() {
                 let invocation = Invocation::from_parameters(&request.input)?;
                 let reply = invoke(&client, &request, &invocation).await?;
                 let reply = payload(reply, "lambda")?;
@@ -67,9 +66,16 @@ impl Connector for LambdaConnector {
             }
             let invocation = Invocation::direct(&request)?;
             let reply = invoke(&client, &request, &invocation).await?;
-            let body = payload(reply, &request.resource)?.body;
+            let body = payload(reply, request.resource.as_str())?.body;
             Ok(if body.is_empty() { b"null".to_vec() } else { body })
         })
+    }
+
+    fn refuses(&self, resource: &Resource, role: Role) -> Option<String> {
+        let calls_function = resource.kind() == Kind::Function || resource.is_integration("lambda", "invoke");
+        only_tasks(role)
+            .or_else(|| only_answers(resource))
+            .or_else(|| (!calls_function).then(|| "calls Lambda functions only".to_owned()))
     }
 
     fn kind(&self) -> &'static str {

@@ -7,11 +7,11 @@ use std::time::Duration;
 use super::flow::Worker;
 use super::lines::{Chunk, Content};
 use super::results::{Ordered, Results};
-use crate::engine::{EventError, Limits, TaskCall};
+use crate::engine::{EventError, Limits, TaskCall, TaskFailure};
 use crate::host::{Clock, Ended, Host, LocalCalls, Mailbox, Origin, Permits, Started};
 use crate::identity::{ExecutionName, ExecutionNames, Realm};
 use crate::program::Program;
-use crate::task::{Connector, Connectors};
+use crate::task::{Connectors, Entry};
 
 /// The longest rest while calls are open or time has to pass: an answer ends it at once.
 const LONGEST_REST: Duration = Duration::from_secs(1);
@@ -31,7 +31,7 @@ pub(super) struct Job {
     /// Executions that a worker runs at a time, where they wait for tasks or time.
     pub(super) concurrency: usize,
     /// Bounds the task calls that are open at a time, over all workers.
-    pub(super) permits: Permits,
+    pub(super) permits: Arc<Permits>,
     /// Whether failure records are wanted.
     pub(super) keep_failures: bool,
 }
@@ -66,8 +66,8 @@ impl Origin for Line {
         &self.arn
     }
 
-    fn connector(&self, call: &TaskCall) -> Option<&Arc<dyn Connector>> {
-        self.job.connectors.find(&call.resource)
+    fn entry(&self, call: &TaskCall) -> Result<&Entry, TaskFailure> {
+        Ok(self.job.connectors.find(&call.resource, call.purpose.role())?)
     }
 }
 

@@ -10,12 +10,13 @@ fn worker(definition: &str, options: BuiltinOptions) -> EventWorker {
     let mut connectors = Connectors::new();
     connectors.push(Pattern::new("*"), Arc::new(BuiltinConnector::new(options).expect("valid options")));
     let limits = Limits { max_event_bytes: 1000, ..Limits::default() };
+    let permits = Permits::new(16, &connectors);
     let job = Job {
         program: Arc::new(program),
         connectors,
         limits,
         realm: Realm::default(),
-        permits: Arc::new(tokio::sync::Semaphore::new(16)),
+        permits: Arc::new(permits),
         workflow: "w".to_owned(),
         run_id: "run".to_owned(),
         concurrency: 3,
