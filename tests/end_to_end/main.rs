@@ -14,6 +14,7 @@ mod enrichment;
 mod invalid_input;
 mod map_results;
 mod orders;
+mod records;
 mod redelivery;
 mod sink;
 mod soak;

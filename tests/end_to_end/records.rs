@@ -1,0 +1,57 @@
+//! Results, failures and dead letters are those that `docs/records.md` shows: its examples are read and run.
+
+use crate::broker::{Broker, Record};
+use crate::daemon::Pipeline;
+
+const PAGE: &str = include_str!("../../docs/records.md");
+
+#[test]
+fn records_are_as_documented() {
+    let broker = Broker::connect();
+    let [workflow] = &blocks("json workflow")[..] else { panic!("one workflow") };
+    let pipeline = Pipeline::with_definition(&broker, "records", 1, workflow);
+    let _daemon = pipeline.start();
+    let feed = broker.producer();
+    let events = blocks("json event").into_iter().chain(blocks("text event"));
+    for (number, event) in (1..).zip(events) {
+        feed.send(&pipeline.source.name, &format!("ord-{number}"), event.as_bytes());
+    }
+    feed.flush();
+    for (kind, topic) in
+        [("result", &pipeline.sink), ("failure", &pipeline.failures), ("dead letter", &pipeline.dead_letters)]
+    {
+        let record = broker.reader(&topic.name).next(kind);
+        assert_eq!([shown(&record, &pipeline)].as_slice(), blocks(&format!("text {kind}")), "{kind}");
+    }
+}
+
+/// The contents of the page's blocks of a kind.
+fn blocks(kind: &str) -> Vec<String> {
+    let fence = format!("```{kind}\n");
+    PAGE.split(&fence).skip(1).map(|rest| rest.split("\n```").next().expect("it has an end").to_owned()).collect()
+}
+
+/// A record as the page writes it, with the page's words for what is different in each run.
+fn shown(record: &Record, pipeline: &Pipeline) -> String {
+    let mut lines = vec![format!("key: {}", record.key.as_deref().unwrap_or_default())];
+    for (name, value) in &record.headers {
+        let value = String::from_utf8_lossy(value);
+        lines.push(match name.as_str() {
+            "stepstream-version" => {
+                assert!(value.starts_with("1-") && value.len() == 10, "{value}");
+                format!("{name}: VERSION")
+            }
+            "stepstream-detail" => {
+                assert!(value.starts_with("the event is not valid JSON: "), "{value}");
+                format!("{name}: DETAIL")
+            }
+            // The tests' pipelines are called so.
+            "stepstream-execution" => {
+                format!("{name}: {}", value.replacen("e2e-", "PIPELINE-", 1).replace(&pipeline.source.name, "EVENTS"))
+            }
+            _ => format!("{name}: {}", value.replace(&pipeline.source.name, "EVENTS")),
+        });
+    }
+    let value = String::from_utf8_lossy(record.payload.as_deref().unwrap_or_default());
+    format!("{}\n\n{value}", lines.join("\n"))
+}
