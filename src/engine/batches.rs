@@ -58,7 +58,7 @@ impl Interpreter<'_> {
         }
         match self.outputs(frame, &batches)? {
             Value::Array(batches) => Ok(batches),
-            _ => Ok(items),
+            _ => Err(self.bug(frame, "batches are no array")),
         }
     }
 

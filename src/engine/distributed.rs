@@ -7,7 +7,7 @@ use super::CallId;
 use super::dataset::{self, Bounds, Items};
 use super::export::ChildRecord;
 use super::fail::Fault;
-use super::frame::{Borne, FanOut, Item, Wait};
+use super::frame::{FanOut, Item, Tolerated, Wait};
 use super::identity::Child;
 use super::interpreter::{Interpreter, Step};
 use super::outcome::{Effect, Failure, Purpose, TaskCall, TaskFailure};
@@ -29,7 +29,7 @@ pub(super) struct MapRun {
     phase: Phase,
     /// The Map's effective input.
     data: Value,
-    tolerance: Borne,
+    tolerance: Tolerated,
     /// Children at once.
     limit: u32,
     /// `$$.Map.Item.Source`
@@ -176,7 +176,7 @@ impl Interpreter<'_> {
         outcome: Result<&[u8], TaskFailure>,
     ) -> Result<Step, Box<Fault>> {
         let (Some(mode), Some(run)) = (&map.distributed, &self.run.frames.at(frame).map_run) else {
-            return Ok(Step::Blocked);
+            return Err(self.bug(frame, "data was read or written for a state that has no Map Run"));
         };
         let this = DistributedMap { state, map, mode };
         match run.phase {
@@ -207,7 +207,7 @@ impl Interpreter<'_> {
                 let result = self.written(frame, mode)?;
                 self.succeed_map_run(frame, this, result)
             }
-            Phase::Running => Ok(Step::Blocked),
+            Phase::Running => Err(self.bug(frame, "data was read or written while the items of the Map Run run")),
         }
     }
 
@@ -270,7 +270,7 @@ impl Interpreter<'_> {
             run.keyed = items.keyed;
             (run.data, run.tolerance, run.limit)
         }) else {
-            return Ok(Step::Blocked);
+            return Err(self.bug(frame, "items were read for a state that has no Map Run"));
         };
         tolerance.items = count;
         let list = match &this.mode.batcher {

@@ -12,6 +12,8 @@ use crate::value::Value;
 pub(super) const RUNTIME: &str = "States.Runtime";
 pub(super) const QUERY: &str = "States.QueryEvaluationError";
 pub(super) const TIMEOUT: &str = "States.Timeout";
+/// How the causes begin of what only a mistake in this crate can bring about.
+const BUG: &str = "This is a bug in Stepstream, please report it with the definition";
 pub(super) const DATA_LIMIT: &str = "States.DataLimitExceeded";
 
 /// A failure that may still be retried or caught.
@@ -68,6 +70,14 @@ impl Interpreter<'_> {
 
     pub(super) fn runtime_fault(&self, frame: Id, cause: &str) -> Box<Fault> {
         self.fault(frame, RUNTIME, cause)
+    }
+
+    /// The program and what the frame waits for rule this out, and yet it has come: the state fails for good, with a cause that
+    /// says so, where an execution would else wait for ever.
+    #[cold]
+    pub(super) fn bug(&self, frame: Id, what: &str) -> Box<Fault> {
+        debug_assert!(false, "state {:?}: {what}", self.state_name(frame));
+        self.runtime_fault(frame, &format!("{BUG}: {what}."))
     }
 
     /// `input` is what the expression had as `$`.

@@ -7,7 +7,7 @@ use super::CallId;
 use super::dataset::{self, Items};
 use super::distributed::DistributedMap;
 use super::fail::Fault;
-use super::frame::{Borne, FanOut, Frame, Group, Item, Wait};
+use super::frame::{FanOut, Frame, Group, Item, Tolerated, Wait};
 use super::interpreter::{Interpreter, Step};
 use super::outcome::Effect;
 use super::pool::Id;
@@ -107,7 +107,7 @@ impl Interpreter<'_> {
         Err(self.runtime_fault(frame, &format!("Reference path \"{path}\" must point to array.")))
     }
 
-    pub(super) fn tolerance(&mut self, frame: Id, tolerance: &Tolerance, data: Value) -> Result<Borne, Box<Fault>> {
+    pub(super) fn tolerance(&mut self, frame: Id, tolerance: &Tolerance, data: Value) -> Result<Tolerated, Box<Fault>> {
         let count = self.whole_number(frame, &tolerance.count, "ToleratedFailureCount", data)?;
         let percentage = match &tolerance.percentage {
             Cap::None => 0.0,
@@ -124,7 +124,7 @@ impl Interpreter<'_> {
         if !(0.0..=100.0).contains(&percentage) {
             return Err(self.runtime_fault(frame, "ToleratedFailurePercentage must be between 0 and 100."));
         }
-        Ok(Borne { items: 0, failed: 0, count, percentage })
+        Ok(Tolerated { items: 0, failed: 0, count, percentage })
     }
 
     /// A number that is given, read from the data, or 0.
@@ -205,7 +205,7 @@ impl Interpreter<'_> {
                 let value = self.heap.items(items)[index as usize];
                 self.spawn_iteration(id, parent, map, (index, value), input);
             }
-            _ => {}
+            _ => self.abandon(id, parent, self.bug(parent, "children were begun for a state of another type")),
         }
     }
 
@@ -343,13 +343,15 @@ impl Interpreter<'_> {
             }
             _ => {}
         }
-        let Some(work) = state.kind.work() else { return Ok(Step::Blocked) };
+        let Some(work) = state.kind.work() else {
+            return Err(self.bug(frame, "children have ended in a state that has none"));
+        };
         let outputs = self.outputs(frame, results)?;
         let outputs = self.bounded(frame, outputs)?;
         self.finish(frame, state, &work.common, work.result_selector.as_ref(), outputs)
     }
 
-    /// A child has failed for good. Unless a distributed Map bears it, its siblings are stopped and the state fails with
+    /// A child has failed for good. Unless a distributed Map tolerates it, its siblings are stopped and the state fails with
     /// the child's own error.
     pub(super) fn child_failed(&mut self, group: Id, child: Id, fault: Box<Fault>) -> Option<(Id, Step)> {
         let index = self.run.frames.at(child).index;
@@ -381,11 +383,14 @@ impl Interpreter<'_> {
         self.note_failure(parent, index, &fault.failure);
         let last_event = self.run.frames.at(child).previous_event;
         self.release(child);
-        let FanOut::Map { tolerance: Some(borne), .. } = &mut self.run.groups.at_mut(group).fan_out else {
-            return None;
+        let FanOut::Map { tolerance: Some(tolerated), .. } = &mut self.run.groups.at_mut(group).fan_out else {
+            return Some((
+                parent,
+                Step::Fail(self.bug(parent, "a child execution has failed outside of a distributed Map")),
+            ));
         };
-        borne.failed += weight;
-        if !borne.exceeded() {
+        tolerated.failed += weight;
+        if !tolerated.exceeded() {
             return self.record(group, index, Value::Null, last_event);
         }
         let cause = "The specified tolerated failure threshold was exceeded".to_owned();

@@ -156,13 +156,13 @@ pub(super) enum FanOut {
         items: crate::value::List,
         /// The Map's effective input, which `ItemSelector` sees.
         input: Value,
-        /// In distributed mode: failed items so far, and how many are borne.
-        tolerance: Option<Borne>,
+        /// In distributed mode: failed items so far, and how many are tolerated.
+        tolerance: Option<Tolerated>,
     },
 }
 
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Borne {
+pub(super) struct Tolerated {
     /// All items; with an ItemBatcher, those of all batches.
     pub(super) items: u32,
     pub(super) failed: u32,
@@ -170,8 +170,8 @@ pub(super) struct Borne {
     pub(super) percentage: f64,
 }
 
-impl Borne {
-    /// Whether more items have failed than are borne, by number or by share.
+impl Tolerated {
+    /// Whether more items have failed than are tolerated, by number or by share.
     pub(super) fn exceeded(self) -> bool {
         let failed = u64::from(self.failed);
         let over_count = failed > self.count;

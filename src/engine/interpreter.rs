@@ -80,7 +80,10 @@ impl Interpreter<'_> {
                     let step = self.call_timed_out(frame, heartbeat);
                     self.settle(frame, step);
                 }
-                Wait::Nothing | Wait::Children(_) => {}
+                Wait::Nothing | Wait::Children(_) => {
+                    let bug = self.bug(frame, "a timer has fired for a state that waits for no time");
+                    self.settle(frame, Step::Fail(bug));
+                }
             }
         }
     }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::fail::Fault;
-use super::frame::Borne;
+use super::frame::Tolerated;
 use super::interpreter::{Interpreter, Step};
 use super::outcome::{End, EventError, Failure, TaskFailure};
 use super::pool::Id;
@@ -199,11 +199,11 @@ impl Interpreter<'_> {
         }
     }
 
-    pub(super) fn note_tolerance(&mut self, tolerance: &Tolerance, borne: Borne) {
+    pub(super) fn note_tolerance(&mut self, tolerance: &Tolerance, tolerated: Tolerated) {
         self.note_bounds(|bounds| {
-            bounds.tolerated_failure_count = (!matches!(tolerance.count, Cap::None)).then_some(borne.count);
+            bounds.tolerated_failure_count = (!matches!(tolerance.count, Cap::None)).then_some(tolerated.count);
             bounds.tolerated_failure_percentage =
-                (!matches!(tolerance.percentage, Cap::None)).then_some(borne.percentage);
+                (!matches!(tolerance.percentage, Cap::None)).then_some(tolerated.percentage);
         });
     }
 
@@ -283,7 +283,9 @@ impl Interpreter<'_> {
     fn children_ended(&mut self, frame: Id, outcome: Result<&[u8], TaskFailure>) -> Step {
         let program = self.program;
         let state = program.state(self.run.frames.at(frame).state);
-        let Some(work) = state.kind.work() else { return Step::Blocked };
+        let Some(work) = state.kind.work() else {
+            return Step::Fail(self.bug(frame, "children were told to have ended in a state that has none"));
+        };
         let outputs = match outcome.map(|json| self.heap.parse(json)) {
             Ok(Ok(outputs)) => self.bounded(frame, outputs),
             Ok(Err(error)) => Err(self.runtime_fault(frame, &error.to_string())),

@@ -137,7 +137,9 @@ impl Interpreter<'_> {
         let running = self.run.frames.at(frame);
         let program = self.program;
         let state = program.state(running.state);
-        let (Kind::Wait(_, next), input) = (&state.kind, running.input) else { return Step::Blocked };
+        let (Kind::Wait(_, next), input) = (&state.kind, running.input) else {
+            return Step::Fail(self.bug(frame, "a delay has ended in a state that is no Wait state"));
+        };
         self.select(&state.input_path, frame, input)
             .and_then(|data| self.end_wait(frame, state, *next, data))
             .unwrap_or_else(Step::Fail)

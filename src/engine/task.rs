@@ -180,7 +180,7 @@ impl Interpreter<'_> {
         let task = match &state.kind {
             Kind::Task(task) => task,
             Kind::Map(map) => return self.transfer_ended(frame, state, map, outcome).unwrap_or_else(Step::Fail),
-            _ => return Step::Blocked,
+            _ => return Step::Fail(self.bug(frame, "a call has ended in a state that makes none")),
         };
         let result = outcome.and_then(|json| self.result(task, json));
         match result {
@@ -219,7 +219,9 @@ impl Interpreter<'_> {
     pub(super) fn call_timed_out(&mut self, frame: Id, heartbeat: bool) -> Step {
         let program = self.program;
         let state = program.state(self.run.frames.at(frame).state);
-        let Kind::Task(task) = &state.kind else { return Step::Blocked };
+        let Kind::Task(task) = &state.kind else {
+            return Step::Fail(self.bug(frame, "a call has timed out in a state that is no Task state"));
+        };
         let failure = TaskFailure::timeout();
         self.emit_call_failed(frame, task, &failure);
         let mut fault = Fault::from_task(failure, &state.name);

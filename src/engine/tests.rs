@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::frame::Wait;
 use super::pool::{Id, Pool};
 use super::run::Run;
-use super::{Execution, Identity, Limits, Progress, Timestamp};
+use super::{Effect, Execution, Identity, Limits, Progress, Timestamp};
 use crate::program::Program;
 
 #[test]
@@ -54,6 +54,25 @@ fn a_loop_of_calls_in_time_leaves_no_pile_of_timers() {
     let due = [run.due(), run.due(), run.due()];
     let last = Wait::Call { ordinal: 9_999, heartbeat: false };
     assert_eq!(due, [Some((looping, last)), Some((waiting, Wait::Delay)), None]);
+}
+
+/// What cannot happen is a loud failure: a panic where assertions are on, else a failed execution, never one that hangs.
+#[test]
+#[cfg_attr(debug_assertions, should_panic(expected = "a call has ended in a state that makes none"))]
+fn what_cannot_happen_ends_the_execution() {
+    let text = r#"{"StartAt": "T", "States": {"T": {"Type": "Task", "Resource": "urn:x", "Next": "P",
+        "Catch": [{"ErrorEquals": ["States.ALL"], "Next": "P"}]}, "P": {"Type": "Pass", "End": true}}}"#;
+    let program = Arc::new(Program::from_text(text).expect("it is valid"));
+    let mut execution = Execution::new(Limits::default());
+    execution.start(&program, b"{}", &IDENTITY, Timestamp(0)).expect("it is valid");
+    assert_eq!(execution.run(Timestamp(0)), Progress::Suspended);
+    let Some(Effect::Call(call)) = execution.take_effect() else { panic!("a call is wanted") };
+    execution.run.frames.at_mut(call.id.frame).state = program.find("P").expect("it has one");
+    execution.resume(call.id, Ok(b"1"), Timestamp(1));
+    assert_eq!(execution.run(Timestamp(1)), Progress::Ended);
+    let failure = execution.failure().expect("it has failed");
+    assert_eq!(failure.error.as_deref(), Some("States.Runtime"));
+    assert!(failure.cause.as_deref().is_some_and(|cause| cause.contains("bug in Stepstream")), "{failure:?}");
 }
 
 const IDENTITY: Identity<'_> =

@@ -203,8 +203,8 @@ impl Test<'_, '_> {
             return Err(Exception::validation(message));
         }
         let share = f64::from(failed) * 100.0 / f64::from(iterations.max(1));
-        Ok(bounds.tolerated_failure_count.is_some_and(|borne| u64::from(failed) > borne)
-            || bounds.tolerated_failure_percentage.is_some_and(|borne| share > borne))
+        Ok(bounds.tolerated_failure_count.is_some_and(|tolerated| u64::from(failed) > tolerated)
+            || bounds.tolerated_failure_percentage.is_some_and(|tolerated| share > tolerated))
     }
 }
 

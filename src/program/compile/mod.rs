@@ -58,7 +58,8 @@ struct Names<'a> {
 impl Names<'_> {
     /// The reader has checked that targets exist.
     fn find(self, name: &str) -> StateId {
-        StateId(self.first + self.machine.state(name).map_or(0, |(index, _)| index as u32))
+        let (index, _) = self.machine.state(name).expect("the reader refuses names of states that don't exist");
+        StateId(self.first + index as u32)
     }
 
     fn next(self, transition: &Transition) -> super::Next {
