@@ -126,6 +126,8 @@ pub struct Pipeline {
     pub result_headers: ResultHeaders,
     /// Whether the input's headers are copied to results and failures.
     pub forward_headers: bool,
+    /// Whether states are counted one by one.
+    pub state_metrics: bool,
     /// Properties of this pipeline's consumers, complete: defaults, `[kafka]`, `[pipeline.kafka]`, and those that
     /// Stepstream owns (`group.id`, `auto.offset.reset`, …).
     pub consumer: Properties,

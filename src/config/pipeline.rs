@@ -39,6 +39,7 @@ pub(super) fn read(
         [("none", ResultHeaders::None), ("version", ResultHeaders::Version), ("source", ResultHeaders::Source)];
     let result_headers = section.choice("result_headers", &headers, report).unwrap_or(ResultHeaders::Version);
     let forward_headers = section.flag("forward_headers", false, report);
+    let state_metrics = section.flag("state_metrics", true, report);
 
     let (name, workflow) = (name?, workflow?);
     let group = group.unwrap_or_else(|| format!("stepstream-{name}"));
@@ -71,6 +72,7 @@ pub(super) fn read(
         on_out_of_range,
         result_headers,
         forward_headers,
+        state_metrics,
         consumer,
         producer,
         place: report.place_of(origin),

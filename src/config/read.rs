@@ -47,6 +47,7 @@ pub(super) const PIPELINE_OPTIONS: &[&str] = &[
     "on_out_of_range",
     "result_headers",
     "forward_headers",
+    "state_metrics",
 ];
 
 /// Whether the files of workflows are looked for.

@@ -137,7 +137,7 @@ impl Interpreter<'_> {
             return Err(self.heap_limit_fault(frame));
         }
         self.assign(frame, variables)?;
-        self.emit_exited(frame, state, output, variables);
+        self.observe_left(frame, state, output, variables);
         Ok(match next {
             Next::State(next) => Step::Enter(next, output),
             Next::End => Step::End(output),

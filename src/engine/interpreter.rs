@@ -133,7 +133,7 @@ impl Interpreter<'_> {
         entering.token = None;
         entering.map_run = None;
         entering.wait = Wait::Nothing;
-        self.emit_entered(frame, input);
+        self.observe_entered(frame, input);
     }
 
     /// The top-level machine ends the execution; a branch or iteration may complete its group.

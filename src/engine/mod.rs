@@ -27,6 +27,7 @@ mod frame;
 mod identity;
 mod interpreter;
 mod limits;
+mod observe;
 mod outcome;
 mod place;
 mod pool;
@@ -46,6 +47,7 @@ use std::sync::Arc;
 
 pub use event::{Detail, Event};
 pub use limits::Limits;
+pub use observe::{OTHER_ERROR, StateCounts, StateTally};
 pub use outcome::{
     CallId, DataObject, Effect, EventError, Failure, MAX_CAUSE_CHARS, MAX_ERROR_CHARS, Progress, Purpose, Status,
     TaskCall, TaskFailure,
@@ -78,6 +80,17 @@ impl Execution {
     /// Records the events of the executions that start from now on. It costs far more than running them.
     pub fn record_history(&mut self) {
         self.run.record_history = true;
+    }
+
+    /// The counts that its executions add to, if they are of a program's states; see
+    /// [`count_states`](Execution::count_states).
+    pub fn state_counts(&self) -> Option<&Arc<StateCounts>> {
+        self.run.counts.as_ref()
+    }
+
+    /// Counts, from the next start on, what executions do state by state. They must be of the counts' program.
+    pub fn count_states(&mut self, counts: Arc<StateCounts>) {
+        self.run.counts = Some(counts);
     }
 
     /// Begins an execution of `program` on `event`, a JSON text. Whatever ran before is forgotten.

@@ -15,6 +15,7 @@ impl Interpreter<'_> {
     pub(super) fn recover(&mut self, frame: Id, mut fault: Box<Fault>) -> Option<(Id, Step)> {
         let program = self.program;
         let state = program.state(self.run.frames.at(frame).state);
+        self.observe_failed(frame, &fault);
         if let Some(work) = state.kind.work() {
             let handled = !fault.is_final();
             self.fail_map_run(frame, &fault.failure);
@@ -23,6 +24,7 @@ impl Interpreter<'_> {
                     self.end_retriable(fault.failure, delay);
                     return None;
                 }
+                self.observe_retried(frame);
                 self.begin_retry(frame, delay);
                 return None;
             }
@@ -31,7 +33,10 @@ impl Interpreter<'_> {
             if let Some(index) = catcher {
                 self.note_catcher(catcher, &fault.failure);
                 match self.catch(frame, state, &work.catch[index], &fault) {
-                    Ok(step) => return Some((frame, step)),
+                    Ok(step) => {
+                        self.observe_caught(frame);
+                        return Some((frame, step));
+                    }
                     Err(failed) => {
                         fault = failed;
                         self.note_catcher(None, &fault.failure);
@@ -39,6 +44,7 @@ impl Interpreter<'_> {
                 }
             }
         }
+        self.observe_given_up(frame);
         match self.run.frames.at(frame).parent {
             Some(group) => {
                 // Recorded (test_no_error_field): a task that failed without an error name counts as stopped with its branch.

@@ -2,10 +2,12 @@
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
+use std::sync::Arc;
 
 use super::event::Event;
 use super::frame::{FanOut, Frame, Group, Wait};
 use super::identity::{OwnedIdentity, Who};
+use super::observe::StateCounts;
 use super::outcome::{Effect, End};
 use super::pool::{Id, Pool};
 use super::solo::Notes;
@@ -41,6 +43,8 @@ pub(super) struct Run {
     pub(super) random: fastrand::Rng,
     pub(super) record_history: bool,
     pub(super) history: Vec<Event>,
+    /// Where states are counted.
+    pub(super) counts: Option<Arc<StateCounts>>,
     /// Where one state runs by itself.
     pub(super) solo: Option<Box<Notes>>,
 }
@@ -96,6 +100,7 @@ impl Run {
             random: fastrand::Rng::with_seed(0),
             record_history: false,
             history: Vec::new(),
+            counts: None,
             solo: None,
         }
     }

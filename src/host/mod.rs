@@ -36,7 +36,7 @@ pub use mailbox::{Answered, Mailbox};
 pub use permits::Permits;
 pub use slots::Key;
 
-use crate::engine::{CallId, Effect, EventError, Execution, Limits, Progress, Timestamp};
+use crate::engine::{CallId, Effect, EventError, Execution, Limits, Progress, StateCounts, StateTally, Timestamp};
 use crate::identity::Identity;
 use crate::program::Program;
 use slots::Slots;
@@ -51,6 +51,8 @@ const MAX_IDLE: usize = 64;
 pub struct Host<O, C: Calls<O>> {
     limits: Limits,
     record_history: bool,
+    /// Per program, if states are counted.
+    state_counts: Option<Vec<Arc<StateCounts>>>,
     calls: C,
     mailbox: Mailbox,
     running: Slots<Running<O, C::Handle>>,
@@ -108,6 +110,7 @@ impl<O, C: Calls<O>> Host<O, C> {
         Host {
             limits,
             record_history: false,
+            state_counts: None,
             calls,
             mailbox,
             running: Slots::default(),
@@ -126,6 +129,22 @@ impl<O, C: Calls<O>> Host<O, C> {
         self
     }
 
+    /// Counts what the executions that start from now on do, state by state: see [`drain_states`](Host::drain_states).
+    #[must_use]
+    pub fn counting_states(mut self) -> Self {
+        self.state_counts = Some(Vec::new());
+        self
+    }
+
+    /// Gives what was counted since the last drain, for each state that has done anything. Several versions of a workflow may
+    /// each have a state of a name.
+    pub fn drain_states(&mut self, mut each: impl FnMut(&str, StateTally)) {
+        let Some(counts) = &mut self.state_counts else { return };
+        counts.iter().for_each(|counts| counts.drain(&mut each));
+        // Nobody else has them: their program is no longer run.
+        counts.retain(|counts| Arc::strong_count(counts) > 1);
+    }
+
     /// Begins an execution of `program` on `event`, a JSON text, and gives it its first turn. `keep` is asked for its origin
     /// only if it does not end in that turn.
     ///
@@ -140,6 +159,11 @@ impl<O, C: Calls<O>> Host<O, C> {
         keep: impl FnOnce() -> O,
     ) -> Result<Started, EventError> {
         let mut execution = self.idle_execution();
+        if let Some(counts) = &mut self.state_counts
+            && !execution.state_counts().is_some_and(|counts| counts.are_of(program))
+        {
+            execution.count_states(counts_of(counts, program));
+        }
         if let Err(error) = execution.start(program, event, identity, now.wall) {
             self.give_back(execution);
             return Err(error);
@@ -372,6 +396,16 @@ impl<O, C: Calls<O>> Host<O, C> {
     pub fn calls_mut(&mut self) -> &mut C {
         &mut self.calls
     }
+}
+
+/// The counts of a program's states, made where there are none.
+fn counts_of(all: &mut Vec<Arc<StateCounts>>, program: &Arc<Program>) -> Arc<StateCounts> {
+    if let Some(counts) = all.iter().find(|counts| counts.are_of(program)) {
+        return Arc::clone(counts);
+    }
+    let counts = Arc::new(StateCounts::new(program));
+    all.push(Arc::clone(&counts));
+    counts
 }
 
 impl<O, H> Running<O, H> {

@@ -4,10 +4,10 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::stats::Stats;
-use crate::engine::{Execution, Status};
+use crate::engine::{Execution, StateTally, Status};
 use crate::program::Program;
 use crate::registry::Version;
-use crate::telemetry::{Levels, PipelineMetrics, Tally, VersionMetrics, VersionTally};
+use crate::telemetry::{Levels, PipelineMetrics, StateSample, Tally, VersionMetrics, VersionTally, WorkflowMetrics};
 
 /// Least time between two publications: metrics are looked at by people and scrapers.
 const INTERVAL: Duration = Duration::from_millis(50);
@@ -18,6 +18,7 @@ pub(super) struct Counts {
     pub metrics: PipelineMetrics,
     tally: Tally,
     versions: Vec<PerVersion>,
+    workflow: WorkflowMetrics,
     durations: Vec<u64>,
     next: Instant,
 }
@@ -29,9 +30,9 @@ struct PerVersion {
 }
 
 impl Counts {
-    pub fn new(stats: Arc<Stats>, metrics: PipelineMetrics) -> Self {
-        let next = Instant::now();
-        Self { stats, metrics, tally: Tally::default(), versions: Vec::new(), durations: Vec::new(), next }
+    pub fn new(stats: Arc<Stats>, metrics: PipelineMetrics, workflow: WorkflowMetrics) -> Self {
+        let (tally, next) = (Tally::default(), Instant::now());
+        Self { stats, metrics, tally, versions: Vec::new(), workflow, durations: Vec::new(), next }
     }
 
     /// An event was read.
@@ -47,8 +48,12 @@ impl Counts {
         let retries = execution.retries();
         self.stats.retries.add(retries);
         self.tally.retries += retries;
+        self.tally_of(version).took(took);
+        if status != Status::Succeeded {
+            let error = execution.failure().and_then(|failure| failure.error.as_deref());
+            self.workflow.execution_failed(error);
+        }
         let tally = self.tally_of(version);
-        tally.took(took);
         match status {
             Status::Succeeded => tally.succeeded += 1,
             Status::Failed => tally.failed += 1,
@@ -79,18 +84,25 @@ impl Counts {
         self.tally.acknowledged += 1;
     }
 
-    /// Makes the counts visible, if it is time again.
-    pub fn publish(&mut self, levels: Levels) {
+    /// Whether it is time again to publish.
+    pub fn is_due(&mut self) -> bool {
         let now = Instant::now();
-        if now < self.next {
-            return;
+        let due = now >= self.next;
+        if due {
+            self.next = now + INTERVAL;
         }
-        self.next = now + INTERVAL;
-        self.publish_now(levels);
+        due
+    }
+
+    /// Adds what a state has done to its metrics.
+    pub fn state(&mut self, state: &str, tally: &StateTally) {
+        let StateTally { entered, succeeded, failed, retried, caught, durations, instant } = tally;
+        let (entered, succeeded, retried, caught, instant) = (*entered, *succeeded, *retried, *caught, *instant);
+        self.workflow.state(state, &StateSample { entered, succeeded, failed, retried, caught, durations, instant });
     }
 
     /// Makes the counts visible.
-    pub fn publish_now(&mut self, levels: Levels) {
+    pub fn publish(&mut self, levels: Levels) {
         self.stats.in_flight.set(levels.in_flight as u64);
         self.stats.partitions.set(levels.assigned as u64);
         self.stats.refusing.set(levels.refusing.into());

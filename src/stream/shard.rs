@@ -26,7 +26,7 @@ use super::work::Work;
 use crate::host::{LocalCalls, Mailbox};
 use crate::program::Program;
 use crate::registry::Version;
-use crate::telemetry::{PipelineMetrics, Reporter, events};
+use crate::telemetry::{PipelineMetrics, Reporter, WorkflowMetrics, events};
 
 /// Records read before executions in flight, the producer and the group get their turn.
 const READ_BATCH: usize = 256;
@@ -87,7 +87,8 @@ impl Shard {
             LocalCalls::new(pipeline.name.clone(), spec.permits.clone(), mailbox.clone()).map_err(thread_error)?;
         let next_commit = Instant::now() + pipeline.commit_interval;
         let correspondence = spec.monitor.correspondence(number);
-        let work = Work::new(spec, mailbox, calls, sink, Counts::new(stats, metrics));
+        let workflow = WorkflowMetrics::new(&pipeline.name, &pipeline.workflow_name);
+        let work = Work::new(spec, mailbox, calls, sink, Counts::new(stats, metrics, workflow));
         let consumer = Arc::new(consumer);
         let committer = Committer::start(consumer.clone()).map_err(thread_error)?;
         reporter.ready();
@@ -276,8 +277,10 @@ impl Shard {
         stats.open_calls.set(calls.open() as u64);
         stats.task_calls.set(calls.begun());
         stats.task_failures.set(calls.failed());
-        let levels = self.readiness.levels(&self.intake, work);
-        work.counts.publish(levels);
+        if work.counts.is_due() {
+            let levels = self.readiness.levels(&self.intake, work);
+            work.publish(levels);
+        }
     }
 
     /// The orderly end: nothing more is read, what is in flight may end within the pipeline's bound, offsets are committed,
@@ -310,7 +313,7 @@ impl Shard {
     fn close(mut self) {
         self.commit_and_wait();
         let levels = self.readiness.levels(&self.intake, &self.work);
-        self.work.counts.publish_now(levels);
+        self.work.publish(levels);
         self.consumer.context().close();
         self.is_closing = true;
         if let Some(partitions) = self.assigning.take() {

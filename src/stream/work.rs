@@ -16,6 +16,7 @@ use crate::host::{Clock, Ended, Host, LocalCalls, Mailbox, Started};
 use crate::identity::ExecutionName;
 use crate::program::Program;
 use crate::registry::Version;
+use crate::telemetry::Levels;
 
 /// What an event counts against the bound of bytes in flight beside its key and value: tracking and the client's record.
 const RECORD_OVERHEAD_BYTES: usize = 128;
@@ -40,9 +41,10 @@ pub(super) struct Work {
 
 impl Work {
     pub fn new(spec: Arc<Spec>, mailbox: Mailbox, calls: LocalCalls, sink: Sink, counts: Counts) -> Self {
+        let host = Host::new(spec.limits.clone(), mailbox, calls);
         Self {
             reread: Reread::new(spec.pipeline.consumer.clone()),
-            host: Host::new(spec.limits.clone(), mailbox, calls),
+            host: if spec.pipeline.state_metrics { host.counting_states() } else { host },
             clock: Clock::new(),
             spec,
             partitions: Partitions::default(),
@@ -130,6 +132,13 @@ impl Work {
     /// Bytes of what is in flight: the records, and what their executions hold while they wait.
     pub fn in_flight_bytes(&self) -> usize {
         self.partitions.in_flight_bytes() + self.host.memory_bytes()
+    }
+
+    /// Makes what was counted visible.
+    pub fn publish(&mut self, levels: Levels) {
+        let counts = &mut self.counts;
+        self.host.drain_states(|state, tally| counts.state(state, &tally));
+        counts.publish(levels);
     }
 
     /// Lets go of everything of an assignment that is over.

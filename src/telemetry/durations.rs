@@ -59,6 +59,14 @@ impl DurationTally {
         self.count += 1;
     }
 
+    /// Counts a duration that was measured so many times.
+    pub(super) fn record_times(&mut self, duration: Duration, times: u64) {
+        let micros = u64::try_from(duration.as_micros()).unwrap_or(u64::MAX);
+        self.buckets[BOUNDS_MICROS.partition_point(|bound| *bound < micros)] += times;
+        self.sum_micros = self.sum_micros.saturating_add(micros.saturating_mul(times));
+        self.count += times;
+    }
+
     /// Adds everything to a shared histogram and begins anew.
     pub fn publish(&mut self, into: &Durations) {
         if self.count == 0 {

@@ -12,6 +12,7 @@ mod pipeline;
 mod quiet;
 mod recorder;
 mod task;
+mod workflow;
 
 use std::io::{self, IsTerminal, Write};
 
@@ -25,6 +26,7 @@ pub use pipeline::{Levels, PipelineMetrics, Tally, VersionMetrics, VersionTally}
 pub use quiet::Quiet;
 pub use recorder::{init_metrics, render_metrics};
 pub use task::{TaskMetrics, TaskOutcome};
+pub use workflow::{StateSample, WorkflowMetrics};
 
 use crate::config::{Log, LogFormat};
 use crate::visible::visible_screen;

@@ -10,6 +10,13 @@ pub(super) const CONSUMED: &str = "stepstream_events_consumed_total";
 pub(super) const CONSUMED_BYTES: &str = "stepstream_events_consumed_bytes_total";
 pub(super) const EXECUTIONS: &str = "stepstream_executions_total";
 pub(super) const EXECUTION_DURATION: &str = "stepstream_execution_duration_seconds";
+pub(super) const EXECUTION_FAILURES: &str = "stepstream_execution_failures_total";
+pub(super) const STATES_ENTERED: &str = "stepstream_states_entered_total";
+pub(super) const STATES_SUCCEEDED: &str = "stepstream_states_succeeded_total";
+pub(super) const STATES_FAILED: &str = "stepstream_states_failed_total";
+pub(super) const STATES_RETRIED: &str = "stepstream_states_retried_total";
+pub(super) const STATES_CAUGHT: &str = "stepstream_states_caught_total";
+pub(super) const STATE_DURATION: &str = "stepstream_state_duration_seconds";
 pub(super) const PRODUCED: &str = "stepstream_results_acknowledged_total";
 pub(super) const DEAD_LETTERS: &str = "stepstream_dead_letters_total";
 pub(super) const RETRIES: &str = "stepstream_retries_total";
@@ -52,6 +59,7 @@ pub fn render_metrics() -> String {
     let mut out = handle.render();
     durations::render(&mut out, |name| match name {
         EXECUTION_DURATION => "Time from taking an event to the end of its execution",
+        STATE_DURATION => "Time from entering a state to leaving it, retries included, of states that take any",
         TASK_DURATION => "Time from a task call to its outcome",
         _ => "Durations",
     });
@@ -64,6 +72,12 @@ fn describe() {
         (CONSUMED, "Events taken from source topics"),
         (CONSUMED_BYTES, "Payload bytes of events taken from source topics"),
         (EXECUTIONS, "Executions that ended, by workflow, version and status"),
+        (EXECUTION_FAILURES, "Executions that failed or timed out, by error"),
+        (STATES_ENTERED, "Times that a state was entered"),
+        (STATES_SUCCEEDED, "Times that a state was left with an output of its own"),
+        (STATES_FAILED, "Failures of attempts of a state, by error; each is retried, caught, or fails what is around"),
+        (STATES_RETRIED, "Failures of a state that were retried"),
+        (STATES_CAUGHT, "Failures of a state that were caught"),
         (PRODUCED, "Results and failures that the sink has acknowledged"),
         (DEAD_LETTERS, "Events that could not be run, by reason"),
         (RETRIES, "Retries of states"),

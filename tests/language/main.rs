@@ -4,6 +4,7 @@
 //! Time is virtual: a wait of an hour costs nothing, and no result depends on how fast the tests run.
 
 mod case;
+mod counts;
 mod driver;
 mod executions;
 mod machines;
