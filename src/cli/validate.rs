@@ -75,10 +75,10 @@ pub fn main(args: Args) -> ExitCode {
 /// A file and what was found in it; `Err` if it can't be read.
 struct Checked {
     name: String,
-    outcome: Result<Outcome, String>,
+    outcome: Result<Validated, String>,
 }
 
-struct Outcome {
+struct Validated {
     text: String,
     /// What to show.
     diagnostics: Vec<Diagnostic>,
@@ -94,7 +94,7 @@ fn check(file: &Path, options: &ReadOptions, severity: Severity) -> Checked {
         let errors = diagnostics.iter().filter(|diagnostic| diagnostic.is_error()).count();
         let warnings = diagnostics.len() - errors;
         diagnostics.retain(|diagnostic| severity == Severity::Warning || diagnostic.is_error());
-        Outcome { text, diagnostics, errors, warnings }
+        Validated { text, diagnostics, errors, warnings }
     });
     let outcome = outcome.map_err(|fault| format!("cannot read the definition: {fault}"));
     Checked { name: source::name(file), outcome }

@@ -11,11 +11,11 @@ use crate::resource::{self, Resource};
 use crate::value::read_document;
 
 /// What the work of the state comes to.
-pub(super) type Outcome = Result<Vec<u8>, TaskFailure>;
+pub(super) type Mocked = Result<Vec<u8>, TaskFailure>;
 
 /// Reads the mock of a request and checks it, and what goes with it, against the state. Without a mock the state must be
 /// one that can do without.
-pub(super) fn read(request: &Request, state: &State) -> Result<Option<Outcome>, Exception> {
+pub(super) fn read(request: &Request, state: &State) -> Result<Option<Mocked>, Exception> {
     let Some(mock) = &request.mock else { return without(request, state).map(|()| None) };
     let outcome = match (&mock.result, &mock.error_output) {
         (Some(result), None) => Ok(&result.0),

@@ -24,7 +24,7 @@ use crate::host::{Address, Calls, Host, Mailbox, Now};
 use crate::identity::Realm;
 use crate::resource::Resource;
 use crate::value::{Heap, read_document};
-use mock::Outcome;
+use mock::Mocked;
 use subject::Subject;
 
 const EXCEEDED: &str = "States.ExceedToleratedFailureThreshold";
@@ -139,7 +139,7 @@ impl Test<'_, '_> {
         }
     }
 
-    fn run(&mut self, execution: Execution, mut outcome: Option<Outcome>) -> Result<Box<Execution>, Exception> {
+    fn run(&mut self, execution: Execution, mut outcome: Option<Mocked>) -> Result<Box<Execution>, Exception> {
         let mailbox = Mailbox::default();
         let mut host = Host::new(self.surroundings.limits.clone(), mailbox.clone(), Pending::default());
         let mut now = Now { monotonic: 0, wall: self.surroundings.now };
@@ -181,7 +181,7 @@ impl Test<'_, '_> {
         data.map(|data| data.0.as_bytes())
     }
 
-    fn conclude(&self, execution: &mut Execution, outcome: Outcome, now: Timestamp) -> Result<(), Exception> {
+    fn conclude(&self, execution: &mut Execution, outcome: Mocked, now: Timestamp) -> Result<(), Exception> {
         let exceeded = self.threshold_exceeded(execution)?;
         let outcome = outcome.and_then(|result| match exceeded {
             true => Err(TaskFailure::new(EXCEEDED, "The specified tolerated failure threshold was exceeded")),

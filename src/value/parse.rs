@@ -26,8 +26,8 @@ impl Heap {
             Ok(source) if self.text.len() + source.len() < u32::MAX as usize => {
                 Parser::new(self, source, max_depth.min(MAX_DEPTH)).document()
             }
-            Ok(source) => Err(Fault::new(ParseErrorKind::TooLarge(source.len()), 0)),
-            Err(error) => Err(Fault::new(ParseErrorKind::InvalidUtf8, error.valid_up_to())),
+            Ok(source) => Err(ReadError::new(ParseErrorKind::TooLarge(source.len()), 0)),
+            Err(error) => Err(ReadError::new(ParseErrorKind::InvalidUtf8, error.valid_up_to())),
         };
         result.map_err(|fault| {
             self.text.truncate(texts);
@@ -40,15 +40,15 @@ impl Heap {
 }
 
 /// An error whose line and column are not yet known.
-struct Fault {
+struct ReadError {
     kind: ParseErrorKind,
     offset: usize,
 }
 
-impl Fault {
+impl ReadError {
     #[cold]
-    fn new(kind: ParseErrorKind, offset: usize) -> Box<Fault> {
-        Box::new(Fault { kind, offset })
+    fn new(kind: ParseErrorKind, offset: usize) -> Box<ReadError> {
+        Box::new(ReadError { kind, offset })
     }
 
     fn locate(self, json: &[u8]) -> ParseError {
@@ -105,7 +105,7 @@ impl<'a> Parser<'a> {
         Parser { heap, source, bytes: source.as_bytes(), at: 0, copied: 0, shift, open, keys: 0, max_depth }
     }
 
-    fn document(mut self) -> Result<Value, Box<Fault>> {
+    fn document(mut self) -> Result<Value, Box<ReadError>> {
         self.value()?;
         while let Some(&Open { is_object, .. }) = self.open.last() {
             // A value is complete: the next one of the innermost open container follows, or its end.
@@ -135,7 +135,7 @@ impl<'a> Parser<'a> {
     }
 
     /// Pushes a scalar, an empty container, or, after opening as many containers as begin here, the first scalar inside.
-    fn value(&mut self) -> Result<(), Box<Fault>> {
+    fn value(&mut self) -> Result<(), Box<ReadError>> {
         loop {
             match self.peek() {
                 Some(b'"') => {
@@ -166,7 +166,7 @@ impl<'a> Parser<'a> {
         }
     }
 
-    fn begin(&mut self, is_object: bool) -> Result<(), Box<Fault>> {
+    fn begin(&mut self, is_object: bool) -> Result<(), Box<ReadError>> {
         if self.open.len() >= usize::from(self.max_depth) {
             return Err(self.fault(ParseErrorKind::TooDeep(self.max_depth)));
         }
@@ -260,7 +260,7 @@ impl<'a> Parser<'a> {
     }
 
     #[inline(always)]
-    fn key(&mut self) -> Result<(), Box<Fault>> {
+    fn key(&mut self) -> Result<(), Box<ReadError>> {
         if self.peek() != Some(b'"') {
             return Err(self.unexpected(FIELD_NAME));
         }
@@ -283,7 +283,7 @@ impl<'a> Parser<'a> {
     }
 
     #[inline(always)]
-    fn string(&mut self) -> Result<Str, Box<Fault>> {
+    fn string(&mut self) -> Result<Str, Box<ReadError>> {
         let start = self.at + 1;
         let mut form = Form::Quoted;
         let mut needless = false;
@@ -298,11 +298,11 @@ impl<'a> Parser<'a> {
                     at = self.escape(at)?;
                 }
                 Some(&control) => {
-                    return Err(Fault::new(ParseErrorKind::ControlCharacter(control), at));
+                    return Err(ReadError::new(ParseErrorKind::ControlCharacter(control), at));
                 }
                 None => {
                     let kind = ParseErrorKind::UnexpectedEnd(": was expecting closing quote for a string value");
-                    return Err(Fault::new(kind, at));
+                    return Err(ReadError::new(kind, at));
                 }
             }
         }
@@ -332,22 +332,22 @@ impl<'a> Parser<'a> {
     }
 
     /// Checks the escape at `at` and returns the offset behind it.
-    fn escape(&self, at: usize) -> Result<usize, Box<Fault>> {
+    fn escape(&self, at: usize) -> Result<usize, Box<ReadError>> {
         match self.bytes.get(at + 1) {
             Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => Ok(at + 2),
             Some(b'u') => match self.bytes.get(at + 2..at + 6) {
                 Some(hex) if hex.iter().all(u8::is_ascii_hexdigit) => Ok(at + 6),
-                _ => Err(Fault::new(ParseErrorKind::InvalidEscape('u'), at + 1)),
+                _ => Err(ReadError::new(ParseErrorKind::InvalidEscape('u'), at + 1)),
             },
             Some(_) => {
                 let found = self.source[at + 1..].chars().next().unwrap_or(char::REPLACEMENT_CHARACTER);
-                Err(Fault::new(ParseErrorKind::InvalidEscape(found), at + 1))
+                Err(ReadError::new(ParseErrorKind::InvalidEscape(found), at + 1))
             }
-            None => Err(Fault::new(ParseErrorKind::UnexpectedEnd(" in character escape sequence"), at + 1)),
+            None => Err(ReadError::new(ParseErrorKind::UnexpectedEnd(" in character escape sequence"), at + 1)),
         }
     }
 
-    fn number(&mut self) -> Result<(), Box<Fault>> {
+    fn number(&mut self) -> Result<(), Box<ReadError>> {
         let start = self.at;
         if self.bytes[self.at] == b'-' {
             self.at += 1;
@@ -376,7 +376,7 @@ impl<'a> Parser<'a> {
         Ok(())
     }
 
-    fn digits(&mut self, expected: &'static str) -> Result<(), Box<Fault>> {
+    fn digits(&mut self, expected: &'static str) -> Result<(), Box<ReadError>> {
         if !self.bytes.get(self.at).is_some_and(u8::is_ascii_digit) {
             return Err(self.unexpected(expected));
         }
@@ -391,7 +391,7 @@ impl<'a> Parser<'a> {
     }
 
     /// `true`, `false` or `null`; anything else is an error.
-    fn word(&mut self) -> Result<(), Box<Fault>> {
+    fn word(&mut self) -> Result<(), Box<ReadError>> {
         let rest = &self.source[self.at..];
         let length = rest.find(|c: char| !(c.is_alphanumeric() || c == '_' || c == '$')).unwrap_or(rest.len());
         let value = match &rest[..length] {
@@ -440,7 +440,7 @@ impl<'a> Parser<'a> {
     }
 
     #[cold]
-    fn unexpected(&self, expected: &'static str) -> Box<Fault> {
+    fn unexpected(&self, expected: &'static str) -> Box<ReadError> {
         match self.source.get(self.at..).and_then(|rest| rest.chars().next()) {
             Some(found) => self.fault(ParseErrorKind::UnexpectedCharacter { found, expected }),
             None => self.fault(ParseErrorKind::UnexpectedEnd("")),
@@ -448,8 +448,8 @@ impl<'a> Parser<'a> {
     }
 
     #[cold]
-    fn fault(&self, kind: ParseErrorKind) -> Box<Fault> {
-        Fault::new(kind, self.at)
+    fn fault(&self, kind: ParseErrorKind) -> Box<ReadError> {
+        ReadError::new(kind, self.at)
     }
 }
 

@@ -80,7 +80,7 @@ pub(super) struct Tasks {
 }
 
 /// How the execution is run.
-pub(super) struct Run {
+pub(super) struct Setup {
     pub(super) limits: Limits,
     pub(super) record_history: bool,
     pub(super) fast_forward: bool,
@@ -141,23 +141,23 @@ impl Calls<CommandLine> for MockedCalls {
 pub(super) fn to_the_end(
     program: &Arc<Program>,
     input: &[u8],
-    run: Run,
+    setup: Setup,
     tasks: Tasks,
 ) -> Result<Box<Execution>, Trouble> {
     let (mailbox, permits) = (Mailbox::default(), Arc::new(Permits::new(MAX_CONCURRENT_TASKS, &tasks.connectors)));
     let connected = LocalCalls::new("exec".into(), permits, mailbox.clone())?;
     let calls = MockedCalls { mocks: tasks.mocks, mailbox: mailbox.clone(), connected, unanswered: None };
-    let mut host = Host::new(run.limits, mailbox, calls);
-    if run.record_history {
+    let mut host = Host::new(setup.limits, mailbox, calls);
+    if setup.record_history {
         host = host.recording_history();
     }
     let mut clock = Clock { machine: MachineClock::new(), skipped: 0 };
-    let identity = Arc::new(run.identity);
+    let identity = Arc::new(setup.identity);
     let keep = || CommandLine { identity: Arc::clone(&identity), connectors: tasks.connectors };
     match host.start(program, input, &identity.as_identity(), clock.now(), keep) {
         Ok(Started::Ended(execution)) => Ok(execution),
-        Ok(Started::Running(_)) => drive(&mut host, &mut clock, run.fast_forward),
-        Err(error) => Err(Trouble::Message(format!("the input{}: {error}", run.input_name))),
+        Ok(Started::Running(_)) => drive(&mut host, &mut clock, setup.fast_forward),
+        Err(error) => Err(Trouble::Message(format!("the input{}: {error}", setup.input_name))),
     }
 }
 

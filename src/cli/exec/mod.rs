@@ -19,7 +19,7 @@ use crate::engine::{Limits, Status};
 use crate::program::Program;
 use crate::task::{Connectors, FilesConnector, FilesOptions, MockCase, MockFile, Pattern};
 use crate::visible::visible;
-use drive::{OwnedIdentity, Run, Tasks};
+use drive::{OwnedIdentity, Setup, Tasks};
 
 /// Exit status when the execution failed or timed out.
 const FAILED: u8 = 1;
@@ -117,14 +117,14 @@ fn execute(args: &Args) -> Result<Status, Trouble> {
     });
     let config = args.config.as_deref().map(Config::load).transpose()?;
     let realm = config.as_ref().map(|config| config.aws.clone()).unwrap_or_default();
-    let run = Run {
+    let setup = Setup {
         limits: config.as_ref().map_or_else(Limits::default, |config| config.engine.into()),
         record_history: args.history,
         fast_forward: args.fast_forward,
         identity: OwnedIdentity::new(&realm, &name, args.execution_name.as_deref(), args.seed),
         input_name: input.name,
     };
-    let execution = drive::to_the_end(&program, &input.json, run, tasks(args, &name, config.as_ref())?)?;
+    let execution = drive::to_the_end(&program, &input.json, setup, tasks(args, &name, config.as_ref())?)?;
     let status = execution.status().ok_or_else(|| Trouble::Message("the execution has no end".to_owned()))?;
     let answer = match args.json {
         true => format!("{}\n", render::json(&execution, args.history)),

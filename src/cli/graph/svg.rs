@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use super::layout::{
-    self, Fault, LABEL_LINE, NAME_LINE, PADDING, Placed, PlacedEdge, PlacedLabel, PlacedNode, Point, Rect, Route,
+    self, LABEL_LINE, LayoutError, NAME_LINE, PADDING, Placed, PlacedEdge, PlacedLabel, PlacedNode, Point, Rect, Route,
     SUBTITLE_LINE, Segment, Size, TEXT_PADDING,
 };
 use super::picture::{Chart, EdgeKind, Shape};
@@ -20,7 +20,7 @@ const MARKERS: &str = r##"<defs>
 "##;
 
 /// The whole document; `title` tells people and screen readers what it shows.
-pub(super) fn svg(chart: &Chart, title: &str) -> Result<String, Fault> {
+pub(super) fn svg(chart: &Chart, title: &str) -> Result<String, LayoutError> {
     let placed = layout::lay_out(chart)?;
     let size = Size { width: placed.size.width + 2.0 * MARGIN, height: placed.size.height + 2.0 * MARGIN };
     let mut svg = Svg { out: String::new() };

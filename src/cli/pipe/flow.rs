@@ -48,7 +48,7 @@ pub(super) enum FlowError {
 }
 
 /// Results of a chunk; `Err` when a worker has ended over it.
-type Outcome<T> = Result<Numbered<T>, FlowError>;
+type ChunkResult<T> = Result<Numbered<T>, FlowError>;
 
 struct Numbered<T> {
     number: u64,
@@ -108,7 +108,7 @@ fn read<R: Read>(mut chunks: Chunks<R>, permits: &Receiver<()>, out: &Sender<Num
 fn work<W: Worker>(
     make_worker: impl Fn() -> io::Result<W>,
     chunks: &Receiver<Numbered<Chunk>>,
-    out: &Sender<Outcome<W::Results>>,
+    out: &Sender<ChunkResult<W::Results>>,
 ) {
     // A chunk that is lost by a panic would be waited for without end. Nothing of the worker is used after a panic.
     let worked = catch_unwind(AssertUnwindSafe(|| {
@@ -127,7 +127,11 @@ fn work<W: Worker>(
     }
 }
 
-fn write<T>(results: &Receiver<Outcome<T>>, permits: &Sender<()>, sink: &mut impl Sink<T>) -> Result<(), FlowError> {
+fn write<T>(
+    results: &Receiver<ChunkResult<T>>,
+    permits: &Sender<()>,
+    sink: &mut impl Sink<T>,
+) -> Result<(), FlowError> {
     let mut early = BTreeMap::new();
     let mut next = 0;
     loop {

@@ -25,13 +25,13 @@ pub(super) struct Bounds {
 }
 
 /// Why there are no items: what the service says, as far as it is known.
-type Fault = String;
+type Cause = String;
 
 /// Reads the items of an object in this format; without one, of a listing.
 ///
 /// # Errors
 /// What is wrong with the data set, for the cause of `States.ItemReaderFailed`.
-pub(super) fn read(heap: &mut Heap, format: Option<&InputType>, bytes: &[u8], bounds: Bounds) -> Result<Items, Fault> {
+pub(super) fn read(heap: &mut Heap, format: Option<&InputType>, bytes: &[u8], bounds: Bounds) -> Result<Items, Cause> {
     // Spreadsheets put a byte order mark before their exports.
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     match format {
@@ -42,7 +42,7 @@ pub(super) fn read(heap: &mut Heap, format: Option<&InputType>, bytes: &[u8], bo
     }
 }
 
-fn json(heap: &mut Heap, pointer: &str, bytes: &[u8], bounds: Bounds) -> Result<Items, Fault> {
+fn json(heap: &mut Heap, pointer: &str, bytes: &[u8], bounds: Bounds) -> Result<Items, Cause> {
     let root = heap
         .parse_limited(bytes, bounds.max_depth)
         .map_err(|error| format!("The data set is not valid JSON: {error}"))?;
@@ -103,7 +103,7 @@ fn at_pointer(heap: &Heap, root: Value, pointer: &str) -> Option<Value> {
     Some(value)
 }
 
-fn json_lines(heap: &mut Heap, bytes: &[u8], bounds: Bounds) -> Result<Items, Fault> {
+fn json_lines(heap: &mut Heap, bytes: &[u8], bounds: Bounds) -> Result<Items, Cause> {
     let mut items = Vec::new();
     for (index, line) in bytes.split(|byte| *byte == b'\n').enumerate() {
         if line.iter().all(u8::is_ascii_whitespace) {
@@ -127,7 +127,7 @@ fn csv(
     given: Option<&[String]>,
     bytes: &[u8],
     bounds: Bounds,
-) -> Result<Items, Fault> {
+) -> Result<Items, Cause> {
     let delimiter = u8::try_from(delimiter).unwrap_or(b',');
     let mut reader =
         csv::ReaderBuilder::new().delimiter(delimiter).has_headers(false).flexible(true).from_reader(bytes);
@@ -161,11 +161,11 @@ fn csv(
     close(heap, &items, false).map_err(too_deep)
 }
 
-fn not_csv(error: csv::Error) -> Fault {
+fn not_csv(error: csv::Error) -> Cause {
     format!("The data set is not valid CSV: {error}")
 }
 
-fn too_deep(error: TooDeep) -> Fault {
+fn too_deep(error: TooDeep) -> Cause {
     error.to_string()
 }
 
@@ -176,7 +176,7 @@ fn close(heap: &mut Heap, items: &[Value], keyed: bool) -> Result<Items, TooDeep
     }
 }
 
-fn check_heap(heap: &Heap, bounds: Bounds) -> Result<(), Fault> {
+fn check_heap(heap: &Heap, bounds: Bounds) -> Result<(), Cause> {
     if heap.bytes_used() > bounds.max_heap_bytes {
         return Err(format!(
             "The execution's values take more than {} bytes with the items of the data set.",
@@ -188,7 +188,7 @@ fn check_heap(heap: &Heap, bounds: Bounds) -> Result<(), Fault> {
 
 impl Bounds {
     /// Whether as many items as are wanted have been read; a fault if there are more than may be.
-    fn enough(self, items: usize) -> Result<bool, Fault> {
+    fn enough(self, items: usize) -> Result<bool, Cause> {
         if self.wanted.is_some_and(|wanted| items >= wanted) {
             return Ok(true);
         }
@@ -196,7 +196,7 @@ impl Bounds {
         Ok(false)
     }
 
-    fn check_count(self, items: usize) -> Result<(), Fault> {
+    fn check_count(self, items: usize) -> Result<(), Cause> {
         if items > self.max_items {
             return Err(format!(
                 "The data set has more than {} items, the most that max_dataset_items allows.",

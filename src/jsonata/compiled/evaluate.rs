@@ -13,10 +13,10 @@ const MAX_ITEMS: u32 = 5_000_000;
 const MAX_RANGE: f64 = 1e7;
 
 /// A value; `None` is undefined.
-pub(super) type Outcome = Result<Option<Value>, Stop>;
+pub(super) type Evaluated = Result<Option<Value>, Stop>;
 
 /// An evaluation under way.
-pub(super) struct Run<'a, S> {
+pub(super) struct Evaluation<'a, S> {
     pub(super) heap: &'a mut Heap,
     pub(super) scope: &'a mut S,
     slots: Vec<Option<Value>>,
@@ -24,14 +24,14 @@ pub(super) struct Run<'a, S> {
     max_bytes: usize,
 }
 
-impl<'a, S: Scope> Run<'a, S> {
-    pub(super) fn new(heap: &'a mut Heap, scope: &'a mut S, slots: usize) -> Run<'a, S> {
+impl<'a, S: Scope> Evaluation<'a, S> {
+    pub(super) fn new(heap: &'a mut Heap, scope: &'a mut S, slots: usize) -> Evaluation<'a, S> {
         let max_bytes = heap.bytes_used().saturating_add(MAX_BYTES);
-        Run { heap, scope, slots: vec![None; slots], items: 0, max_bytes }
+        Evaluation { heap, scope, slots: vec![None; slots], items: 0, max_bytes }
     }
 
     /// The value of a node where the context is this.
-    pub(super) fn evaluate(&mut self, node: &Node, context: Option<Value>) -> Outcome {
+    pub(super) fn evaluate(&mut self, node: &Node, context: Option<Value>) -> Evaluated {
         Ok(Some(match node {
             Node::Constant(value) => *value,
             Node::Number(number) => number::value(self.heap, *number),
@@ -94,17 +94,17 @@ impl<'a, S: Scope> Run<'a, S> {
         Ok([left, self.evaluate(&sides[1], context)?])
     }
 
-    fn arithmetic(&mut self, op: Arithmetic, sides: &[Node; 2], context: Option<Value>) -> Outcome {
+    fn arithmetic(&mut self, op: Arithmetic, sides: &[Node; 2], context: Option<Value>) -> Evaluated {
         let [left, right] = self.pair(sides, context)?;
         arithmetic(self.heap, op, left, right)
     }
 
-    fn compare(&mut self, op: Comparison, sides: &[Node; 2], context: Option<Value>) -> Outcome {
+    fn compare(&mut self, op: Comparison, sides: &[Node; 2], context: Option<Value>) -> Evaluated {
         let [left, right] = self.pair(sides, context)?;
         compare(self.heap, op, left, right)
     }
 
-    fn contains(&mut self, sides: &[Node; 2], context: Option<Value>) -> Outcome {
+    fn contains(&mut self, sides: &[Node; 2], context: Option<Value>) -> Evaluated {
         let [Some(left), Some(right)] = self.pair(sides, context)? else { return Ok(Some(Value::False)) };
         let found = match right {
             // Containers are the same only where they are one and the same: values here don't know that.
@@ -218,7 +218,7 @@ impl<'a, S: Scope> Run<'a, S> {
         Ok(())
     }
 
-    fn each_item(&mut self, each: &EachItem, context: Option<Value>) -> Outcome {
+    fn each_item(&mut self, each: &EachItem, context: Option<Value>) -> Evaluated {
         let array = self.evaluate(&each.array, context)?;
         let initial = match &each.initial {
             Some(initial) => self.evaluate(initial, context)?,
@@ -248,7 +248,7 @@ impl<'a, S: Scope> Run<'a, S> {
         self.close_sequence(mark)
     }
 
-    fn reduce(&mut self, each: &EachItem, array: Value, initial: Option<Value>, context: Option<Value>) -> Outcome {
+    fn reduce(&mut self, each: &EachItem, array: Value, initial: Option<Value>, context: Option<Value>) -> Evaluated {
         let first = usize::from(initial.is_none() && length(array) > 0);
         let mut result = if first == 1 { Some(self.item(array, 0)) } else { initial };
         for index in first..length(array) {
@@ -279,7 +279,7 @@ impl<'a, S: Scope> Run<'a, S> {
     }
 
     /// As [`sequence`], within the bound on memory.
-    pub(super) fn close_sequence(&mut self, mark: Mark) -> Outcome {
+    pub(super) fn close_sequence(&mut self, mark: Mark) -> Evaluated {
         let is_array = self.heap.pushed(mark).len() > 1;
         let value = sequence(self.heap, mark)?;
         if is_array {
@@ -316,7 +316,7 @@ impl<'a, S: Scope> Run<'a, S> {
 }
 
 /// What was pushed, as a sequence: none is undefined, one is itself.
-pub(super) fn sequence(heap: &mut Heap, mark: Mark) -> Outcome {
+pub(super) fn sequence(heap: &mut Heap, mark: Mark) -> Evaluated {
     match *heap.pushed(mark) {
         [] => Ok(None),
         [single] => {

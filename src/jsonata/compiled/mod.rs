@@ -19,7 +19,7 @@ use super::error::EvaluationError;
 use super::scope::Scope;
 use crate::value::{Heap, TooDeep, Value};
 use compile::Compiler;
-use evaluate::Run;
+use evaluate::Evaluation;
 use function::Function;
 use node::{Arithmetic, Comparison, Node};
 
@@ -66,8 +66,8 @@ impl Program {
     /// The value, `None` if it is undefined.
     pub(super) fn evaluate(&self, heap: &mut Heap, scope: &mut impl Scope) -> Result<Option<Value>, Stop> {
         let mark = heap.mark();
-        let mut run = Run::new(heap, scope, self.slots);
-        let result = run.evaluate(&self.root, None);
+        let mut evaluation = Evaluation::new(heap, scope, self.slots);
+        let result = evaluation.evaluate(&self.root, None);
         heap.abandon(mark);
         result
     }

@@ -2,14 +2,14 @@
 
 use std::cmp::Ordering;
 
-use super::evaluate::Outcome;
+use super::evaluate::Evaluated;
 use super::node::{Arithmetic, Comparison};
 use super::{Stop, text};
 use crate::jsonata::number;
 use crate::value::{Heap, Value};
 
 /// `+`, `-`, `*`, `/`, `%`: undefined if a side is.
-pub(super) fn arithmetic(heap: &mut Heap, op: Arithmetic, left: Option<Value>, right: Option<Value>) -> Outcome {
+pub(super) fn arithmetic(heap: &mut Heap, op: Arithmetic, left: Option<Value>, right: Option<Value>) -> Evaluated {
     let sides = [left.map(|value| heap.number(value)), right.map(|value| heap.number(value))];
     for (side, code, name) in [(sides[0], "T2001", "left"), (sides[1], "T2002", "right")] {
         if matches!(side, Some(None)) {
@@ -59,7 +59,7 @@ pub(super) fn negate(heap: &mut Heap, operand: Value) -> Result<Value, Stop> {
 }
 
 /// `<`, `<=`, `>`, `>=`: two numbers or two strings; undefined if a side is.
-pub(super) fn compare(heap: &Heap, op: Comparison, left: Option<Value>, right: Option<Value>) -> Outcome {
+pub(super) fn compare(heap: &Heap, op: Comparison, left: Option<Value>, right: Option<Value>) -> Evaluated {
     let symbol = match op {
         Comparison::Less => "<",
         Comparison::LessOrEqual => "<=",

@@ -4,7 +4,7 @@
 //! sequence that ends with one item is that item.
 
 use super::Stop;
-use super::evaluate::{Outcome, Run, length};
+use super::evaluate::{Evaluated, Evaluation, length};
 use super::node::{Filter, Node, Path, Start, Step, StepKind};
 use super::operator::boolean;
 use crate::jsonata::scope::{Scope, StatesField};
@@ -29,8 +29,8 @@ enum Found {
     Sequence(Value),
 }
 
-impl<S: Scope> Run<'_, S> {
-    pub(super) fn path(&mut self, path: &Path, context: Option<Value>) -> Outcome {
+impl<S: Scope> Evaluation<'_, S> {
+    pub(super) fn path(&mut self, path: &Path, context: Option<Value>) -> Evaluated {
         let mut reached = self.start(path, context)?;
         for (at, step) in path.steps.iter().enumerate() {
             let last = at + 1 == path.steps.len();
@@ -88,7 +88,7 @@ impl<S: Scope> Run<'_, S> {
     }
 
     /// The value of a path that led to this.
-    fn finish(&mut self, reached: Reached, keep_array: bool) -> Outcome {
+    fn finish(&mut self, reached: Reached, keep_array: bool) -> Evaluated {
         match reached {
             Reached::Nothing => Ok(None),
             Reached::Value(value @ Value::Array(_)) => Ok(Some(value)),

@@ -38,16 +38,16 @@ struct Grammar<'a> {
     lacks_operand: bool,
 }
 
-type Outcome = Result<(), SyntaxError>;
+type Checked = Result<(), SyntaxError>;
 
 impl Grammar<'_> {
     /// Goes on to the next token, which is an operand if `operand`.
-    fn step(&mut self, operand: bool) -> Outcome {
+    fn step(&mut self, operand: bool) -> Checked {
         self.token = self.lexer.next(operand)?;
         Ok(())
     }
 
-    fn expect(&mut self, operator: &str, operand: bool) -> Outcome {
+    fn expect(&mut self, operator: &str, operand: bool) -> Checked {
         if self.token.is(operator) {
             return self.step(operand);
         }
@@ -106,7 +106,7 @@ impl Grammar<'_> {
         }
     }
 
-    fn prefix(&mut self, operator: &str) -> Outcome {
+    fn prefix(&mut self, operator: &str) -> Checked {
         match operator {
             "and" | "or" | "in" | "*" | "**" | "%" => self.step(false),
             "-" => {
@@ -133,7 +133,7 @@ impl Grammar<'_> {
         }
     }
 
-    fn infix(&mut self, operator: &str, left: Left) -> Outcome {
+    fn infix(&mut self, operator: &str, left: Left) -> Checked {
         match operator {
             "(" => self.call(left),
             "[" => {
@@ -167,7 +167,7 @@ impl Grammar<'_> {
         }
     }
 
-    fn block(&mut self) -> Outcome {
+    fn block(&mut self) -> Checked {
         while !self.token.is(")") {
             self.expression(0)?;
             if !self.take(";")? {
@@ -177,7 +177,7 @@ impl Grammar<'_> {
         self.expect(")", false)
     }
 
-    fn array(&mut self) -> Outcome {
+    fn array(&mut self) -> Checked {
         if !self.token.is("]") {
             loop {
                 self.expression(0)?;
@@ -192,7 +192,7 @@ impl Grammar<'_> {
         self.expect("]", false)
     }
 
-    fn object(&mut self) -> Outcome {
+    fn object(&mut self) -> Checked {
         if !self.token.is("}") {
             loop {
                 self.expression(0)?;
@@ -206,7 +206,7 @@ impl Grammar<'_> {
         self.expect("}", false)
     }
 
-    fn transform(&mut self) -> Outcome {
+    fn transform(&mut self) -> Checked {
         self.expression(0)?;
         self.expect("|", true)?;
         self.expression(0)?;
@@ -216,7 +216,7 @@ impl Grammar<'_> {
         self.expect("|", false)
     }
 
-    fn order(&mut self) -> Outcome {
+    fn order(&mut self) -> Checked {
         self.expect("(", true)?;
         loop {
             if !self.take("<")? {
@@ -230,7 +230,7 @@ impl Grammar<'_> {
         self.expect(")", false)
     }
 
-    fn call(&mut self, left: Left) -> Outcome {
+    fn call(&mut self, left: Left) -> Checked {
         let mut wrong_parameter = None;
         if !self.token.is(")") {
             for number in 1.. {
@@ -264,7 +264,7 @@ impl Grammar<'_> {
         self.expect("}", false)
     }
 
-    fn signature(&mut self) -> Outcome {
+    fn signature(&mut self) -> Checked {
         let mut depth = 1;
         while depth > 0 && !self.token.is("{") && self.token != Token::End {
             self.step(false)?;

@@ -36,7 +36,7 @@ pub(super) struct Object {
 }
 
 /// What went wrong, for people.
-type Fault = String;
+type Cause = String;
 
 impl Folder {
     pub(super) fn new(root: PathBuf) -> Folder {
@@ -44,7 +44,7 @@ impl Folder {
     }
 
     /// The bytes of a file.
-    pub(super) fn read(&self, bucket: &str, key: &str, max_bytes: usize) -> Result<Vec<u8>, Fault> {
+    pub(super) fn read(&self, bucket: &str, key: &str, max_bytes: usize) -> Result<Vec<u8>, Cause> {
         let path = self.resolve(bucket, key)?;
         let fault = |error: io::Error| match error.kind() {
             ErrorKind::NotFound | ErrorKind::NotADirectory => {
@@ -69,7 +69,7 @@ impl Folder {
     }
 
     /// The files of a bucket whose keys begin with the prefix, sorted by key.
-    pub(super) fn list(&self, bucket: &str, prefix: &str, max_entries: usize) -> Result<Vec<Object>, Fault> {
+    pub(super) fn list(&self, bucket: &str, prefix: &str, max_entries: usize) -> Result<Vec<Object>, Cause> {
         check_name(bucket)?;
         let folder = self.root.join(bucket);
         let is_folder = fs::symlink_metadata(&folder).is_ok_and(|metadata| metadata.is_dir());
@@ -83,7 +83,7 @@ impl Folder {
     }
 
     /// Writes a file whole: under a passing name first.
-    pub(super) fn write(&self, bucket: &str, key: &str, body: &[u8]) -> Result<(), Fault> {
+    pub(super) fn write(&self, bucket: &str, key: &str, body: &[u8]) -> Result<(), Cause> {
         let path = self.resolve(bucket, key)?;
         let fault = |error: io::Error| format!("The object {bucket}/{key} can't be written: {error}");
         let folder = path.parent().unwrap_or(&self.root);
@@ -98,7 +98,7 @@ impl Folder {
     }
 
     /// The path of an object. Whatever of it exists is no symbolic link.
-    fn resolve(&self, bucket: &str, key: &str) -> Result<PathBuf, Fault> {
+    fn resolve(&self, bucket: &str, key: &str) -> Result<PathBuf, Cause> {
         check_name(bucket)?;
         let mut path = self.root.join(bucket);
         check_link(&path)?;
@@ -111,7 +111,7 @@ impl Folder {
     }
 }
 
-fn check_link(path: &Path) -> Result<(), Fault> {
+fn check_link(path: &Path) -> Result<(), Cause> {
     match fs::symlink_metadata(path) {
         Ok(metadata) if metadata.is_symlink() => {
             let name = path.file_name().unwrap_or_default().to_string_lossy();

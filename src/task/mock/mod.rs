@@ -88,7 +88,7 @@ impl MockFile {
     pub fn read(text: &[u8], path: &Path) -> Result<Self, MockFileError> {
         let root: Value =
             serde_json::from_slice(text).map_err(|source| MockFileError::Json { path: path.to_owned(), source })?;
-        read_root(&root).map_err(|Fault { pointer, problem }| MockFileError::Shape {
+        read_root(&root).map_err(|ShapeError { pointer, problem }| MockFileError::Shape {
             path: path.to_owned(),
             pointer: if pointer.is_empty() { "the top".to_owned() } else { pointer },
             problem,
@@ -205,18 +205,18 @@ impl fmt::Display for CallRange {
 }
 
 /// Something wrong in the file, and where.
-struct Fault {
+struct ShapeError {
     pointer: String,
     problem: String,
 }
 
-impl Fault {
+impl ShapeError {
     fn new(pointer: &str, problem: impl Into<String>) -> Self {
-        Fault { pointer: pointer.to_owned(), problem: problem.into() }
+        ShapeError { pointer: pointer.to_owned(), problem: problem.into() }
     }
 }
 
-fn read_root(root: &Value) -> Result<MockFile, Fault> {
+fn read_root(root: &Value) -> Result<MockFile, ShapeError> {
     let root = object(root, "")?;
     let mut responses = HashMap::new();
     if let Some(mocked) = root.get("MockedResponses") {
@@ -225,13 +225,13 @@ fn read_root(root: &Value) -> Result<MockFile, Fault> {
             responses.insert(name.as_str(), Arc::new(read_response(name, value, &pointer)?));
         }
     }
-    let machines = root.get("StateMachines").ok_or_else(|| Fault::new("", "\"StateMachines\" is missing"))?;
+    let machines = root.get("StateMachines").ok_or_else(|| ShapeError::new("", "\"StateMachines\" is missing"))?;
     let mut read = HashMap::new();
     for (name, machine) in object(machines, "/StateMachines")? {
         let pointer = below("/StateMachines", name);
         let cases = object(machine, &pointer)?
             .get("TestCases")
-            .ok_or_else(|| Fault::new(&pointer, "\"TestCases\" is missing"))?;
+            .ok_or_else(|| ShapeError::new(&pointer, "\"TestCases\" is missing"))?;
         read.insert(name.clone(), read_cases(cases, &below(&pointer, "TestCases"), &responses)?);
     }
     Ok(MockFile { machines: read })
@@ -241,7 +241,7 @@ fn read_cases(
     cases: &Value,
     pointer: &str,
     responses: &HashMap<&str, Arc<Response>>,
-) -> Result<HashMap<String, Case>, Fault> {
+) -> Result<HashMap<String, Case>, ShapeError> {
     let mut read = HashMap::new();
     for (name, states) in object(cases, pointer)? {
         let pointer = below(pointer, name);
@@ -250,9 +250,12 @@ fn read_cases(
             let pointer = below(&pointer, state);
             let response = response
                 .as_str()
-                .ok_or_else(|| Fault::new(&pointer, "expected the name of a mocked response, a string"))?;
+                .ok_or_else(|| ShapeError::new(&pointer, "expected the name of a mocked response, a string"))?;
             let response = responses.get(response).ok_or_else(|| {
-                Fault::new(&pointer, format!("\"MockedResponses\" has no {response:?}; add it or correct the name"))
+                ShapeError::new(
+                    &pointer,
+                    format!("\"MockedResponses\" has no {response:?}; add it or correct the name"),
+                )
             })?;
             case.insert(state.clone(), Arc::clone(response));
         }
@@ -261,12 +264,12 @@ fn read_cases(
     Ok(read)
 }
 
-fn read_response(name: &str, value: &Value, pointer: &str) -> Result<Response, Fault> {
+fn read_response(name: &str, value: &Value, pointer: &str) -> Result<Response, ShapeError> {
     let mut answers: Vec<(CallRange, Answer)> = Vec::new();
     for (key, entry) in object(value, pointer)? {
         let pointer = below(pointer, key);
         let range = CallRange::parse(key).ok_or_else(|| {
-            Fault::new(
+            ShapeError::new(
                 &pointer,
                 format!("{key:?} is no call number: write a number from 0 such as \"0\", or a range such as \"1-2\""),
             )
@@ -277,40 +280,46 @@ fn read_response(name: &str, value: &Value, pointer: &str) -> Result<Response, F
     for pair in answers.windows(2) {
         let (earlier, later) = (pair[0].0, pair[1].0);
         if later.first <= earlier.last {
-            return Err(Fault::new(pointer, format!("the calls \"{earlier}\" and \"{later}\" overlap")));
+            return Err(ShapeError::new(pointer, format!("the calls \"{earlier}\" and \"{later}\" overlap")));
         }
     }
     Ok(Response { name: name.to_owned(), answers })
 }
 
-fn read_answer(entry: &Value, pointer: &str) -> Result<Answer, Fault> {
+fn read_answer(entry: &Value, pointer: &str) -> Result<Answer, ShapeError> {
     let entry = object(entry, pointer)?;
     if let Some(unknown) = entry.keys().find(|key| !matches!(key.as_str(), "Return" | "Throw")) {
-        return Err(Fault::new(pointer, format!("{unknown:?} is not known here; expected \"Return\" or \"Throw\"")));
+        return Err(ShapeError::new(
+            pointer,
+            format!("{unknown:?} is not known here; expected \"Return\" or \"Throw\""),
+        ));
     }
     match (entry.get("Return"), entry.get("Throw")) {
         (Some(result), None) => Ok(Ok(result.to_string().into_bytes())),
         (None, Some(thrown)) => Ok(Err(read_throw(thrown, &below(pointer, "Throw"))?)),
-        (Some(_), Some(_)) => Err(Fault::new(pointer, "it has both \"Return\" and \"Throw\"; leave one")),
-        (None, None) => Err(Fault::new(pointer, "expected either \"Return\" or \"Throw\"")),
+        (Some(_), Some(_)) => Err(ShapeError::new(pointer, "it has both \"Return\" and \"Throw\"; leave one")),
+        (None, None) => Err(ShapeError::new(pointer, "expected either \"Return\" or \"Throw\"")),
     }
 }
 
-fn read_throw(thrown: &Value, pointer: &str) -> Result<TaskFailure, Fault> {
+fn read_throw(thrown: &Value, pointer: &str) -> Result<TaskFailure, ShapeError> {
     let thrown = object(thrown, pointer)?;
     if let Some(unknown) = thrown.keys().find(|key| !matches!(key.as_str(), "Error" | "Cause")) {
-        return Err(Fault::new(pointer, format!("{unknown:?} is not known here; expected \"Error\" and \"Cause\"")));
+        return Err(ShapeError::new(
+            pointer,
+            format!("{unknown:?} is not known here; expected \"Error\" and \"Cause\""),
+        ));
     }
     let text = |name: &str| match thrown.get(name) {
         None | Some(Value::Null) => Ok(None),
         Some(Value::String(text)) => Ok(Some(text.clone())),
-        Some(_) => Err(Fault::new(&below(pointer, name), "expected a string")),
+        Some(_) => Err(ShapeError::new(&below(pointer, name), "expected a string")),
     };
     Ok(TaskFailure { error: text("Error")?, cause: text("Cause")?, ..TaskFailure::default() })
 }
 
-fn object<'a>(value: &'a Value, pointer: &str) -> Result<&'a Map<String, Value>, Fault> {
-    value.as_object().ok_or_else(|| Fault::new(pointer, "expected an object"))
+fn object<'a>(value: &'a Value, pointer: &str) -> Result<&'a Map<String, Value>, ShapeError> {
+    value.as_object().ok_or_else(|| ShapeError::new(pointer, "expected an object"))
 }
 
 /// The JSON pointer to a member.

@@ -23,7 +23,7 @@ const BATCH: usize = 256;
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// What threads of one run share.
-struct Run {
+struct Copying {
     events: u64,
     done: AtomicU64,
     began: Mutex<Option<(Instant, Option<Duration>)>>,
@@ -31,7 +31,7 @@ struct Run {
 
 /// Carries `events` records from the pipeline's sources to its sink, on as many threads as it has shards.
 pub(super) fn run(pipeline: &Pipeline, events: u64) -> Result<Throughput, String> {
-    let run = Arc::new(Run { events, done: AtomicU64::new(0), began: Mutex::new(None) });
+    let run = Arc::new(Copying { events, done: AtomicU64::new(0), began: Mutex::new(None) });
     let threads: Vec<_> = (0..pipeline.shards)
         .map(|_| {
             let (run, pipeline) = (run.clone(), pipeline.clone());
@@ -69,7 +69,7 @@ impl ProducerContext for Acknowledged {
     }
 }
 
-fn carry(run: &Run, pipeline: &Pipeline) -> KafkaResult<()> {
+fn carry(run: &Copying, pipeline: &Pipeline) -> KafkaResult<()> {
     let (Some(source), Some(sink)) = (pipeline.sources.first(), &pipeline.sink) else { return Ok(()) };
     let consumer: BaseConsumer = config(&pipeline.consumer).create()?;
     let producer = BaseProducer::from_config_and_context(&config(&pipeline.producer), Acknowledged::default())?;
@@ -110,7 +110,7 @@ fn carry(run: &Run, pipeline: &Pipeline) -> KafkaResult<()> {
     commit_watermarks(&consumer, source, &mut trackers, CommitMode::Sync)
 }
 
-fn begin(run: &Run) {
+fn begin(run: &Copying) {
     // Only the first record of a run finds it empty; a lock that nobody else wants costs some nanoseconds.
     let mut began = run.began.lock().unwrap_or_else(PoisonError::into_inner);
     if began.is_none() {

@@ -112,38 +112,39 @@ pub(super) struct PlacedLabel {
 
 /// Why there is no layout.
 #[derive(Debug)]
-pub(super) enum Fault {
+pub(super) enum LayoutError {
     /// It would take too long.
     TooLarge,
     /// The system gives no thread.
     NoThread(io::Error),
 }
 
-impl fmt::Display for Fault {
+impl fmt::Display for LayoutError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Fault::TooLarge => write!(
+            LayoutError::TooLarge => write!(
                 f,
                 "the picture is too large to lay out: its states and transitions pass through more than \
                  {MAX_VERTICES} places. Take --format dot, which Graphviz lays out, or --format mermaid"
             ),
-            Fault::NoThread(error) => write!(f, "cannot start a thread to lay the picture out: {error}"),
+            LayoutError::NoThread(error) => write!(f, "cannot start a thread to lay the picture out: {error}"),
         }
     }
 }
 
 /// Lays a chart out.
-pub(super) fn lay_out(chart: &Chart) -> Result<Placed<'_>, Fault> {
+pub(super) fn lay_out(chart: &Chart) -> Result<Placed<'_>, LayoutError> {
     // The library recurses along the links, and a machine may be a chain of thousands of states.
     let builder = thread::Builder::new().stack_size(STACK_BYTES);
     thread::scope(|scope| {
-        let worker = builder.spawn_scoped(scope, || place(chart, &mut { MAX_VERTICES })).map_err(Fault::NoThread)?;
+        let worker =
+            builder.spawn_scoped(scope, || place(chart, &mut { MAX_VERTICES })).map_err(LayoutError::NoThread)?;
         worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
     })
 }
 
 /// Lays a machine out; `left` is how many vertices the picture may still have.
-fn place<'a>(chart: &'a Chart, left: &mut usize) -> Result<Placed<'a>, Fault> {
+fn place<'a>(chart: &'a Chart, left: &mut usize) -> Result<Placed<'a>, LayoutError> {
     let mut nodes = chart.nodes.iter().map(|node| measure(node, left)).collect::<Result<Vec<_>, _>>()?;
     let labels: Vec<Vec<String>> = chart.edges.iter().map(|edge| text::label_lines(&edge.label)).collect();
     let label_sizes: Vec<Option<Size>> = labels.iter().map(|lines| label_size(lines)).collect();
@@ -189,7 +190,7 @@ fn widest(lines: &[String], font: f64) -> f64 {
 }
 
 /// The size of a node, everything within it laid out.
-fn measure<'a>(node: &'a Node, left: &mut usize) -> Result<PlacedNode<'a>, Fault> {
+fn measure<'a>(node: &'a Node, left: &mut usize) -> Result<PlacedNode<'a>, LayoutError> {
     let mut placed =
         PlacedNode { node, rect: Rect::default(), name: Vec::new(), subtitle: Vec::new(), inner: Vec::new() };
     let Shape::State(state) = &node.shape else {

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 
 use super::super::picture::{Chart, EdgeKind};
 use super::rank::Ranks;
-use super::{Fault, Size};
+use super::{LayoutError, Size};
 
 /// Vertices and links.
 pub(super) struct Weave {
@@ -51,7 +51,7 @@ impl Weave {
         sizes: &[Size],
         labels: &[Option<Size>],
         left: &mut usize,
-    ) -> Result<Self, Fault> {
+    ) -> Result<Self, LayoutError> {
         let nodes = ranks.rows.iter().zip(sizes);
         let vertices = nodes.map(|(row, &size)| Vertex { row: row * 2, size }).collect();
         let mut weave = Weave { vertices, links: Vec::new(), threads: Vec::new(), lanes: HashMap::new() };
@@ -61,7 +61,7 @@ impl Weave {
             });
             weave.threads.push(thread);
             if weave.vertices.len() > *left {
-                return Err(Fault::TooLarge);
+                return Err(LayoutError::TooLarge);
             }
         }
         // The library needs one connected graph, else it would lay out the parts each for itself.

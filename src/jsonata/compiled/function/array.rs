@@ -1,5 +1,5 @@
 use super::super::Stop;
-use super::super::evaluate::{Outcome, Run, length};
+use super::super::evaluate::{Evaluated, Evaluation, length};
 use super::super::operator::equal;
 use super::super::signature::Arguments;
 use super::double;
@@ -11,12 +11,12 @@ use crate::value::{Heap, Value};
 const MAX_COMPARED: usize = 200;
 
 /// `$count(array)`
-pub(super) fn count(_: &mut Heap, [array, ..]: Arguments) -> Outcome {
+pub(super) fn count(_: &mut Heap, [array, ..]: Arguments) -> Evaluated {
     Ok(Some(Value::Int(array.map_or(0, length) as i64)))
 }
 
 /// `$reverse(array)`
-pub(super) fn reverse(heap: &mut Heap, [array, ..]: Arguments) -> Outcome {
+pub(super) fn reverse(heap: &mut Heap, [array, ..]: Arguments) -> Evaluated {
     let Some(Value::Array(list)) = array else { return Ok(None) };
     let mark = heap.mark();
     for index in (0..list.len()).rev() {
@@ -27,7 +27,7 @@ pub(super) fn reverse(heap: &mut Heap, [array, ..]: Arguments) -> Outcome {
 }
 
 /// `$distinct(array)`
-pub(super) fn distinct(heap: &mut Heap, [array, ..]: Arguments) -> Outcome {
+pub(super) fn distinct(heap: &mut Heap, [array, ..]: Arguments) -> Evaluated {
     let Some(Value::Array(list)) = array else { return Ok(array) };
     if list.len() <= 1 {
         return Ok(array);
@@ -49,9 +49,9 @@ pub(super) fn distinct(heap: &mut Heap, [array, ..]: Arguments) -> Outcome {
     Ok(Some(heap.array_from(mark)?))
 }
 
-impl<S: Scope> Run<'_, S> {
+impl<S: Scope> Evaluation<'_, S> {
     /// `$append(first, second)`
-    pub(super) fn append(&mut self, [first, second, ..]: Arguments) -> Outcome {
+    pub(super) fn append(&mut self, [first, second, ..]: Arguments) -> Evaluated {
         let (Some(first), Some(second)) = (first, second) else { return Ok(first.or(second)) };
         let mark = self.heap.mark();
         self.push_items(first)?;
@@ -60,7 +60,7 @@ impl<S: Scope> Run<'_, S> {
     }
 
     /// `$range(first, last, step)`
-    pub(super) fn numbers(&mut self, arguments: Arguments) -> Outcome {
+    pub(super) fn numbers(&mut self, arguments: Arguments) -> Evaluated {
         let whole = |value: Option<Value>| {
             value.filter(|value| value.is_number()).map(|value| double(self.heap, value).trunc())
         };

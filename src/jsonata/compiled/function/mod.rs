@@ -7,7 +7,7 @@ mod service;
 mod string;
 
 use super::Stop;
-use super::evaluate::{Outcome, Run};
+use super::evaluate::{Evaluated, Evaluation};
 use super::node::Call;
 use super::operator::boolean;
 use super::signature::{self, Arguments, Parameter, validate};
@@ -39,7 +39,7 @@ impl std::fmt::Debug for Definition {
 /// How a function is carried out.
 enum Body {
     /// From the heap and the arguments alone.
-    Pure(fn(&mut Heap, Arguments) -> Outcome),
+    Pure(fn(&mut Heap, Arguments) -> Evaluated),
     Special(Special),
 }
 
@@ -171,7 +171,7 @@ impl Function {
     }
 
     /// Applies a function that needs nothing but its arguments.
-    pub(super) fn apply(self, heap: &mut Heap, supplied: &[Option<Value>], context: Option<Value>) -> Outcome {
+    pub(super) fn apply(self, heap: &mut Heap, supplied: &[Option<Value>], context: Option<Value>) -> Evaluated {
         let Function(definition) = self;
         let (Pure(body), Some(parameters)) = (&definition.body, definition.parameters) else {
             return Err(Stop::Library);
@@ -181,8 +181,8 @@ impl Function {
     }
 }
 
-impl<S: Scope> Run<'_, S> {
-    pub(super) fn call(&mut self, call: &Call, context: Option<Value>) -> Outcome {
+impl<S: Scope> Evaluation<'_, S> {
+    pub(super) fn call(&mut self, call: &Call, context: Option<Value>) -> Evaluated {
         let Function(definition) = call.function;
         // A workflow variable of the same name hides the function.
         if self.scope.variable(self.heap, definition.name).is_some() {
@@ -205,7 +205,7 @@ impl<S: Scope> Run<'_, S> {
         Ok(result)
     }
 
-    fn special(&mut self, special: Special, arguments: Arguments, count: usize) -> Outcome {
+    fn special(&mut self, special: Special, arguments: Arguments, count: usize) -> Evaluated {
         match special {
             Special::Append => self.append(arguments),
             Special::Lookup => self.look_up(arguments),
@@ -227,15 +227,15 @@ impl<S: Scope> Run<'_, S> {
     }
 }
 
-fn to_boolean(heap: &mut Heap, [value, ..]: Arguments) -> Outcome {
+fn to_boolean(heap: &mut Heap, [value, ..]: Arguments) -> Evaluated {
     Ok(value.map(|value| Value::bool(boolean(heap, value))))
 }
 
-fn not(heap: &mut Heap, [value, ..]: Arguments) -> Outcome {
+fn not(heap: &mut Heap, [value, ..]: Arguments) -> Evaluated {
     Ok(value.map(|value| Value::bool(!boolean(heap, value))))
 }
 
-fn exists(_: &mut Heap, [value, ..]: Arguments) -> Outcome {
+fn exists(_: &mut Heap, [value, ..]: Arguments) -> Evaluated {
     Ok(Some(Value::bool(value.is_some())))
 }
 

@@ -1,7 +1,7 @@
 use std::collections::HashMap;
 
 use super::super::Stop;
-use super::super::evaluate::{Outcome, Run, length, sequence};
+use super::super::evaluate::{Evaluated, Evaluation, length, sequence};
 use super::super::signature::Arguments;
 use crate::jsonata::scope::Scope;
 use crate::value::{Heap, List, Value};
@@ -10,7 +10,7 @@ use crate::value::{Heap, List, Value};
 const FEW: usize = 64;
 
 /// `$merge(objects)`: later ones win; an entry keeps the place of its first appearance.
-pub(super) fn merge(heap: &mut Heap, [objects, ..]: Arguments) -> Outcome {
+pub(super) fn merge(heap: &mut Heap, [objects, ..]: Arguments) -> Evaluated {
     let Some(Value::Array(objects)) = objects else { return Ok(None) };
     let lists = heap.items(objects).iter().filter_map(|object| match object {
         Value::Object(list) => Some(*list),
@@ -31,7 +31,7 @@ pub(super) fn merge(heap: &mut Heap, [objects, ..]: Arguments) -> Outcome {
     Ok(Some(Value::Object(merged)))
 }
 
-fn merge_many(heap: &mut Heap, lists: &[List]) -> Outcome {
+fn merge_many(heap: &mut Heap, lists: &[List]) -> Evaluated {
     let mut entries = Vec::new();
     let mut places: HashMap<String, usize> = HashMap::new();
     for (key, value) in lists.iter().flat_map(|list| heap.entries(*list)) {
@@ -47,7 +47,7 @@ fn merge_many(heap: &mut Heap, lists: &[List]) -> Outcome {
 }
 
 /// `$keys(object)`
-pub(super) fn keys(heap: &mut Heap, [value, ..]: Arguments) -> Outcome {
+pub(super) fn keys(heap: &mut Heap, [value, ..]: Arguments) -> Evaluated {
     let Some(Value::Object(object)) = value else {
         // Of an array, the keys of all its objects.
         return if matches!(value, Some(Value::Array(_))) { Err(Stop::Library) } else { Ok(None) };
@@ -61,7 +61,7 @@ pub(super) fn keys(heap: &mut Heap, [value, ..]: Arguments) -> Outcome {
 }
 
 /// `$spread(object)`
-pub(super) fn spread(heap: &mut Heap, [value, ..]: Arguments) -> Outcome {
+pub(super) fn spread(heap: &mut Heap, [value, ..]: Arguments) -> Evaluated {
     let Some(Value::Object(object)) = value else {
         return if matches!(value, Some(Value::Array(_))) { Err(Stop::Library) } else { Ok(value) };
     };
@@ -77,13 +77,13 @@ pub(super) fn spread(heap: &mut Heap, [value, ..]: Arguments) -> Outcome {
 }
 
 /// `$type(value)`
-pub(super) fn type_name(heap: &mut Heap, [value, ..]: Arguments) -> Outcome {
+pub(super) fn type_name(heap: &mut Heap, [value, ..]: Arguments) -> Evaluated {
     Ok(value.map(|value| heap.string(value.type_name())))
 }
 
-impl<S: Scope> Run<'_, S> {
+impl<S: Scope> Evaluation<'_, S> {
     /// `$lookup(object, key)`
-    pub(super) fn look_up(&mut self, [value, key, ..]: Arguments) -> Outcome {
+    pub(super) fn look_up(&mut self, [value, key, ..]: Arguments) -> Evaluated {
         let Some(Value::String(key)) = key else { return Err(Stop::Library) };
         let key = self.heap.str(key).into_owned();
         match value {
@@ -101,7 +101,7 @@ impl<S: Scope> Run<'_, S> {
         }
     }
 
-    fn look_up_key(&mut self, value: Option<Value>, key: &str) -> Outcome {
+    fn look_up_key(&mut self, value: Option<Value>, key: &str) -> Evaluated {
         match value {
             Some(Value::Object(object)) => Ok(self.heap.field(object, key)),
             Some(Value::Array(_)) => Err(Stop::Library),

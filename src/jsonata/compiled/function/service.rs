@@ -1,7 +1,7 @@
 //! Functions that Step Functions adds to the language, or replaces.
 
 use super::super::Stop;
-use super::super::evaluate::Outcome;
+use super::super::evaluate::Evaluated;
 use super::super::signature::Arguments;
 use super::double;
 use crate::expr::intrinsic;
@@ -9,7 +9,7 @@ use crate::jsonata::number;
 use crate::value::{Heap, Value};
 
 /// `$partition(array, size)`
-pub(super) fn partition(heap: &mut Heap, [array, size, ..]: Arguments) -> Outcome {
+pub(super) fn partition(heap: &mut Heap, [array, size, ..]: Arguments) -> Evaluated {
     let (Some(Value::Array(list)), Some(size)) = (array, size) else { return Ok(None) };
     let size = if size.is_number() { double(heap, size).trunc() } else { 0.0 };
     if list.is_empty() || size < 1.0 {
@@ -30,7 +30,7 @@ pub(super) fn partition(heap: &mut Heap, [array, size, ..]: Arguments) -> Outcom
 }
 
 /// `$hash(data, algorithm)`
-pub(super) fn hash(heap: &mut Heap, [data, algorithm, ..]: Arguments) -> Outcome {
+pub(super) fn hash(heap: &mut Heap, [data, algorithm, ..]: Arguments) -> Evaluated {
     let (Some(data), Some(Value::String(algorithm))) = (data, algorithm) else { return Ok(None) };
     // Data that is no text: the library has its JSON.
     let Value::String(text) = data else { return Err(Stop::Library) };
@@ -39,7 +39,7 @@ pub(super) fn hash(heap: &mut Heap, [data, algorithm, ..]: Arguments) -> Outcome
 }
 
 /// `$parse(text)`
-pub(super) fn parse(heap: &mut Heap, [text, ..]: Arguments) -> Outcome {
+pub(super) fn parse(heap: &mut Heap, [text, ..]: Arguments) -> Evaluated {
     let Some(Value::String(text)) = text else { return Ok(None) };
     let text = heap.str(text).into_owned();
     // Negative zero, and what is wrong with a text.

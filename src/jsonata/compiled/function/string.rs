@@ -1,12 +1,12 @@
 use super::super::Stop;
-use super::super::evaluate::Outcome;
+use super::super::evaluate::Evaluated;
 use super::super::signature::Arguments;
 use super::super::text;
 use super::double;
 use crate::value::{Heap, Str, Value};
 
 /// `$string(value, prettify)`
-pub(super) fn string(heap: &mut Heap, [value, pretty, ..]: Arguments) -> Outcome {
+pub(super) fn string(heap: &mut Heap, [value, pretty, ..]: Arguments) -> Evaluated {
     Ok(match value {
         None | Some(Value::String(_)) => value,
         Some(value) if pretty.is_none_or(|pretty| pretty.as_bool() == Some(false)) => {
@@ -22,13 +22,13 @@ pub(super) fn string(heap: &mut Heap, [value, pretty, ..]: Arguments) -> Outcome
 }
 
 /// `$length(text)`
-pub(super) fn length(heap: &mut Heap, [value, ..]: Arguments) -> Outcome {
+pub(super) fn length(heap: &mut Heap, [value, ..]: Arguments) -> Evaluated {
     let Some(Value::String(text)) = value else { return Ok(None) };
     Ok(Some(Value::Int(heap.str(text).chars().count() as i64)))
 }
 
 /// `$substring(text, start, length)`
-pub(super) fn substring(heap: &mut Heap, arguments: Arguments) -> Outcome {
+pub(super) fn substring(heap: &mut Heap, arguments: Arguments) -> Evaluated {
     let [Some(Value::String(text)), start, length, _] = arguments else { return Ok(None) };
     // What JavaScript makes of an undefined start is left to the library.
     let start = start.map(|start| double(heap, start)).ok_or(Stop::Library)?;
@@ -45,12 +45,12 @@ pub(super) fn substring(heap: &mut Heap, arguments: Arguments) -> Outcome {
 }
 
 /// `$substringBefore(text, characters)`
-pub(super) fn substring_before(heap: &mut Heap, arguments: Arguments) -> Outcome {
+pub(super) fn substring_before(heap: &mut Heap, arguments: Arguments) -> Evaluated {
     cut(heap, arguments, |(before, _)| before)
 }
 
 /// `$substringAfter(text, characters)`
-pub(super) fn substring_after(heap: &mut Heap, arguments: Arguments) -> Outcome {
+pub(super) fn substring_after(heap: &mut Heap, arguments: Arguments) -> Evaluated {
     cut(heap, arguments, |(_, after)| after)
 }
 
@@ -59,7 +59,7 @@ fn cut(
     heap: &mut Heap,
     [text, characters, ..]: Arguments,
     choose: for<'a> fn((&'a str, &'a str)) -> &'a str,
-) -> Outcome {
+) -> Evaluated {
     let Some(Value::String(whole)) = text else { return Ok(None) };
     let Some(Value::String(characters)) = characters else { return Err(Stop::Library) };
     let part = heap.str(whole).split_once(&*heap.str(characters)).map(|parts| choose(parts).to_owned());
@@ -67,37 +67,37 @@ fn cut(
 }
 
 /// `$uppercase(text)`
-pub(super) fn uppercase(heap: &mut Heap, [text, ..]: Arguments) -> Outcome {
+pub(super) fn uppercase(heap: &mut Heap, [text, ..]: Arguments) -> Evaluated {
     map(heap, text, str::to_uppercase)
 }
 
 /// `$lowercase(text)`
-pub(super) fn lowercase(heap: &mut Heap, [text, ..]: Arguments) -> Outcome {
+pub(super) fn lowercase(heap: &mut Heap, [text, ..]: Arguments) -> Evaluated {
     map(heap, text, str::to_lowercase)
 }
 
 /// `$trim(text)`: runs of white space inside become one blank.
-pub(super) fn trim(heap: &mut Heap, [text, ..]: Arguments) -> Outcome {
+pub(super) fn trim(heap: &mut Heap, [text, ..]: Arguments) -> Evaluated {
     map(heap, text, |text| {
         let words = text.split([' ', '\t', '\n', '\r']).filter(|word| !word.is_empty());
         words.collect::<Vec<_>>().join(" ")
     })
 }
 
-fn map(heap: &mut Heap, text: Option<Value>, change: fn(&str) -> String) -> Outcome {
+fn map(heap: &mut Heap, text: Option<Value>, change: fn(&str) -> String) -> Evaluated {
     let Some(Value::String(text)) = text else { return Ok(None) };
     let changed = change(&heap.str(text));
     Ok(Some(heap.string(&changed)))
 }
 
 /// `$contains(text, part)`
-pub(super) fn contains(heap: &mut Heap, [text, part, ..]: Arguments) -> Outcome {
+pub(super) fn contains(heap: &mut Heap, [text, part, ..]: Arguments) -> Evaluated {
     let (Some(Value::String(text)), Some(Value::String(part))) = (text, part) else { return Ok(None) };
     Ok(Some(Value::bool(heap.str(text).contains(&*heap.str(part)))))
 }
 
 /// `$split(text, separator, limit)`
-pub(super) fn split(heap: &mut Heap, arguments: Arguments) -> Outcome {
+pub(super) fn split(heap: &mut Heap, arguments: Arguments) -> Evaluated {
     let [Some(Value::String(text)), separator, limit, _] = arguments else { return Ok(None) };
     let Some(Value::String(separator)) = separator else { return Err(Stop::Library) };
     let limit = limit.map_or(f64::INFINITY, |limit| double(heap, limit));
@@ -121,7 +121,7 @@ pub(super) fn split(heap: &mut Heap, arguments: Arguments) -> Outcome {
 }
 
 /// `$join(texts, separator)`
-pub(super) fn join(heap: &mut Heap, [texts, separator, ..]: Arguments) -> Outcome {
+pub(super) fn join(heap: &mut Heap, [texts, separator, ..]: Arguments) -> Evaluated {
     let Some(Value::Array(texts)) = texts else { return Ok(None) };
     let size = |heap: &Heap, value: Option<Value>| value.map_or(0, |value| heap.size(value) as usize);
     let total = size(heap, Some(Value::Array(texts))) + texts.len() * size(heap, separator);
@@ -140,7 +140,7 @@ pub(super) fn join(heap: &mut Heap, [texts, separator, ..]: Arguments) -> Outcom
 }
 
 /// `$replace(text, part, replacement, limit)` with plain strings.
-pub(super) fn replace(heap: &mut Heap, arguments: Arguments) -> Outcome {
+pub(super) fn replace(heap: &mut Heap, arguments: Arguments) -> Evaluated {
     let [Some(Value::String(text)), part, replacement, limit] = arguments else { return Ok(None) };
     let (Some(Value::String(part)), Some(Value::String(replacement))) = (part, replacement) else {
         return Err(Stop::Library);
@@ -162,7 +162,7 @@ pub(super) fn replace(heap: &mut Heap, arguments: Arguments) -> Outcome {
 }
 
 /// `$error(message)`
-pub(super) fn error(heap: &mut Heap, [message, ..]: Arguments) -> Outcome {
+pub(super) fn error(heap: &mut Heap, [message, ..]: Arguments) -> Evaluated {
     let text = match message {
         Some(Value::String(message)) => heap.str(message).into_owned(),
         _ => "$error() function evaluated".to_owned(),
