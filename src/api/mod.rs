@@ -149,10 +149,27 @@ async fn healthz(State(sources): State<Sources>) -> Response {
 
 async fn readyz(State(sources): State<Sources>) -> Response {
     let not_ready = sources.health.not_ready();
-    if not_ready.is_empty() {
-        return json_response(StatusCode::OK, &json!({ "ready": true }));
+    let mut answer = match not_ready.is_empty() {
+        true => json!({ "ready": true }),
+        false => json!({ "ready": false, "reasons": reasons(&not_ready) }),
+    };
+    let refused: Vec<_> = (sources.workflows)().iter().filter_map(refused).collect();
+    if !refused.is_empty() {
+        answer["warnings"] = refused.into();
     }
-    json_response(StatusCode::SERVICE_UNAVAILABLE, &json!({ "ready": false, "reasons": reasons(&not_ready) }))
+    let status = if not_ready.is_empty() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    json_response(status, &answer)
+}
+
+/// A workflow whose file is refused: events flow, but not by the definition that was deployed.
+fn refused(workflow: &WorkflowStatus) -> Option<serde_json::Value> {
+    let refused = workflow.last_error.as_ref()?;
+    Some(json!({
+        "part": format!("workflow {}", workflow.name),
+        "reason": format!("{} is refused, version {} runs on", workflow.file, workflow.version),
+        "since": refused.at,
+        "action": "correct the file: GET /workflows says what is wrong; until then a restart may end with status 2",
+    }))
 }
 
 fn reasons(parts: &[NotReady]) -> Vec<serde_json::Value> {

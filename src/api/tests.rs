@@ -52,6 +52,7 @@ fn status() -> WorkflowStatus {
         version: "2-1a2b3c4d".to_owned(),
         loaded_at: "2026-11-24T08:00:00Z".to_owned(),
         states: 7,
+        from_state_dir: false,
         last_error: Some(RefusedVersion { at: "2026-11-24T09:00:00Z".to_owned(), why: "1:1: no".to_owned() }),
     }
 }
@@ -84,6 +85,21 @@ fn readiness_follows_the_parts_and_names_those_that_are_not() {
     assert_eq!(server.get("/healthz").0, 200, "alive all the same");
     shard.ready();
     assert_eq!(server.get("/readyz").0, 200);
+}
+
+#[test]
+fn a_refused_workflow_is_a_warning_of_readiness_and_no_more() {
+    let server = Running::start();
+    let (code, body) = server.get("/readyz");
+    let body: serde_json::Value = serde_json::from_str(&body).unwrap();
+    assert_eq!((code, &body["ready"]), (200, &json!(true)));
+    let warning = &body["warnings"][0];
+    assert_eq!((&warning["part"], &warning["since"]), (&json!("workflow order"), &json!("2026-11-24T09:00:00Z")));
+    assert!(
+        warning["reason"].as_str().is_some_and(|reason| reason.contains("version 2-1a2b3c4d runs on")),
+        "{warning}"
+    );
+    assert!(warning["action"].is_string(), "{warning}");
 }
 
 #[test]

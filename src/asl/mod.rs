@@ -36,6 +36,7 @@ pub use model::{
     TaskState, Transformation, Transition, WaitState, WaitUntil,
 };
 pub use node::{Member, Node, NodeKind, Span, Spanned};
+pub use parse::MAX_DEFINITION_BYTES;
 pub use render::{render, summarize};
 
 /// How a definition is judged.

@@ -17,7 +17,7 @@ use super::{Format, likely, yaml};
 pub(super) const MAX_NESTING: usize = 200;
 
 /// How large a definition may be, in bytes (AWS: 1 MB).
-pub(super) const MAX_DEFINITION_BYTES: usize = 1_048_576;
+pub const MAX_DEFINITION_BYTES: usize = 1_048_576;
 
 /// What to do about a definition that is too large or too deep.
 const SPLIT: &str = "Move parts into workflows of their own.";

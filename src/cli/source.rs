@@ -3,11 +3,15 @@
 use std::io;
 use std::path::Path;
 
+use crate::registry::{self, SourceError};
 use crate::visible::visible;
+
+/// What messages call standard input.
+const STDIN: &str = "<stdin>";
 
 /// Its name in answers; exact.
 pub(super) fn name(file: &Path) -> String {
-    if is_stdin(file) { "<stdin>".into() } else { file.display().to_string() }
+    if is_stdin(file) { STDIN.into() } else { file.display().to_string() }
 }
 
 /// A path, as people get to see it.
@@ -19,6 +23,23 @@ pub(super) fn shown(path: &Path) -> String {
 pub(super) fn workflow_name(file: &Path) -> String {
     let name = file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     name.split('.').next().filter(|stem| !stem.is_empty()).unwrap_or("workflow").to_owned()
+}
+
+/// A definition, of which no more is read than one may have.
+///
+/// # Errors
+/// Why it can't be read, for people.
+pub(super) fn read_definition(file: &Path) -> Result<String, String> {
+    let read = if is_stdin(file) {
+        registry::read_definition_from(io::stdin(), Path::new(STDIN))
+    } else {
+        registry::read_definition(file)
+    };
+    read.map_err(|error| match error {
+        SourceError::Unreadable { source, .. } => source.to_string(),
+        SourceError::NotText { .. } => "it is not UTF-8 text".to_owned(),
+        SourceError::TooLarge { .. } => error.to_string(),
+    })
 }
 
 /// The text.

@@ -87,7 +87,7 @@ struct Validated {
 }
 
 fn check(file: &Path, options: &ReadOptions, severity: Severity) -> Checked {
-    let outcome = source::read(file).map(|text| {
+    let outcome = source::read_definition(file).map(|text| {
         let read = asl::read_with(&text, &ReadOptions { format: Format::of_file(file), ..*options });
         let mut diagnostics = read.diagnostics;
         diagnostics.extend(read.definition.iter().flat_map(refusals));

@@ -8,6 +8,8 @@
 //! tested without a language. [`Registry::of_definitions`] is the one that reads Amazon States Language.
 
 mod definitions;
+mod kept;
+mod source;
 mod status;
 #[cfg(test)]
 mod tests;
@@ -21,9 +23,11 @@ use dashmap::DashMap;
 use dashmap::mapref::entry::Entry;
 use thiserror::Error;
 
+pub use kept::{Kept, KeptError};
+pub use source::{SourceError, read_definition, read_definition_from};
 pub use status::{RefusedVersion, WorkflowStatus};
 pub use watch::Watch;
-pub use workflow::{Reload, Version, Workflow};
+pub use workflow::{Refusal, Reload, Version, Workflow};
 
 use crate::program::Program;
 
@@ -52,6 +56,8 @@ pub struct Registry<P = Program> {
 struct Maker<P> {
     compile: Box<Compile<P>>,
     check: Box<Check<P>>,
+    /// Where last good versions are kept.
+    kept: Option<Kept>,
 }
 
 /// Why a workflow can't be loaded.
@@ -65,7 +71,7 @@ pub enum LoadError {
         /// Its file.
         file: PathBuf,
         /// What is wrong, with places and hints where there are any.
-        why: String,
+        why: Box<Refusal>,
     },
     /// Another file is behind the name.
     #[error("workflow `{name}` is {} already, it can't be {} too: give one of them another name", first.display(), second.display())]
@@ -85,7 +91,17 @@ impl<P> Registry<P> {
         compile: impl Fn(&Path, &str) -> Result<Compiled<P>, String> + Send + Sync + 'static,
         check: impl Fn(&P) -> Result<(), String> + Send + Sync + 'static,
     ) -> Self {
-        Self { workflows: DashMap::new(), maker: Maker { compile: Box::new(compile), check: Box::new(check) } }
+        Self {
+            workflows: DashMap::new(),
+            maker: Maker { compile: Box::new(compile), check: Box::new(check), kept: None },
+        }
+    }
+
+    /// The registry, with the last good version of each workflow kept on disk.
+    #[must_use]
+    pub fn keeping(mut self, kept: Kept) -> Self {
+        self.maker.kept = Some(kept);
+        self
     }
 
     /// Loads a workflow's first version. One that is loaded from the same file already is returned as it is.
@@ -101,9 +117,8 @@ impl<P> Registry<P> {
                 Err(LoadError::NameTaken { name, first: known.get().file().to_owned(), second: file.to_owned() })
             }
             Entry::Vacant(free) => {
-                let workflow = workflow::read(file)
-                    .and_then(|text| Workflow::from_text(Arc::clone(&name), file, &text, &self.maker))
-                    .map_err(|why| LoadError::Refused { name, file: file.to_owned(), why })?;
+                let workflow = Workflow::load(Arc::clone(&name), file, &self.maker)
+                    .map_err(|why| LoadError::Refused { name, file: file.to_owned(), why: Box::new(why) })?;
                 Ok(Arc::clone(&free.insert(Arc::new(workflow))))
             }
         }

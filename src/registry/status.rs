@@ -13,6 +13,8 @@ pub struct WorkflowStatus {
     pub loaded_at: String,
     /// States in that version.
     pub states: usize,
+    /// That version is the last good one, from `state_dir`: when the process started, the file was refused.
+    pub from_state_dir: bool,
     /// The file as it is now was refused; none: the file is the version, or was not looked at since.
     pub last_error: Option<RefusedVersion>,
 }

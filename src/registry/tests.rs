@@ -10,6 +10,86 @@ use crate::config::{Config, Environment};
 use crate::resource::Resource;
 use crate::task::{Connectors, Role};
 
+/// A registry that keeps versions, and resumes from them.
+fn keeping(folder: &Folder) -> Registry<String> {
+    registry().keeping(Kept::open(&folder.file("state"), true).unwrap())
+}
+
+#[test]
+fn a_restart_goes_on_with_the_last_good_version_until_the_file_is_put_right() {
+    let folder = Folder::new();
+    let file = folder.file("order.asl.json");
+    fs::write(&file, "one").unwrap();
+    let first = keeping(&folder);
+    let workflow = first.load("order", &file).unwrap();
+    fs::write(&file, "two").unwrap();
+    first.reload(&workflow);
+    fs::write(&file, "bad").unwrap();
+    first.reload(&workflow);
+    assert!(!first.statuses()[0].from_state_dir);
+
+    for broken in ["bad", "alien", "panic"] {
+        fs::write(&file, broken).unwrap();
+        assert!(registry().load("order", &file).is_err(), "without `state_dir`");
+        let restarted = keeping(&folder);
+        let workflow = restarted.load("order", &file).unwrap();
+        assert_eq!(program(&restarted, "order"), "two", "{broken}");
+        let status = &restarted.statuses()[0];
+        assert!(status.from_state_dir && status.last_error.is_some(), "{status:?}");
+        assert!(matches!(restarted.reload(&workflow), Reload::Refused { .. }));
+
+        fs::write(&file, "two").unwrap();
+        assert_eq!(restarted.reload(&workflow), Reload::Unchanged, "put right to what runs");
+        assert_eq!(restarted.statuses()[0].last_error, None);
+    }
+    fs::remove_file(&file).unwrap();
+    let restarted = keeping(&folder);
+    let workflow = restarted.load("order", &file).unwrap();
+    assert_eq!(program(&restarted, "order"), "two", "also when the file is gone");
+    fs::write(&file, "three").unwrap();
+    assert!(matches!(restarted.reload(&workflow), Reload::Swapped { .. }));
+    assert!(!restarted.statuses()[0].from_state_dir);
+}
+
+#[test]
+fn without_a_last_good_version_that_is_good_a_refused_file_is_an_error() {
+    let folder = Folder::new();
+    let file = folder.file("order.asl.json");
+    fs::write(&file, "bad").unwrap();
+    assert!(keeping(&folder).load("order", &file).is_err(), "nothing was kept");
+    fs::write(&file, "one").unwrap();
+    keeping(&folder).load("order", &file).unwrap();
+    fs::write(&file, "bad").unwrap();
+    let stops = registry().keeping(Kept::open(&folder.file("state"), false).unwrap());
+    assert!(stops.load("order", &file).is_err(), "`on_invalid` says stop");
+    let kept = folder.file("state/order.last-good");
+    fs::write(&kept, fs::read_to_string(&kept).unwrap() + "!").unwrap();
+    assert!(keeping(&folder).load("order", &file).is_err(), "what was kept is damaged");
+}
+
+#[test]
+fn a_file_that_is_too_large_is_not_read_whole_and_a_byte_order_mark_is_no_change() {
+    let folder = Folder::new();
+    let file = folder.file("order.asl.json");
+    fs::write(&file, "one").unwrap();
+    let registry = registry();
+    let workflow = registry.load("order", &file).unwrap();
+    fs::write(&file, "\u{feff}one").unwrap();
+    assert_eq!(registry.reload(&workflow), Reload::Unchanged);
+
+    struct Endless(usize);
+    impl std::io::Read for Endless {
+        fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+            self.0 += buffer.len();
+            assert!(self.0 < 10 * asl::MAX_DEFINITION_BYTES, "it reads on and on");
+            buffer.fill(b' ');
+            Ok(buffer.len())
+        }
+    }
+    let error = read_definition_from(Endless(0), Path::new("endless")).unwrap_err();
+    assert!(matches!(error, SourceError::TooLarge { max_bytes: asl::MAX_DEFINITION_BYTES, .. }), "{error}");
+}
+
 /// How long a test waits for what must happen: it decides nothing but when to give up.
 const PATIENCE: Duration = Duration::from_secs(30);
 

@@ -1,30 +1,56 @@
-use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use arc_swap::ArcSwap;
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
+use thiserror::Error;
 
+use super::kept::{Kept, KeptError};
+use super::source::{SourceError, read_definition};
 use super::{Compiled, Maker, RefusedVersion, WorkflowStatus};
 use crate::program::Program;
-use crate::telemetry::events;
+use crate::telemetry::{events, workflow_version};
 
 /// Bytes of a definition's hash in a version's label: enough to tell versions of one workflow apart at a glance.
 const LABEL_HASH_BYTES: usize = 4;
 
-/// The panic itself, with its place, stands before it in the log.
-const COMPILER_PANICKED: &str =
-    "the compiler panicked on this definition: a fault of Stepstream's; please report it with the definition";
+/// Why a definition does not become a version.
+#[derive(Debug, Error)]
+pub enum Refusal {
+    /// Its file can't be read.
+    #[error("{0}")]
+    Source(#[from] SourceError),
+    /// It can't be compiled.
+    #[error("{diagnostics}")]
+    Invalid {
+        /// What is wrong, with places and hints.
+        diagnostics: String,
+    },
+    /// It can't run here: a Resource has no connector, for instance.
+    #[error("{why}")]
+    NotRunnable {
+        /// What is missing, and what to do.
+        why: String,
+    },
+    /// The panic itself, with its place, stands before it in the log.
+    #[error("{}: the compiler panicked on this definition: a bug in Stepstream; please report it with the definition", file.display())]
+    CompilerPanicked {
+        /// The definition's file.
+        file: PathBuf,
+    },
+}
 
 /// A named state machine with versions.
 pub struct Workflow<P = Program> {
     name: Arc<str>,
     file: PathBuf,
     current: ArcSwap<Version<P>>,
-    /// Held while a new version is made, so that versions follow each other.
-    history: Mutex<History>,
+    /// How many versions there were. Held while a new one is made, so that they follow each other.
+    versions: Mutex<u64>,
+    /// The file as it is now was refused.
+    last_error: Mutex<Option<RefusedVersion>>,
 }
 
 /// One version of a workflow; never changes.
@@ -38,6 +64,8 @@ pub struct Version<P = Program> {
     /// The compiled form.
     pub program: Arc<P>,
     states: usize,
+    /// It is the last good one, from the disk: the file was refused.
+    is_kept: bool,
     loaded_at: Timestamp,
     hash: Hash,
 }
@@ -63,17 +91,56 @@ pub enum Reload {
 
 type Hash = [u8; 32];
 
-struct History {
-    versions: u64,
-    last_error: Option<RefusedVersion>,
-}
-
 impl<P> Workflow<P> {
-    pub(super) fn from_text(name: Arc<str>, file: &Path, text: &str, maker: &Maker<P>) -> Result<Self, String> {
-        let version = make(&name, file, text, 1, maker)?;
-        events::workflow_loaded(&name, file, &version.label);
-        let history = Mutex::new(History { versions: 1, last_error: None });
-        Ok(Self { name, file: file.to_owned(), current: ArcSwap::from_pointee(version), history })
+    /// The first version: what the file holds, or the last good one, where that is wanted.
+    pub(super) fn load(name: Arc<str>, file: &Path, maker: &Maker<P>) -> Result<Self, Refusal> {
+        let refusal = match read_definition(file).map_err(Refusal::from).and_then(|text| {
+            let version = make(&name, file, &text, 1, maker)?;
+            keep(maker.kept.as_ref(), &name, file, &text);
+            Ok(version)
+        }) {
+            Ok(version) => {
+                events::workflow_loaded(&name, file, &version.label);
+                return Ok(Self::of(name, file, version, None));
+            }
+            Err(refusal) => refusal,
+        };
+        let Some(kept) = maker.kept.as_ref().filter(|kept| kept.resumes()) else { return Err(refusal) };
+        let version = match last_good(kept, &name, file, maker) {
+            Ok(Some(version)) => version,
+            Ok(None) => return Err(refusal),
+            Err(error) => {
+                events::workflow_last_good_unusable(&name, &error);
+                return Err(refusal);
+            }
+        };
+        let why = refusal.to_string();
+        events::workflow_resumed(&name, file, &version.label, &why);
+        let refused = RefusedVersion { at: Timestamp::now().to_string(), why };
+        Ok(Self::of(name, file, version, Some(refused)))
+    }
+
+    fn of(name: Arc<str>, file: &Path, version: Version<P>, last_error: Option<RefusedVersion>) -> Self {
+        let workflow = Self {
+            name,
+            file: file.to_owned(),
+            current: ArcSwap::from_pointee(version),
+            versions: Mutex::new(1),
+            last_error: Mutex::new(last_error),
+        };
+        workflow.publish();
+        workflow
+    }
+
+    /// Tells the metrics which version runs, and whether the file is refused.
+    fn publish(&self) {
+        let current = self.current.load();
+        let is_refused = self.refused().is_some();
+        workflow_version(&self.name, current.short_hash(), current.loaded_at.as_second(), is_refused);
+    }
+
+    fn refused(&self) -> MutexGuard<'_, Option<RefusedVersion>> {
+        self.last_error.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Its name.
@@ -98,7 +165,6 @@ impl<P> Workflow<P> {
 
     /// The workflow as people want to see it.
     pub fn status(&self) -> WorkflowStatus {
-        let history = self.history.lock().unwrap_or_else(PoisonError::into_inner);
         let current = self.current.load();
         WorkflowStatus {
             name: self.name.to_string(),
@@ -106,68 +172,107 @@ impl<P> Workflow<P> {
             version: current.label.to_string(),
             loaded_at: current.loaded_at.to_string(),
             states: current.states,
-            last_error: history.last_error.clone(),
+            from_state_dir: current.is_kept,
+            last_error: self.refused().clone(),
         }
     }
 
     pub(super) fn reload(&self, maker: &Maker<P>) -> Reload {
-        // A poisoned history is still one: a compiler that panicked has stored nothing.
-        let mut history = self.history.lock().unwrap_or_else(PoisonError::into_inner);
+        // A poisoned count is still one: a compiler that panicked has counted nothing.
+        let mut versions = self.versions.lock().unwrap_or_else(PoisonError::into_inner);
         let current = self.current.load_full();
-        let next = read(&self.file).and_then(|text| {
+        let next = read_definition(&self.file).map_err(Refusal::from).and_then(|text| {
             if hash(&text) == current.hash {
                 return Ok(None);
             }
-            make(&self.name, &self.file, &text, history.versions + 1, maker).map(Some)
+            let version = make(&self.name, &self.file, &text, *versions + 1, maker)?;
+            keep(maker.kept.as_ref(), &self.name, &self.file, &text);
+            Ok(Some(version))
         });
-        match next {
+        let reload = match next {
             Ok(None) => {
-                history.last_error = None;
+                if self.refused().take().is_some() {
+                    events::workflow_put_right(&self.name, &self.file, &current.label);
+                }
                 Reload::Unchanged
             }
             Ok(Some(version)) => {
                 let to = Arc::clone(&version.label);
-                history.versions += 1;
-                history.last_error = None;
+                *versions += 1;
                 self.current.store(Arc::new(version));
                 events::workflow_swapped(&self.name, &current.label, &to);
+                if self.refused().take().is_some() {
+                    events::workflow_put_right(&self.name, &self.file, &to);
+                }
                 Reload::Swapped { from: Arc::clone(&current.label), to }
             }
-            Err(why) => {
-                let is_known = history.last_error.as_ref().is_some_and(|last| last.why == why);
-                if !is_known {
-                    events::workflow_refused(&self.name, &self.file, &current.label, &why);
-                    history.last_error = Some(RefusedVersion { at: Timestamp::now().to_string(), why: why.clone() });
-                }
-                Reload::Refused { why }
-            }
+            Err(refusal) => self.refuse(&current.label, refusal.to_string()),
+        };
+        self.publish();
+        reload
+    }
+
+    /// The current version stays. What is known already is not logged again, and began when it was first seen.
+    fn refuse(&self, stays: &str, why: String) -> Reload {
+        let mut refused = self.refused();
+        if refused.as_ref().is_none_or(|last| last.why != why) {
+            events::workflow_refused(&self.name, &self.file, stays, &why);
+            *refused = Some(RefusedVersion { at: Timestamp::now().to_string(), why: why.clone() });
         }
+        Reload::Refused { why }
     }
 
     pub(super) fn would_refuse(&self, maker: &Maker<P>) -> bool {
         let current = self.current.load_full();
-        let made = read(&self.file).and_then(|text| match hash(&text) == current.hash {
-            true => Ok(()),
-            false => compiled(&self.file, &text, maker).map(drop),
-        });
+        let made =
+            read_definition(&self.file).map_err(Refusal::from).and_then(|text| match hash(&text) == current.hash {
+                true => Ok(()),
+                false => compiled(&self.file, &text, maker).map(drop),
+            });
         made.is_err()
     }
 }
 
-pub(super) fn read(file: &Path) -> Result<String, String> {
-    fs::read_to_string(file).map_err(|error| format!("can't read {}: {error}", file.display()))
+impl<P> Version<P> {
+    /// The beginning of the hash: the same wherever the text is.
+    fn short_hash(&self) -> &str {
+        self.label.split_once('-').map_or(&*self.label, |(_, hash)| hash)
+    }
 }
 
-fn compiled<P>(file: &Path, text: &str, maker: &Maker<P>) -> Result<Compiled<P>, String> {
+/// Keeps a good version; what hinders that is logged and hinders nothing else.
+fn keep(kept: Option<&Kept>, name: &str, file: &Path, text: &str) {
+    if let Some(Err(error)) = kept.map(|kept| kept.keep(name, file, text)) {
+        events::workflow_not_kept(name, &error);
+    }
+}
+
+/// The version that was kept, compiled; none: none was kept.
+fn last_good<P>(kept: &Kept, name: &Arc<str>, file: &Path, maker: &Maker<P>) -> Result<Option<Version<P>>, Unusable> {
+    let Some(text) = kept.read(name, file)? else { return Ok(None) };
+    let version = make(name, file, &text, 1, maker)?;
+    Ok(Some(Version { is_kept: true, ..version }))
+}
+
+/// Why a last good version can't take the place of a refused one.
+#[derive(Debug, Error)]
+enum Unusable {
+    #[error("{0}")]
+    Kept(#[from] KeptError),
+    #[error("the last good version is refused as well:\n{0}")]
+    Refused(#[from] Refusal),
+}
+
+fn compiled<P>(file: &Path, text: &str, maker: &Maker<P>) -> Result<Compiled<P>, Refusal> {
     let made = catch_unwind(AssertUnwindSafe(|| {
-        let compiled = (maker.compile)(file, text)?;
-        (maker.check)(&compiled.program).map(|()| compiled)
+        let compiled = (maker.compile)(file, text).map_err(|diagnostics| Refusal::Invalid { diagnostics })?;
+        (maker.check)(&compiled.program).map(|()| compiled).map_err(|why| Refusal::NotRunnable { why })
     }));
-    // A fault of ours must not end the watch, nor keep the other workflows from being read.
-    made.unwrap_or_else(|_| Err(format!("{}: {COMPILER_PANICKED}", file.display())))
+    // A bug of ours must not end the watch, nor keep the other workflows from being read.
+    made.unwrap_or_else(|_| Err(Refusal::CompilerPanicked { file: file.to_owned() }))
 }
 
-fn make<P>(name: &Arc<str>, file: &Path, text: &str, ordinal: u64, maker: &Maker<P>) -> Result<Version<P>, String> {
+fn make<P>(name: &Arc<str>, file: &Path, text: &str, ordinal: u64, maker: &Maker<P>) -> Result<Version<P>, Refusal> {
     let Compiled { program, states, warnings } = compiled(file, text, maker)?;
     if !warnings.is_empty() {
         events::workflow_warnings(name, file, &warnings);
@@ -179,6 +284,7 @@ fn make<P>(name: &Arc<str>, file: &Path, text: &str, ordinal: u64, maker: &Maker
         label: format!("{ordinal}-{short}").into(),
         program: Arc::new(program),
         states,
+        is_kept: false,
         loaded_at: Timestamp::now(),
         hash,
     })

@@ -316,9 +316,35 @@ pub fn workflow_refused(workflow: &str, file: &Path, stays: &str, why: &str) {
     );
 }
 
+/// A workflow's file was refused when the process started; its last good version, from `state_dir`, runs.
+pub fn workflow_resumed(workflow: &str, file: &Path, version: &str, why: &str) {
+    counter!(recorder::SWAPS, "workflow" => workflow.to_owned(), "outcome" => "refused").increment(1);
+    error!(workflow, file = %file.display(), version, why, "definition refused, the last good version runs: correct the file");
+}
+
+/// A workflow's file was refused, and its last good version can't take its place.
+pub fn workflow_last_good_unusable(workflow: &str, error: &dyn Display) {
+    error!(workflow, %error, "the last good version can't be used");
+}
+
+/// A version runs, but was not kept: a restart can't go on with it when the file has been broken.
+pub fn workflow_not_kept(workflow: &str, error: &dyn Display) {
+    warn!(workflow, %error, "version not kept in `state_dir`: make room or correct its permissions");
+}
+
+/// A file that was refused is accepted again.
+pub fn workflow_put_right(workflow: &str, file: &Path, version: &str) {
+    info!(workflow, file = %file.display(), version, "the refused definition has been put right");
+}
+
+/// The configuration file has changed since the process started: that is only read at the start.
+pub fn config_change_ignored(config: &Path) {
+    warn!(config = %config.display(), "the configuration file has changed: that has no effect until a restart");
+}
+
 /// Somebody asked for all workflow files to be read again (SIGHUP), and this came of it.
 pub fn workflows_reloaded(swapped: usize, refused: usize, unchanged: usize) {
-    info!(swapped, refused, unchanged, "workflow files read again");
+    info!(swapped, refused, unchanged, "SIGHUP: workflow files read again");
 }
 
 /// Workflow files could not be read again, for want of a thread.

@@ -12,6 +12,7 @@ mod pipeline;
 mod quiet;
 mod recorder;
 mod task;
+mod versions;
 mod workflow;
 
 use std::io::{self, IsTerminal, Write};
@@ -26,6 +27,7 @@ pub use pipeline::{Levels, PipelineMetrics, Tally, VersionMetrics, VersionTally}
 pub use quiet::Quiet;
 pub use recorder::{init_metrics, render_metrics};
 pub use task::{TaskMetrics, TaskOutcome};
+pub use versions::workflow_version;
 pub use workflow::{StateSample, WorkflowMetrics};
 
 use crate::config::{Log, LogFormat};

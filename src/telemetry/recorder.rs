@@ -4,7 +4,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use metrics::{describe_counter, describe_gauge, gauge};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 
-use super::{durations, lag};
+use super::{durations, lag, versions};
 
 pub(super) const CONSUMED: &str = "stepstream_events_consumed_total";
 pub(super) const CONSUMED_BYTES: &str = "stepstream_events_consumed_bytes_total";
@@ -64,6 +64,7 @@ pub fn render_metrics() -> String {
         _ => "Durations",
     });
     lag::render(&mut out);
+    versions::render(&mut out);
     out
 }
 

@@ -101,7 +101,7 @@ impl<E: std::error::Error> From<E> for Trouble {
 }
 
 fn execute(args: &Args) -> Result<Status, Trouble> {
-    let text = source::read(&args.definition)
+    let text = source::read_definition(&args.definition)
         .map_err(|fault| Trouble::Message(format!("cannot read {}: {fault}", source::shown(&args.definition))))?;
     let program = match Program::from_text_as(Format::of_file(&args.definition), &text) {
         Ok(program) => Arc::new(program),

@@ -75,7 +75,7 @@ impl Format {
 /// Runs the subcommand: 0 if the picture is written, 2 if the definition is invalid or unreadable, else 1.
 pub fn main(args: Args) -> ExitCode {
     let name = visible(&source::name(&args.definition)).into_owned();
-    let text = match source::read(&args.definition) {
+    let text = match source::read_definition(&args.definition) {
         Ok(text) => text,
         Err(fault) => {
             say(format_args!("error: {name}: cannot read the definition: {fault}"));
