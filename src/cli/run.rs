@@ -14,9 +14,9 @@ use tokio::sync::oneshot;
 use super::deployment::{DeployError, Deployment};
 use super::print::{in_colour, print, say};
 use crate::api::{Server, ServerError, Sources};
-use crate::config::{Config, ConfigErrors};
+use crate::config::{Config, ConfigErrors, Draft, Environment};
 use crate::program::Program;
-use crate::registry::{Registry, Watch};
+use crate::registry::{Registry, Reload, Watch};
 use crate::stream::Pipeline;
 use crate::telemetry::{self, Health, events};
 
@@ -44,7 +44,7 @@ pub struct Args {
 /// Why the daemon did not run, or not to its orderly end.
 #[derive(Debug, thiserror::Error)]
 enum RunError {
-    #[error("the configuration is wrong:\n{}", .0.render(in_colour(&io::stderr())))]
+    #[error("{}:\n{}", count(.0), .0.render(in_colour(&io::stderr())))]
     Config(ConfigErrors),
     #[error("{0}")]
     Deploy(#[from] DeployError),
@@ -59,6 +59,13 @@ enum RunError {
     /// A line for each pipeline that did not come to an orderly end.
     #[error("{}", .0.join("\n"))]
     Unclean(Vec<String>),
+}
+
+fn count(errors: &ConfigErrors) -> String {
+    match errors.mistakes().len() {
+        1 => "there is a mistake in the configuration".to_owned(),
+        count => format!("there are {count} mistakes in the configuration"),
+    }
 }
 
 /// Runs the subcommand.
@@ -76,15 +83,22 @@ pub fn main(args: Args) -> ExitCode {
 }
 
 fn run(args: &Args) -> Result<(), RunError> {
-    let config = Config::load(&args.config).map_err(RunError::Config)?;
     telemetry::init_metrics();
+    let read = std::fs::read(&args.config).unwrap_or_default();
+    let mut draft = Draft::load(&args.config, &Environment::process()).map_err(RunError::Config)?;
     if args.check {
-        return check(&config);
+        return check(draft);
     }
-    telemetry::init_logging(&config.log);
-    events::starting(&config.file, config.pipelines.len());
-    config.warnings.iter().for_each(|warning| events::config_warning(warning));
-    let deployment = Deployment::new(&config)?;
+    // Before the configuration is known to be right, there is nothing to log.
+    if draft.is_clean() {
+        telemetry::init_logging(&draft.config.log);
+        events::starting(&draft.config.file, draft.config.pipelines.len());
+        draft.config.warnings.iter().for_each(|warning| events::config_warning(warning));
+    }
+    let deployment = Deployment::of_draft(&mut draft, true);
+    let config = draft.finish().map_err(RunError::Config)?;
+    // Without a deployment there is a mistake.
+    let Some(deployment) = deployment else { return Err(RunError::Unclean(Vec::new())) };
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(RUNTIME_THREADS).enable_all().build()?;
     let health = Health::new();
     let server = Http::start(&runtime, &config, &health, deployment.registry.clone())?;
@@ -105,7 +119,8 @@ fn run(args: &Args) -> Result<(), RunError> {
         }
     }
     if started.is_ok() {
-        runtime.block_on(signals.until_stop(&deployment.registry));
+        let config = Arc::new(Started { file: config.file.clone(), text: read });
+        runtime.block_on(signals.until_stop(&deployment.registry, &config));
     }
     health.drain();
     let unclean = runtime.block_on(drain(pipelines, signals));
@@ -117,9 +132,10 @@ fn run(args: &Args) -> Result<(), RunError> {
     if unclean.is_empty() { Ok(()) } else { Err(RunError::Unclean(unclean)) }
 }
 
-fn check(config: &Config) -> Result<(), RunError> {
-    config.warnings.iter().for_each(|warning| say(format_args!("warning: {warning}")));
-    Deployment::new(config)?;
+fn check(mut draft: Draft) -> Result<(), RunError> {
+    draft.config.warnings.iter().for_each(|warning| say(format_args!("warning: {warning}")));
+    Deployment::of_draft(&mut draft, false);
+    let config = draft.finish().map_err(RunError::Config)?;
     let names: Vec<&str> = config.pipelines.iter().map(|pipeline| &*pipeline.name).collect();
     print(&format!("{}: valid; pipelines: {}\n", config.file.display(), names.join(", "))).map_err(RunError::Answer)
 }
@@ -186,21 +202,39 @@ impl Signals {
     }
 
     /// Serves SIGHUP until a signal to stop.
-    async fn until_stop(&mut self, registry: &Arc<Registry<Program>>) {
+    async fn until_stop(&mut self, registry: &Arc<Registry<Program>>, config: &Arc<Started>) {
         loop {
             tokio::select! {
                 _ = self.terminate.recv() => return events::stopping("SIGTERM"),
                 _ = self.interrupt.recv() => return events::stopping("SIGINT"),
-                _ = self.hang_up.recv() => reload(registry.clone()),
+                _ = self.hang_up.recv() => reload(registry.clone(), config.clone()),
             }
         }
     }
 }
 
-/// Loads changed workflows, beside what goes on.
-fn reload(registry: Arc<Registry<Program>>) {
+/// The configuration file as it was when the process started.
+struct Started {
+    file: PathBuf,
+    text: Vec<u8>,
+}
+
+/// Loads changed workflows, beside what goes on, and says what came of it.
+fn reload(registry: Arc<Registry<Program>>, config: Arc<Started>) {
+    let reload = move || {
+        let outcomes = registry.reload_all();
+        let count = |is: fn(&Reload) -> bool| outcomes.iter().filter(|(_, outcome)| is(outcome)).count();
+        events::workflows_reloaded(
+            count(|outcome| matches!(outcome, Reload::Swapped { .. })),
+            count(|outcome| matches!(outcome, Reload::Refused { .. })),
+            count(|outcome| matches!(outcome, Reload::Unchanged)),
+        );
+        if std::fs::read(&config.file).is_ok_and(|text| text != config.text) {
+            events::config_change_ignored(&config.file);
+        }
+    };
     let thread = std::thread::Builder::new().name("reload".to_owned());
-    if let Err(error) = thread.spawn(move || registry.reload_all()) {
+    if let Err(error) = thread.spawn(reload) {
         events::reload_failed(&error);
     }
 }

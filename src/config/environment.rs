@@ -51,8 +51,9 @@ pub(super) enum InterpolationError {
     Unset { name: String },
     #[error("`${{` without a closing `}}`")]
     Unclosed,
-    #[error("`${{{name}}}` is not the name of an environment variable")]
-    BadName { name: String },
+    /// What stands there is not shown: it may be a part of a password.
+    #[error("what stands between `${{` and `}}` is not the name of an environment variable")]
+    BadName,
 }
 
 impl InterpolationError {
@@ -61,9 +62,7 @@ impl InterpolationError {
         match self {
             Self::Unset { name } => format!("set {name}, or give a default: ${{{name}:-value}}"),
             Self::Unclosed => "close it, or write `$${` for the characters themselves".to_owned(),
-            Self::BadName { .. } => {
-                "a name is letters, digits and `_`; write `$${` for the characters themselves".to_owned()
-            }
+            Self::BadName => "a name is letters, digits and `_`; write `$${` for the characters themselves".to_owned(),
         }
     }
 }
@@ -89,7 +88,7 @@ pub(super) fn interpolate(text: &str, environment: &Environment) -> Result<Inter
             None => (&inner[..end], None),
         };
         if name.is_empty() || !name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') {
-            return Err(InterpolationError::BadName { name: name.to_owned() });
+            return Err(InterpolationError::BadName);
         }
         used_environment = true;
         match (environment.value(name), default) {

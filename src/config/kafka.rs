@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use super::kafka_defaults::{ASSIGNMENT_STRATEGY, CONSUMER, CONSUMER_OWNED, PRODUCER, PRODUCER_OWNED, REFUSED};
 use super::model::{Kafka, OnOutOfRange};
-use super::properties::Properties;
+use super::properties::{Given, Properties};
 use super::report::Report;
 use super::tree::{Kind, Node, Origin, Table};
 
@@ -34,8 +34,9 @@ pub(super) fn read(title: &str, node: Option<&Node>, report: &mut Report) -> Kaf
 }
 
 /// The properties of a pipeline's consumers: defaults, then the file's from the general to the special, then our own.
-pub(super) fn consumer(shared: &Kafka, own: &Kafka, group: &str, policy: OnOutOfRange) -> Properties {
+pub(super) fn consumer(name: &str, (shared, own): (&Kafka, &Kafka), group: &str, policy: OnOutOfRange) -> Properties {
     let mut properties = with_defaults(CONSUMER, [&shared.shared, &shared.consumer, &own.shared, &own.consumer]);
+    name_client(&mut properties, name);
     if properties.value("group.protocol") == Some("consumer") {
         properties.remove(ASSIGNMENT_STRATEGY);
     }
@@ -54,15 +55,16 @@ pub(super) fn consumer(shared: &Kafka, own: &Kafka, group: &str, policy: OnOutOf
 }
 
 /// The properties of a pipeline's producers, put together in the same way.
-pub(super) fn producer(shared: &Kafka, own: &Kafka) -> Properties {
+pub(super) fn producer(name: &str, shared: &Kafka, own: &Kafka) -> Properties {
     let mut properties = with_defaults(PRODUCER, [&shared.shared, &shared.producer, &own.shared, &own.producer]);
+    name_client(&mut properties, name);
     set_all(&mut properties, PRODUCER_OWNED);
     properties
 }
 
 /// The properties of the producer of a `[[task]]`, whose calls end after `timeout`: so do its records.
-pub(super) fn task_producer(shared: &Kafka, own: &Kafka, timeout: Duration) -> Properties {
-    let mut properties = producer(shared, own);
+pub(super) fn task_producer(name: &str, shared: &Kafka, own: &Kafka, timeout: Duration) -> Properties {
+    let mut properties = producer(name, shared, own);
     if properties.value(TOPIC_PATIENCE).is_none() {
         // A topic that isn't there is then told as such, before time is up.
         properties.set(TOPIC_PATIENCE, (timeout / 2).min(LONGEST_TOPIC_PATIENCE).as_millis().to_string());
@@ -71,6 +73,13 @@ pub(super) fn task_producer(shared: &Kafka, own: &Kafka, timeout: Duration) -> P
     properties.remove("delivery.timeout.ms");
     properties.set("message.timeout.ms", timeout.max(SHORTEST_MESSAGE_TIMEOUT).as_millis().to_string());
     properties
+}
+
+/// Brokers show the name of a client in their logs, metrics and quotas: it says whose it is.
+fn name_client(properties: &mut Properties, name: &str) {
+    if properties.value("client.id").is_none() {
+        properties.set("client.id", format!("stepstream-{name}"));
+    }
 }
 
 /// Whether a client would know a broker to begin with.
@@ -144,11 +153,14 @@ fn flatten_entry(
         Kind::Broken => String::new(),
     };
     warn_of(&name, &value, &node.origin, report);
-    if node.from_environment {
-        into.set_secret(name, value);
-    } else {
-        into.set(name, value);
-    }
+    let broken = matches!(node.kind, Kind::Broken | Kind::List(_));
+    // The name and its value: either may be what is wrong.
+    let place = match (name_origin, &node.origin) {
+        (Origin::File(name), Origin::File(value)) => Origin::File(name.start..value.end.max(name.end)),
+        (_, origin) => origin.clone(),
+    };
+    let place = report.place_of(&place);
+    into.give(name, Given { value, from_environment: node.from_environment, place, broken });
 }
 
 /// Properties that work but give up what Stepstream promises.

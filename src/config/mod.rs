@@ -4,18 +4,23 @@
 //! not only the first. `config/stepstream.toml` in the repository explains every option.
 
 mod environment;
+mod excerpt;
 mod kafka;
 mod kafka_defaults;
+mod kafka_names;
 pub mod limits;
 mod model;
 mod overrides;
 mod pipeline;
 mod properties;
 mod read;
+mod redactor;
 mod report;
 mod secret;
 mod section;
+mod sensitive;
 mod suggest;
+mod syntax;
 mod task;
 #[cfg(test)]
 mod tests;
@@ -25,11 +30,13 @@ use std::path::{Path, PathBuf};
 
 use crate::identity::Realm;
 pub use environment::Environment;
+pub use kafka_names::nearest_property;
 pub use model::{
-    Builtin, Connector, Endpoint, Http, HttpVersion, Kafka, Limits, Log, LogFormat, OnOutOfRange, Pipeline, Place,
-    ResultHeaders, StartFrom, Task, Topic,
+    Builtin, Connector, Endpoint, Http, HttpVersion, Kafka, Limits, Log, LogFormat, OnInvalid, OnOutOfRange, Pipeline,
+    Place, ResultHeaders, StartFrom, Task, Topic, Workflows,
 };
 pub use properties::Properties;
+pub use redactor::Redactor;
 pub use report::{ConfigErrors, Mistake};
 pub use secret::Secret;
 
@@ -48,6 +55,8 @@ pub struct Config {
     pub aws: Realm,
     /// Bounds on one execution.
     pub engine: Limits,
+    /// What a restart does about a definition that is refused.
+    pub workflows: Workflows,
     /// At least one.
     pub pipelines: Vec<Pipeline>,
     /// In the order of the file: the first match wins.
@@ -72,6 +81,60 @@ impl Config {
     ///
     /// Every mistake that was found.
     pub fn load_with(path: &Path, environment: &Environment) -> Result<Self, ConfigErrors> {
+        Draft::load(path, environment)?.finish()
+    }
+
+    /// Reads a configuration from a text. `file` is where it is said to stand: for messages, and as the place that
+    /// workflow files are relative to. Workflow files are not looked for.
+    ///
+    /// # Errors
+    ///
+    /// Every mistake that was found.
+    pub fn parse(text: &str, file: &Path, environment: &Environment) -> Result<Self, ConfigErrors> {
+        read::config(text, file, environment, read::WorkflowFiles::MayBeMissing).finish()
+    }
+
+    /// What takes the secrets of this configuration out of texts that others wrote: secret properties, URLs and headers.
+    pub fn redactor(&self) -> Redactor {
+        let mut redactor = Redactor::default();
+        for properties in [&self.kafka.shared, &self.kafka.consumer, &self.kafka.producer] {
+            redactor = redactor.and(&properties.redactor());
+        }
+        for pipeline in &self.pipelines {
+            redactor = redactor.and(&pipeline.consumer.redactor()).and(&pipeline.producer.redactor());
+        }
+        for task in &self.tasks {
+            let secrets = match &task.connector {
+                Connector::Http(endpoint) | Connector::Lambda(endpoint) => {
+                    let headers = endpoint.headers.iter().map(|(_, value)| value.expose());
+                    Redactor::new(headers.chain([endpoint.url.expose()]))
+                }
+                Connector::Topic(topic) => topic.producer.redactor(),
+                Connector::Files { .. } | Connector::Builtin(_) => Redactor::default(),
+            };
+            redactor = redactor.and(&secrets);
+        }
+        redactor
+    }
+}
+
+/// What could be read of a configuration, and the mistakes so far: so that mistakes of its definitions, connectors and
+/// properties can be told in the same go.
+pub struct Draft {
+    /// What could be read. Pipelines and tasks with mistakes may be missing.
+    pub config: Config,
+    /// Every `[[task]]` could be read.
+    pub tasks_are_known: bool,
+    errors: ConfigErrors,
+}
+
+impl Draft {
+    /// Reads a configuration file, and checks that its workflow files are there.
+    ///
+    /// # Errors
+    ///
+    /// The file can't be read.
+    pub fn load(path: &Path, environment: &Environment) -> Result<Self, ConfigErrors> {
         let text = std::fs::read_to_string(path).map_err(|error| {
             let hint = match error.kind() {
                 std::io::ErrorKind::NotFound => {
@@ -82,16 +145,42 @@ impl Config {
             };
             ConfigErrors::unreadable(path, format!("can't read {}: {error}", path.display()), Some(hint.to_owned()))
         })?;
-        read::config(&text, path, environment, read::WorkflowFiles::MustExist)
+        Ok(Self::of_text(&text, path, environment))
     }
 
-    /// Reads a configuration from a text. `file` is where it is said to stand: for messages, and as the place that
-    /// workflow files are relative to. Workflow files are not looked for.
+    /// Reads a configuration that stands in `file`, and checks that its workflow files are there.
+    pub fn of_text(text: &str, file: &Path, environment: &Environment) -> Self {
+        read::config(text, file, environment, read::WorkflowFiles::MustExist)
+    }
+
+    /// Whether there is no mistake so far.
+    pub fn is_clean(&self) -> bool {
+        self.errors.is_empty()
+    }
+
+    /// Whether a mistake was found at this place.
+    pub fn knows(&self, place: &Place) -> bool {
+        self.errors.knows(place)
+    }
+
+    /// Adds a mistake that somebody else found, unless there is one at its place. Secrets are taken out of what it says.
+    pub fn add(&mut self, mistake: Mistake) {
+        let redactor = self.config.redactor();
+        let redact = |text: String| redactor.redact(&text).into_owned();
+        self.errors.add(Mistake {
+            message: redact(mistake.message),
+            hint: mistake.hint.map(redact),
+            detail: redact(mistake.detail),
+            ..mistake
+        });
+    }
+
+    /// The configuration.
     ///
     /// # Errors
     ///
     /// Every mistake that was found.
-    pub fn parse(text: &str, file: &Path, environment: &Environment) -> Result<Self, ConfigErrors> {
-        read::config(text, file, environment, read::WorkflowFiles::MayBeMissing)
+    pub fn finish(self) -> Result<Config, ConfigErrors> {
+        if self.errors.is_empty() { Ok(self.config) } else { Err(self.errors) }
     }
 }

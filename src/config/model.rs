@@ -1,5 +1,6 @@
 use std::fmt;
 use std::net::SocketAddr;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -80,6 +81,28 @@ impl From<Limits> for crate::engine::Limits {
             ..Self::default()
         }
     }
+}
+
+/// `[workflows]`: what a restart does about a definition that is refused.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Workflows {
+    /// Folder in which the last good version of each definition is kept, resolved against the configuration file's; none:
+    /// nothing is kept.
+    pub state_dir: Option<PathBuf>,
+    /// What happens when a definition is refused at the start.
+    pub on_invalid: OnInvalid,
+    /// Where `state_dir` stands; none: there is no `[workflows]`.
+    pub state_dir_place: Option<Place>,
+}
+
+/// What happens when a definition is refused at the start.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum OnInvalid {
+    /// The process ends, and says why: a mistake is noticed when it is deployed.
+    #[default]
+    Stop,
+    /// The last good version goes on, and the refusal is shown for as long as it lasts.
+    LastGood,
 }
 
 /// `[[pipeline]]`: source topics, workflow, sink topic, and the bounds of what is between.
@@ -268,7 +291,7 @@ pub enum Builtin {
     },
 }
 
-/// A place in the configuration file; `Display` gives `file:line:column`.
+/// A place in the configuration; `Display` gives `file:line:column`, or the environment variable that overrides the file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Place {
     /// The configuration file.
@@ -277,10 +300,24 @@ pub struct Place {
     pub line: usize,
     /// From 1, in characters.
     pub column: usize,
+    /// What messages need besides.
+    pub(super) exact: Arc<Exact>,
+}
+
+/// Where exactly a place is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Exact {
+    /// The environment variable that gives the option instead of the file.
+    pub variable: Option<String>,
+    /// Bytes of the file.
+    pub span: Range<usize>,
 }
 
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}:{}", self.file.display(), self.line, self.column)
+        match &self.exact.variable {
+            Some(name) => write!(f, "environment variable {name}"),
+            None => write!(f, "{}:{}:{}", self.file.display(), self.line, self.column),
+        }
     }
 }

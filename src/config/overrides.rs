@@ -9,7 +9,7 @@
 //! | `STEPSTREAM_PIPELINE_<NAME>_KAFKA_<PROPERTY>` | a property of that pipeline |
 
 use super::environment::Environment;
-use super::read::{AWS_OPTIONS, ENGINE_OPTIONS, HTTP_OPTIONS, LOG_OPTIONS, PIPELINE_OPTIONS};
+use super::read::{AWS_OPTIONS, ENGINE_OPTIONS, HTTP_OPTIONS, LOG_OPTIONS, PIPELINE_OPTIONS, WORKFLOWS_OPTIONS};
 use super::report::Report;
 use super::suggest::nearest;
 use super::tree::{Kind, Origin, Table};
@@ -33,10 +33,43 @@ pub(super) fn apply(root: &mut Table, environment: &Environment, report: &mut Re
             overriding.section(root, "engine", option, ENGINE_OPTIONS, report);
         } else if let Some(property) = name.strip_prefix("KAFKA_") {
             overriding.kafka(root, property);
+        } else if let Some(option) = name.strip_prefix("WORKFLOWS_") {
+            overriding.section(root, "workflows", option, WORKFLOWS_OPTIONS, report);
         } else if let Some(rest) = name.strip_prefix("PIPELINE_") {
             overriding.pipeline(root, rest, report);
+        } else {
+            let known = known_variables(root);
+            let hint = match nearest(variable, known.iter().map(String::as_str)) {
+                Some(near) => format!("did you mean {near}?"),
+                None => "config/stepstream.toml lists those that override options".to_owned(),
+            };
+            report.warning(&overriding.origin(), &format!("overrides no option; {hint}"));
         }
     }
+}
+
+/// Every variable that would override something, but for properties of Kafka: of those there are too many.
+fn known_variables(root: &Table) -> Vec<String> {
+    let sections = [
+        ("HTTP", HTTP_OPTIONS),
+        ("LOG", LOG_OPTIONS),
+        ("AWS", AWS_OPTIONS),
+        ("ENGINE", ENGINE_OPTIONS),
+        ("WORKFLOWS", WORKFLOWS_OPTIONS),
+    ];
+    let mut known = vec![format!("{PREFIX}KAFKA_BOOTSTRAP_SERVERS")];
+    for (section, options) in sections {
+        known.extend(options.iter().map(|option| format!("{PREFIX}{section}_{}", option.to_uppercase())));
+    }
+    if let Some(Kind::List(pipelines)) = root.find("pipeline").map(|node| &node.kind) {
+        for pipeline in pipelines {
+            let Kind::Table(table) = &pipeline.kind else { continue };
+            let Some(Kind::Text(name)) = table.find("name").map(|node| &node.kind) else { continue };
+            let form = variable_form(name);
+            known.extend(OVERRIDABLE.iter().map(|option| format!("{PREFIX}PIPELINE_{form}_{}", option.to_uppercase())));
+        }
+    }
+    known
 }
 
 /// The form of a name inside the name of a variable.
@@ -115,6 +148,11 @@ impl Overriding<'_> {
                 }
                 names.push(form);
             }
+        }
+        let known = known_variables(root);
+        if let Some(near) = nearest(self.variable, known.iter().map(String::as_str)) {
+            let hint = format!("did you mean {near}?");
+            return report.mistake(&self.origin(), "names no option of a pipeline", Some(hint));
         }
         let hint = format!(
             "write {PREFIX}PIPELINE_<NAME>_<OPTION>; names here: {}; options: {}",

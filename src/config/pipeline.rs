@@ -43,8 +43,8 @@ pub(super) fn read(
 
     let (name, workflow) = (name?, workflow?);
     let group = group.unwrap_or_else(|| format!("stepstream-{name}"));
-    let consumer = kafka::consumer(shared, &own, &group, on_out_of_range);
-    let producer = kafka::producer(shared, &own);
+    let consumer = kafka::consumer(&name, (shared, &own), &group, on_out_of_range);
+    let producer = kafka::producer(&name, shared, &own);
     if !kafka::names_brokers(&consumer) || !kafka::names_brokers(&producer) {
         let hint = "add to [kafka]: bootstrap.servers = \"localhost:9092\", or set STEPSTREAM_KAFKA_BOOTSTRAP_SERVERS";
         report.mistake(origin, format!("pipeline `{name}` knows no broker"), Some(hint.to_owned()));

@@ -1,8 +1,20 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-/// Names of librdkafka properties whose values are secret wherever they come from.
-const SECRET_MARKS: [&str; 5] = ["password", "secret", "key.pem", "jaas", "oauthbearer.config"];
+use super::model::Place;
+use super::redactor::Redactor;
+use super::sensitive::is_sensitive;
+
+/// Properties whose values a client's messages are about, and which are no secrets even if the environment gave them.
+const NAMED_IN_MESSAGES: [&str; 7] = [
+    "bootstrap.servers",
+    "metadata.broker.list",
+    "client.id",
+    "client.rack",
+    "group.id",
+    "security.protocol",
+    "sasl.mechanism",
+];
 
 /// librdkafka properties by dotted name, as they are handed to a client.
 ///
@@ -14,17 +26,30 @@ pub struct Properties(BTreeMap<String, Property>);
 struct Property {
     value: String,
     secret: bool,
+    /// None: a default, or Stepstream's own.
+    place: Option<Place>,
+    /// A mistake was reported already: the value is none.
+    broken: bool,
+}
+
+/// What the configuration gives for a property.
+pub(super) struct Given {
+    pub value: String,
+    pub from_environment: bool,
+    pub place: Place,
+    pub broken: bool,
 }
 
 impl Properties {
     /// Sets a property that may be shown, replacing an earlier value.
     pub fn set(&mut self, name: impl Into<String>, value: impl Into<String>) {
-        self.insert(name.into(), value.into(), false);
+        self.insert(name.into(), Property { value: value.into(), secret: false, place: None, broken: false });
     }
 
-    /// Sets a property whose value must never be shown.
-    pub fn set_secret(&mut self, name: impl Into<String>, value: impl Into<String>) {
-        self.insert(name.into(), value.into(), true);
+    /// Sets a property as the configuration gives it.
+    pub(super) fn give(&mut self, name: String, given: Given) {
+        let Given { value, from_environment, place, broken } = given;
+        self.insert(name, Property { value, secret: from_environment, place: Some(place), broken });
     }
 
     /// The value of a property.
@@ -38,9 +63,36 @@ impl Properties {
         Some(if property.secret { "(from the environment)" } else { &property.value })
     }
 
+    /// Where the configuration gives the property; none: it does not, the value is a default or Stepstream's own.
+    pub fn place(&self, name: &str) -> Option<&Place> {
+        self.0.get(name)?.place.as_ref()
+    }
+
+    /// Whether the value must not be shown: by its name, or because it came from the environment.
+    pub fn is_secret(&self, name: &str) -> bool {
+        self.0.get(name).is_some_and(|property| property.secret)
+    }
+
     /// All names and values in the order of names. Values may be secret: for a Kafka client only.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         self.0.iter().map(|(name, property)| (name.as_str(), property.value.as_str()))
+    }
+
+    /// Names whose mistake was reported while the configuration was read: nothing more can be said about their values.
+    pub fn broken(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().filter(|(_, property)| property.broken).map(|(name, _)| name.as_str())
+    }
+
+    /// What takes these properties' secrets out of texts: values that are secret by their name, and those from the
+    /// environment, but for names and addresses that a client's messages are about.
+    pub fn redactor(&self) -> Redactor {
+        let is_named = |name: &str| NAMED_IN_MESSAGES.contains(&name);
+        Redactor::new(
+            self.0
+                .iter()
+                .filter(|(name, property)| property.secret && !is_named(name))
+                .map(|(_, property)| property.value.as_str()),
+        )
     }
 
     /// Puts every property of `other` over those already here.
@@ -58,9 +110,9 @@ impl Properties {
         self.0.is_empty()
     }
 
-    fn insert(&mut self, name: String, value: String, secret: bool) {
-        let secret = secret || SECRET_MARKS.iter().any(|mark| name.contains(mark));
-        self.0.insert(name, Property { value, secret });
+    fn insert(&mut self, name: String, property: Property) {
+        let secret = property.secret || is_sensitive(&name);
+        self.0.insert(name, Property { secret, ..property });
     }
 }
 

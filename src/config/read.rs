@@ -6,17 +6,18 @@ use std::time::Duration;
 
 use super::environment::Environment;
 use super::limits;
-use super::model::{Http, Kafka, Limits, Log, LogFormat, Pipeline, Task};
-use super::report::{ConfigErrors, Report};
+use super::model::{Http, Kafka, Limits, Log, LogFormat, OnInvalid, Pipeline, Task, Workflows};
+use super::report::Report;
 use super::section::Section;
 use super::tree::{self, Kind, Node, Origin, Table};
-use super::{Config, kafka, overrides, pipeline, task};
+use super::{Config, Draft, kafka, overrides, pipeline, task};
 use crate::identity::Realm;
 
-const ROOT_OPTIONS: &[&str] = &["kafka", "http", "log", "aws", "engine", "pipeline", "task"];
+const ROOT_OPTIONS: &[&str] = &["kafka", "http", "log", "aws", "engine", "workflows", "pipeline", "task"];
 pub(super) const HTTP_OPTIONS: &[&str] = &["listen"];
 pub(super) const LOG_OPTIONS: &[&str] = &["level", "format"];
 pub(super) const AWS_OPTIONS: &[&str] = &["region", "account_id"];
+pub(super) const WORKFLOWS_OPTIONS: &[&str] = &["state_dir", "on_invalid"];
 pub(super) const ENGINE_OPTIONS: &[&str] = &[
     "execution_timeout",
     "max_transitions",
@@ -58,12 +59,7 @@ pub(super) enum WorkflowFiles {
 }
 
 /// Reads a configuration: see [`Config::parse`].
-pub(super) fn config(
-    text: &str,
-    file: &Path,
-    environment: &Environment,
-    workflow_files: WorkflowFiles,
-) -> Result<Config, ConfigErrors> {
+pub(super) fn config(text: &str, file: &Path, environment: &Environment, workflow_files: WorkflowFiles) -> Draft {
     let mut report = Report::new(file, text);
     let mut root = tree::read(text, environment, &mut report);
     overrides::apply(&mut root, environment, &mut report);
@@ -74,11 +70,15 @@ pub(super) fn config(
     let log = log(&top, &mut report);
     let aws = aws(&top, &mut report);
     let engine = engine(&top, &mut report);
+    let workflows = workflows(&top, file, &mut report);
     let pipelines = pipelines(&top, file, (&kafka, &aws), workflow_files, &mut report);
+    let so_far = report.count();
     let tasks = tasks(&top, file, &kafka, &mut report);
+    let tasks_are_known = report.count() == so_far && !report.is_unreliable();
 
-    let warnings = report.finish()?;
-    Ok(Config { file: file.to_owned(), kafka, http, log, aws, engine, pipelines, tasks, warnings })
+    let (warnings, errors) = report.finish();
+    let config = Config { file: file.to_owned(), kafka, http, log, aws, engine, workflows, pipelines, tasks, warnings };
+    Draft { config, tasks_are_known, errors }
 }
 
 fn http(top: &Section<'_>, report: &mut Report) -> Http {
@@ -167,6 +167,26 @@ fn engine(top: &Section<'_>, report: &mut Report) -> Limits {
         max_dataset_bytes: section.bytes("max_dataset_bytes", limits::MAX_DATASET_BYTES, 1..=1 << 30, report),
         max_dataset_items: section.count("max_dataset_items", limits::MAX_DATASET_ITEMS, 1..=10_000_000, report),
     }
+}
+
+fn workflows(top: &Section<'_>, file: &Path, report: &mut Report) -> Workflows {
+    let mut workflows = Workflows::default();
+    let Some(section) = open(top, "workflows", WORKFLOWS_OPTIONS, report) else { return workflows };
+    if let Some(folder) = section.text("state_dir", report) {
+        workflows.state_dir = Some(file.parent().unwrap_or(Path::new("")).join(&folder.value));
+    }
+    workflows.state_dir_place = Some(report.place_of(section.origin("state_dir")));
+    let choices = [("stop", OnInvalid::Stop), ("last_good", OnInvalid::LastGood)];
+    workflows.on_invalid = section.choice("on_invalid", &choices, report).unwrap_or_default();
+    if workflows.on_invalid == OnInvalid::LastGood && section.node("state_dir").is_none() {
+        let hint = "say where the last good versions are kept: state_dir = \"/var/lib/stepstream\"";
+        report.mistake(
+            section.origin("on_invalid"),
+            "`on_invalid = \"last_good\"` needs `state_dir`",
+            Some(hint.to_owned()),
+        );
+    }
+    workflows
 }
 
 fn pipelines(

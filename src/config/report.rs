@@ -4,25 +4,26 @@ use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 
-use miette::{
-    GraphicalReportHandler, GraphicalTheme, LabeledSpan, MietteError, NamedSource, SourceCode, SourceSpan, SpanContents,
-};
+use miette::{GraphicalReportHandler, GraphicalTheme, LabeledSpan};
 
-use super::model::Place;
+use super::excerpt::Excerpt;
+use super::model::{Exact, Place};
 use super::tree::Origin;
 
 /// Columns of a rendered mistake, where the terminal's width is not known.
 const RENDER_WIDTH: usize = 120;
 
 /// Everything that is wrong with a configuration. `Display` gives each mistake with its place, the line with a mark under
-/// the fault, and a hint.
+/// the fault, and a hint. Secrets in the lines are masked.
 pub struct ConfigErrors {
     file: Arc<Path>,
     text: Arc<str>,
+    /// Parts of the text that are never shown, in their order.
+    secrets: Vec<Range<usize>>,
     mistakes: Vec<Mistake>,
 }
 
-/// One mistake in a configuration.
+/// One mistake in a configuration, or in what it names.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mistake {
     /// What is wrong.
@@ -31,7 +32,36 @@ pub struct Mistake {
     pub hint: Option<String>,
     /// Where; none when the mistake is in an environment variable (which the message names) or the file can't be read.
     pub place: Option<Place>,
-    span: Option<Range<usize>>,
+    /// More about it, laid out over several lines, such as the diagnostics of a definition; mostly empty.
+    pub detail: String,
+}
+
+impl Mistake {
+    /// A mistake at a place of the configuration.
+    pub fn new(place: &Place, message: impl Into<String>, hint: Option<String>) -> Self {
+        let (message, detail) = (message.into(), String::new());
+        match &place.exact.variable {
+            Some(name) => {
+                Self { message: format!("environment variable {name}: {message}"), hint, place: None, detail }
+            }
+            None => Self { message, hint, place: Some(place.clone()), detail },
+        }
+    }
+
+    /// The mistake with more about it.
+    #[must_use]
+    pub fn with_detail(self, detail: impl Into<String>) -> Self {
+        Self { detail: detail.into(), ..self }
+    }
+
+    /// Whether it was found at this place.
+    fn is_at(&self, place: &Place) -> bool {
+        self.place.as_ref().is_some_and(|known| known.exact == place.exact)
+    }
+
+    fn position(&self) -> usize {
+        self.place.as_ref().map_or(usize::MAX, |place| place.exact.span.start)
+    }
 }
 
 impl ConfigErrors {
@@ -46,11 +76,17 @@ impl ConfigErrors {
         let handler = GraphicalReportHandler::new_themed(theme).with_width(RENDER_WIDTH).with_context_lines(1);
         let mut out = String::new();
         for mistake in &self.mistakes {
-            let source = OwnLines(NamedSource::new(self.file.to_string_lossy(), Arc::clone(&self.text)));
-            let rendered = handler.render_report(&mut out, &Rendered { mistake, source });
-            // Writing to a string can't fail; a fault of the renderer must not hide the mistake.
+            let excerpt = mistake.place.as_ref().map(|place| {
+                Excerpt::new(self.file.to_string_lossy().into_owned(), &self.text, &place.exact.span, &self.secrets)
+            });
+            let rendered = handler.render_report(&mut out, &Rendered { mistake, excerpt });
+            // Writing to a string can't fail; a bug of the renderer must not hide the mistake.
             if rendered.is_err() {
                 out.push_str(&mistake.to_string());
+                out.push('\n');
+            }
+            if !mistake.detail.is_empty() {
+                out.push_str(mistake.detail.trim_end());
                 out.push('\n');
             }
         }
@@ -58,8 +94,30 @@ impl ConfigErrors {
     }
 
     pub(super) fn unreadable(file: &Path, message: String, hint: Option<String>) -> Self {
-        let mistake = Mistake { message, hint, place: None, span: None };
-        Self { file: file.into(), text: "".into(), mistakes: vec![mistake] }
+        let mistake = Mistake { message, hint, place: None, detail: String::new() };
+        Self { file: file.into(), text: "".into(), secrets: Vec::new(), mistakes: vec![mistake] }
+    }
+
+    /// Whether a mistake was found at this place.
+    pub(super) fn knows(&self, place: &Place) -> bool {
+        self.mistakes.iter().any(|mistake| mistake.is_at(place))
+    }
+
+    /// Whether there is no mistake.
+    pub(super) fn is_empty(&self) -> bool {
+        self.mistakes.is_empty()
+    }
+
+    /// Adds a mistake, unless one was found at its place already: the second is mostly a consequence of the first.
+    pub(super) fn add(&mut self, mistake: Mistake) {
+        let is_known = match &mistake.place {
+            Some(place) => self.knows(place),
+            None => self.mistakes.contains(&mistake),
+        };
+        if !is_known {
+            self.mistakes.push(mistake);
+            self.mistakes.sort_by_key(Mistake::position);
+        }
     }
 }
 
@@ -84,10 +142,13 @@ impl fmt::Display for Mistake {
             write!(f, "{place}: ")?;
         }
         f.write_str(&self.message)?;
-        match &self.hint {
-            Some(hint) => write!(f, "; {hint}"),
-            None => Ok(()),
+        if let Some(hint) = &self.hint {
+            write!(f, "; {hint}")?;
         }
+        if !self.detail.is_empty() {
+            write!(f, ":\n{}", self.detail)?;
+        }
+        Ok(())
     }
 }
 
@@ -95,26 +156,44 @@ impl fmt::Display for Mistake {
 pub(super) struct Report {
     file: Arc<Path>,
     text: Arc<str>,
+    secrets: Vec<Range<usize>>,
     mistakes: Vec<Mistake>,
     warnings: Vec<String>,
+    /// The file's structure is broken: what is missing may be there.
+    unreliable: bool,
 }
 
 impl Report {
     pub fn new(file: &Path, text: &str) -> Self {
-        Self { file: file.into(), text: text.into(), mistakes: Vec::new(), warnings: Vec::new() }
+        Self {
+            file: file.into(),
+            text: text.into(),
+            secrets: Vec::new(),
+            mistakes: Vec::new(),
+            warnings: Vec::new(),
+            unreliable: false,
+        }
     }
 
     /// Adds a mistake; one in an environment variable names it.
     pub fn mistake(&mut self, origin: &Origin, message: impl Into<String>, hint: Option<String>) {
-        let mut message = message.into();
-        let (place, span) = match origin {
-            Origin::File(span) => (Some(self.place(span)), Some(span.clone())),
-            Origin::Variable(name) => {
-                message = format!("environment variable {name}: {message}");
-                (None, None)
-            }
-        };
-        self.mistakes.push(Mistake { message, hint, place, span });
+        if !self.unreliable {
+            let place = self.place_of(origin);
+            self.mistakes.push(Mistake::new(&place, message, hint));
+        }
+    }
+
+    /// Says that only the mistakes so far can be trusted, because the structure of the file is not known.
+    pub fn trust_no_more(&mut self) {
+        self.unreliable = true;
+    }
+
+    /// Keeps a part of the file from every output, and a comment behind it.
+    pub fn hide(&mut self, span: Range<usize>) {
+        let rest = self.text.get(span.end..).unwrap_or_default().lines().next().unwrap_or_default();
+        // What looks like a comment behind it may be the rest of a password without quotes.
+        let end = if rest.trim_start().starts_with('#') { span.end + rest.len() } else { span.end };
+        self.secrets.push(span.start..end);
     }
 
     /// Whether there is no mistake so far.
@@ -122,7 +201,17 @@ impl Report {
         self.mistakes.is_empty()
     }
 
-    /// Adds what works but bites.
+    /// Whether [`Report::trust_no_more`] was said.
+    pub fn is_unreliable(&self) -> bool {
+        self.unreliable
+    }
+
+    /// How many mistakes there are so far.
+    pub fn count(&self) -> usize {
+        self.mistakes.len()
+    }
+
+    /// Adds what is valid, but probably not what was meant.
     pub fn warning(&mut self, origin: &Origin, message: &str) {
         let at = match origin {
             Origin::File(span) => self.place(span).to_string(),
@@ -131,21 +220,23 @@ impl Report {
         self.warnings.push(format!("{at}: {message}"));
     }
 
-    /// Where something stands; the file's first line for what stands in no file.
+    /// Where something stands.
     pub fn place_of(&self, origin: &Origin) -> Place {
         match origin {
             Origin::File(span) => self.place(span),
-            Origin::Variable(_) => Place { file: Arc::clone(&self.file), line: 1, column: 1 },
+            Origin::Variable(name) => {
+                let exact = Exact { variable: Some(name.clone()), span: 0..0 };
+                Place { exact: Arc::new(exact), ..self.place(&(0..0)) }
+            }
         }
     }
 
-    /// The warnings, or all mistakes.
-    pub fn finish(mut self) -> Result<Vec<String>, ConfigErrors> {
-        if self.mistakes.is_empty() {
-            return Ok(self.warnings);
-        }
-        self.mistakes.sort_by_key(|mistake| mistake.span.as_ref().map_or(usize::MAX, |span| span.start));
-        Err(ConfigErrors { file: self.file, text: self.text, mistakes: self.mistakes })
+    /// The warnings, and all mistakes in the order of the file.
+    pub fn finish(mut self) -> (Vec<String>, ConfigErrors) {
+        self.mistakes.sort_by_key(Mistake::position);
+        self.secrets.sort_by_key(|secret| secret.start);
+        let errors = ConfigErrors { file: self.file, text: self.text, secrets: self.secrets, mistakes: self.mistakes };
+        (self.warnings, errors)
     }
 
     fn place(&self, span: &Range<usize>) -> Place {
@@ -155,6 +246,7 @@ impl Report {
             file: Arc::clone(&self.file),
             line: before.matches('\n').count() + 1,
             column: before[line_start..].chars().count() + 1,
+            exact: Arc::new(Exact { variable: None, span: span.clone() }),
         }
     }
 }
@@ -162,30 +254,7 @@ impl Report {
 /// A mistake in the shape that miette renders.
 struct Rendered<'a> {
     mistake: &'a Mistake,
-    source: OwnLines,
-}
-
-/// A source that shows the lines of a fault and never those around it, which may hold a password.
-struct OwnLines(NamedSource<Arc<str>>);
-
-impl SourceCode for OwnLines {
-    fn read_span<'a>(
-        &'a self,
-        span: &SourceSpan,
-        before: usize,
-        _after: usize,
-    ) -> Result<Box<dyn SpanContents<'a> + 'a>, MietteError> {
-        // Asked without context, the renderer wants the place of the fault.
-        if before == 0 {
-            return self.0.read_span(span, 0, 0);
-        }
-        let text = self.0.inner().as_bytes();
-        let is_newline = |byte: &u8| *byte == b'\n';
-        let (before, end) = (span.offset().min(text.len()), (span.offset() + span.len()).min(text.len()));
-        let start = text[..before].iter().rposition(is_newline).map_or(0, |at| at + 1);
-        let end = text[end..].iter().position(is_newline).map_or(text.len(), |at| end + at);
-        self.0.read_span(&SourceSpan::from(start..end), 0, 0)
-    }
+    excerpt: Option<Excerpt>,
 }
 
 impl fmt::Debug for Rendered<'_> {
@@ -207,12 +276,12 @@ impl miette::Diagnostic for Rendered<'_> {
         self.mistake.hint.as_ref().map(|hint| Box::new(hint) as Box<dyn fmt::Display>)
     }
 
-    fn source_code(&self) -> Option<&dyn SourceCode> {
-        self.mistake.span.as_ref().map(|_| &self.source as &dyn SourceCode)
+    fn source_code(&self) -> Option<&dyn miette::SourceCode> {
+        self.excerpt.as_ref().map(|excerpt| excerpt as &dyn miette::SourceCode)
     }
 
     fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
-        let span = self.mistake.span.clone()?;
-        Some(Box::new(std::iter::once(LabeledSpan::new_with_span(None, span))))
+        let mark = self.excerpt.as_ref()?.mark.clone();
+        Some(Box::new(std::iter::once(LabeledSpan::new_with_span(None, mark))))
     }
 }

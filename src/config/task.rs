@@ -118,7 +118,8 @@ fn topic(
             report.mistake(section.origin("kafka"), format!("[task.kafka] takes no `{name}`"), Some(hint.to_owned()));
         }
     }
-    let producer = kafka::task_producer(shared, &own, timeout);
+    let client = topic.as_ref().map_or("topic", |topic| topic.value.as_str());
+    let producer = kafka::task_producer(client, shared, &own, timeout);
     if !kafka::names_brokers(&producer) {
         let hint = "add to [kafka]: bootstrap.servers = \"localhost:9092\", or set STEPSTREAM_KAFKA_BOOTSTRAP_SERVERS";
         report.mistake(origin, "the connector \"topic\" knows no broker", Some(hint.to_owned()));

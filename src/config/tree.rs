@@ -1,5 +1,6 @@
 //! The file as a tree of values that know where they came from.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use toml::Spanned;
@@ -7,6 +8,8 @@ use toml::de::{DeTable, DeValue};
 
 use super::environment::{Environment, interpolate};
 use super::report::Report;
+use super::sensitive::is_sensitive;
+use super::syntax;
 
 /// Where a value or a name stands.
 #[derive(Clone, Debug, PartialEq)]
@@ -94,94 +97,129 @@ impl Table {
     }
 }
 
-/// Reads TOML; faults of syntax go to the report, and what could be read is returned.
+/// Reads TOML; mistakes of syntax go to the report, and what could be read is returned.
 pub(super) fn read(text: &str, environment: &Environment, report: &mut Report) -> Table {
-    let (table, errors) = DeTable::parse_recoverable(text);
+    let text = text.strip_prefix('\u{feff}').map_or(Cow::Borrowed(text), |rest| Cow::Owned(format!("   {rest}")));
+    let (table, errors) = DeTable::parse_recoverable(&text);
+    if errors.is_empty() {
+        return Reader { environment, report, broken: &[] }.table(table.get_ref(), "", false);
+    }
+    let repaired = syntax::repair(&text, report);
+    let (table, errors) = DeTable::parse_recoverable(&repaired.text);
     for error in errors {
         let span = error.span().unwrap_or(0..0);
-        report.mistake(
-            &Origin::File(span),
-            format!("not valid TOML: {}", error.message().trim()),
-            syntax_hint(error.message()),
-        );
+        let message = format!("not valid TOML: {}", error.message().trim());
+        report.mistake(&Origin::File(span), message, syntax::hint(error.message()));
     }
-    convert_table(table.get_ref(), environment, report)
+    Reader { environment, report, broken: &repaired.broken }.table(table.get_ref(), "", false)
 }
 
-fn syntax_hint(message: &str) -> Option<String> {
-    let hint = if message.contains("duplicate key") {
-        "give the option once; a table's header ([kafka]) may stand only once in the file too"
-    } else if message.contains("string") || message.contains("quote") {
-        "put text in double quotes: name = \"orders\""
-    } else {
-        return None;
-    };
-    Some(hint.to_owned())
+/// What a tree is made with.
+struct Reader<'a> {
+    environment: &'a Environment,
+    report: &'a mut Report,
+    /// Values that stand for what could not be read.
+    broken: &'a [Range<usize>],
 }
 
-fn convert_table(table: &DeTable<'_>, environment: &Environment, report: &mut Report) -> Table {
-    let mut entries: Vec<Entry> = table
-        .iter()
-        .map(|(name, value)| Entry {
-            name: name.get_ref().to_string(),
-            name_origin: Origin::File(name.span()),
-            node: convert(value, environment, report),
-        })
-        .collect();
-    // The parser sorts by name; mistakes and first-match rules follow the file.
-    entries.sort_by_key(|entry| match &entry.name_origin {
-        Origin::File(span) => span.start,
-        Origin::Variable(_) => usize::MAX,
-    });
-    Table { entries }
-}
-
-fn convert(value: &Spanned<DeValue<'_>>, environment: &Environment, report: &mut Report) -> Node {
-    let origin = Origin::File(value.span());
-    let mut from_environment = false;
-    let kind = match value.get_ref() {
-        DeValue::String(text) => match interpolate(text, environment) {
-            Ok(interpolated) => {
-                from_environment = interpolated.used_environment;
-                Kind::Text(interpolated.text)
-            }
-            Err(fault) => {
-                report.mistake(&origin, fault.to_string(), Some(fault.hint()));
-                Kind::Broken
-            }
-        },
-        DeValue::Integer(integer) => match i64::from_str_radix(integer.as_str(), integer.radix()) {
-            Ok(value) => Kind::Integer(value),
-            Err(_) => {
-                report.mistake(&origin, "this integer does not fit 64 bits", None);
-                Kind::Broken
-            }
-        },
-        DeValue::Float(float) => {
-            Kind::Float { value: float.as_str().parse().unwrap_or(f64::NAN), text: float.as_str().to_owned() }
-        }
-        DeValue::Boolean(value) => Kind::Bool(*value),
-        DeValue::Datetime(_) => {
-            report.mistake(&origin, "no option takes a date", Some("put it in double quotes if it is text".to_owned()));
-            Kind::Broken
-        }
-        DeValue::Array(items) => Kind::List(items.iter().map(|item| convert(item, environment, report)).collect()),
-        DeValue::Table(table) => match variable_reference(table) {
-            Some(name) => {
-                from_environment = true;
-                match environment.value(name.get_ref()) {
-                    Some(value) => Kind::Text(value.to_owned()),
-                    None => {
-                        let message = format!("environment variable {} is not set", name.get_ref());
-                        report.mistake(&Origin::File(name.span()), message, Some("set it for this process".to_owned()));
-                        Kind::Broken
-                    }
+impl Reader<'_> {
+    /// `path` is the table's dotted name, `secret` whether nothing in it may be shown.
+    fn table(&mut self, table: &DeTable<'_>, path: &str, secret: bool) -> Table {
+        let mut entries: Vec<Entry> = table
+            .iter()
+            .map(|(name, value)| {
+                let path = format!("{path}.{}", name.get_ref());
+                let secret = secret || name.get_ref() == "headers" || is_sensitive(&path);
+                Entry {
+                    name: name.get_ref().to_string(),
+                    name_origin: Origin::File(name.span()),
+                    node: self.node(value, &path, secret),
                 }
+            })
+            .collect();
+        // The parser sorts by name; mistakes and first-match rules follow the file.
+        entries.sort_by_key(|entry| match &entry.name_origin {
+            Origin::File(span) => span.start,
+            Origin::Variable(_) => usize::MAX,
+        });
+        Table { entries }
+    }
+
+    fn node(&mut self, value: &Spanned<DeValue<'_>>, path: &str, secret: bool) -> Node {
+        let origin = Origin::File(value.span());
+        let mut from_environment = false;
+        if self.broken.iter().any(|part| part.contains(&value.span().start)) {
+            return Node { kind: Kind::Broken, origin, from_environment };
+        }
+        let is_leaf = !matches!(value.get_ref(), DeValue::Table(_) | DeValue::Array(_));
+        if is_leaf && (secret || value.get_ref().as_str().is_some_and(holds_credentials)) {
+            self.hide(value);
+        }
+        let kind = match value.get_ref() {
+            DeValue::String(text) => match interpolate(text, self.environment) {
+                Ok(interpolated) => {
+                    from_environment = interpolated.used_environment;
+                    Kind::Text(interpolated.text)
+                }
+                Err(fault) => {
+                    self.report.mistake(&origin, fault.to_string(), Some(fault.hint()));
+                    Kind::Broken
+                }
+            },
+            DeValue::Integer(integer) => match i64::from_str_radix(integer.as_str(), integer.radix()) {
+                Ok(value) => Kind::Integer(value),
+                Err(_) => {
+                    self.report.mistake(&origin, "this integer does not fit 64 bits", None);
+                    Kind::Broken
+                }
+            },
+            DeValue::Float(float) => {
+                Kind::Float { value: float.as_str().parse().unwrap_or(f64::NAN), text: float.as_str().to_owned() }
             }
-            None => Kind::Table(convert_table(table, environment, report)),
-        },
-    };
-    Node { kind, origin, from_environment }
+            DeValue::Boolean(value) => Kind::Bool(*value),
+            DeValue::Datetime(_) => {
+                let hint = "put it in double quotes if it is text";
+                self.report.mistake(&origin, "no option takes a date", Some(hint.to_owned()));
+                Kind::Broken
+            }
+            DeValue::Array(items) => Kind::List(items.iter().map(|item| self.node(item, path, secret)).collect()),
+            DeValue::Table(table) => match variable_reference(table) {
+                Some(name) => {
+                    from_environment = true;
+                    self.variable(&name)
+                }
+                None => Kind::Table(self.table(table, path, secret)),
+            },
+        };
+        Node { kind, origin, from_environment }
+    }
+
+    /// The value that `{ env = "NAME" }` stands for.
+    fn variable(&mut self, name: &Spanned<&str>) -> Kind {
+        match self.environment.value(name.get_ref()) {
+            Some(value) => Kind::Text(value.to_owned()),
+            None => {
+                let message = format!("environment variable {} is not set", name.get_ref());
+                self.report.mistake(&Origin::File(name.span()), message, Some("set it for this process".to_owned()));
+                Kind::Broken
+            }
+        }
+    }
+
+    /// Keeps a value from every output, but for the name of a variable alone: that is what people have to see.
+    fn hide(&mut self, value: &Spanned<DeValue<'_>>) {
+        let text = value.get_ref().as_str().unwrap_or_default();
+        let name = text.strip_prefix("${").and_then(|rest| rest.strip_suffix('}'));
+        let is_variable = |name: &str| name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+        if !name.is_some_and(is_variable) {
+            self.report.hide(value.span());
+        }
+    }
+}
+
+/// Whether a text is a URL with a user in it, or a query that may hold a key.
+fn holds_credentials(text: &str) -> bool {
+    text.split_once("://").is_some_and(|(_, rest)| rest.contains(['@', '?']))
 }
 
 /// The name in `{ env = "NAME" }`, which stands for the variable's value wherever a string may stand.

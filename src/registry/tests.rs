@@ -67,6 +67,17 @@ fn without_a_last_good_version_that_is_good_a_refused_file_is_an_error() {
     assert!(keeping(&folder).load("order", &file).is_err(), "what was kept is damaged");
 }
 
+/// Blanks without an end.
+struct Endless(usize);
+impl std::io::Read for Endless {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        self.0 += buffer.len();
+        assert!(self.0 < 10 * asl::MAX_DEFINITION_BYTES, "it reads on and on");
+        buffer.fill(b' ');
+        Ok(buffer.len())
+    }
+}
+
 #[test]
 fn a_file_that_is_too_large_is_not_read_whole_and_a_byte_order_mark_is_no_change() {
     let folder = Folder::new();
@@ -77,15 +88,6 @@ fn a_file_that_is_too_large_is_not_read_whole_and_a_byte_order_mark_is_no_change
     fs::write(&file, "\u{feff}one").unwrap();
     assert_eq!(registry.reload(&workflow), Reload::Unchanged);
 
-    struct Endless(usize);
-    impl std::io::Read for Endless {
-        fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
-            self.0 += buffer.len();
-            assert!(self.0 < 10 * asl::MAX_DEFINITION_BYTES, "it reads on and on");
-            buffer.fill(b' ');
-            Ok(buffer.len())
-        }
-    }
     let error = read_definition_from(Endless(0), Path::new("endless")).unwrap_err();
     assert!(matches!(error, SourceError::TooLarge { max_bytes: asl::MAX_DEFINITION_BYTES, .. }), "{error}");
 }

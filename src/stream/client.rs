@@ -20,7 +20,8 @@ use rdkafka::{ClientContext, TopicPartitionList};
 use super::outgoing::Outgoing;
 use super::partitions::Ticket;
 use super::positions::Reset;
-use crate::config::Properties;
+use super::properties::sealed;
+use crate::config::{Properties, Redactor};
 use crate::telemetry::PipelineMetrics;
 use crate::telemetry::events::{self, ClientLogLevel};
 
@@ -31,17 +32,12 @@ pub(super) type ShardProducer = BaseProducer<ProducerEvents>;
 
 /// Makes a consumer with these properties.
 pub(super) fn consumer(properties: &Properties, events: ConsumerEvents) -> KafkaResult<ShardConsumer> {
-    ShardConsumer::from_config_and_context(&client_config(properties), events)
+    sealed(ShardConsumer::from_config_and_context(&client_config(properties), events), properties)
 }
 
 /// Makes a producer with these properties.
 pub(super) fn producer(properties: &Properties, events: ProducerEvents) -> KafkaResult<ShardProducer> {
-    ShardProducer::from_config_and_context(&client_config(properties), events)
-}
-
-/// Asks librdkafka whether it takes these properties.
-pub(super) fn check(properties: &Properties) -> KafkaResult<()> {
-    client_config(properties).create_native_config().map(drop)
+    sealed(ShardProducer::from_config_and_context(&client_config(properties), events), properties)
 }
 
 /// The properties with the level of librdkafka's log.
@@ -56,8 +52,8 @@ pub(super) fn client_config(properties: &Properties) -> ClientConfig {
     config
 }
 
-/// A line of librdkafka's log.
-pub(super) fn log(level: RDKafkaLogLevel, facility: &str, message: &str) {
+/// A line of librdkafka's log, without secrets.
+pub(super) fn log(redactor: &Redactor, level: RDKafkaLogLevel, facility: &str, message: &str) {
     let level = match level {
         RDKafkaLogLevel::Emerg | RDKafkaLogLevel::Alert | RDKafkaLogLevel::Critical | RDKafkaLogLevel::Error => {
             ClientLogLevel::Error
@@ -68,7 +64,7 @@ pub(super) fn log(level: RDKafkaLogLevel, facility: &str, message: &str) {
     };
     // Connections that fail: the same comes as an error, and the monitor tells what it comes to.
     let level = if matches!(facility, "FAIL" | "ERROR" | "REQTMOUT") { ClientLogLevel::Debug } else { level };
-    events::kafka_client_log(level, facility, message);
+    events::kafka_client_log(level, facility, &redactor.redact(message));
 }
 
 /// An error that a client reports. Those of connections are many, and the monitor tells what they
@@ -125,6 +121,7 @@ pub(super) struct ConsumerNews {
 /// Callbacks of the consumer.
 pub(super) struct ConsumerEvents {
     pipeline: Arc<str>,
+    redactor: Redactor,
     metrics: PipelineMetrics,
     news: Mutex<ConsumerNews>,
     /// Saves the lock in the usual case that there is no news.
@@ -134,9 +131,11 @@ pub(super) struct ConsumerEvents {
 }
 
 impl ConsumerEvents {
-    pub fn new(pipeline: Arc<str>, metrics: PipelineMetrics) -> Self {
+    pub fn new(pipeline: Arc<str>, properties: &Properties, metrics: PipelineMetrics) -> Self {
+        let redactor = properties.redactor();
         Self {
             pipeline,
+            redactor,
             metrics,
             news: Mutex::default(),
             has_news: AtomicBool::new(false),
@@ -168,12 +167,12 @@ impl ClientContext for ConsumerEvents {
     fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
         match Reset::from_log(facility, message) {
             Some(reset) => self.note(|news| news.resets.push(reset)),
-            None => log(level, facility, message),
+            None => log(&self.redactor, level, facility, message),
         }
     }
 
     fn error(&self, error: KafkaError, reason: &str) {
-        report(&self.metrics, &self.pipeline, &error, reason);
+        report(&self.metrics, &self.pipeline, &error, &self.redactor.redact(reason));
     }
 
     fn stats(&self, statistics: Statistics) {
@@ -261,13 +260,15 @@ pub(super) struct Deliveries {
 /// Callbacks of the producer. A record's opaque is its ticket: see [`super::partitions::Ticket`].
 pub(super) struct ProducerEvents {
     pipeline: Arc<str>,
+    redactor: Redactor,
     metrics: PipelineMetrics,
     deliveries: Mutex<Deliveries>,
 }
 
 impl ProducerEvents {
-    pub fn new(pipeline: Arc<str>, metrics: PipelineMetrics) -> Self {
-        Self { pipeline, metrics, deliveries: Mutex::default() }
+    pub fn new(pipeline: Arc<str>, properties: &Properties, metrics: PipelineMetrics) -> Self {
+        let redactor = properties.redactor();
+        Self { pipeline, redactor, metrics, deliveries: Mutex::default() }
     }
 
     /// Swaps the reports so far with `empty`, whose memory is used for the next ones.
@@ -284,11 +285,11 @@ impl ProducerEvents {
 
 impl ClientContext for ProducerEvents {
     fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
-        log(level, facility, message);
+        log(&self.redactor, level, facility, message);
     }
 
     fn error(&self, error: KafkaError, reason: &str) {
-        report(&self.metrics, &self.pipeline, &error, reason);
+        report(&self.metrics, &self.pipeline, &error, &self.redactor.redact(reason));
     }
 }
 

@@ -33,6 +33,7 @@ mod outgoing;
 mod partitions;
 mod pipeline;
 mod positions;
+mod properties;
 mod readiness;
 mod rebalance;
 mod reread;
@@ -51,6 +52,7 @@ mod tests;
 
 pub use offsets::{OffsetTracker, Sequence};
 pub use outcome::EVENT_REJECTED;
-pub use pipeline::{Pipeline, PropertiesError, ShardsHang, StartError, check_properties};
+pub use pipeline::{Pipeline, ShardsHang, StartError};
+pub use properties::{PropertyError, Remedy, Side, check_properties};
 pub use stats::{Counter, Snapshot, Stats, new_histogram};
 pub use topic::topic_connector;

@@ -17,7 +17,8 @@ use rdkafka::{ClientContext, Offset, TopicPartitionList};
 use super::client;
 use super::partitions::for_each;
 use super::pipeline::StartError;
-use crate::config;
+use super::properties::sealed;
+use crate::config::{self, Redactor};
 use crate::telemetry::{PipelineMetrics, Reporter, events};
 
 /// Time between two looks at the brokers: how old a lag can be.
@@ -97,7 +98,9 @@ impl Monitor {
         let mut config = client::client_config(&pipeline.consumer);
         // Nobody reads its statistics.
         config.set("statistics.interval.ms", "0");
-        let client = MonitorClient::from_config_and_context(&config, MonitorEvents::default()).map_err(client_error)?;
+        let events = MonitorEvents { redactor: pipeline.consumer.redactor(), ..MonitorEvents::default() };
+        let made = MonitorClient::from_config_and_context(&config, events);
+        let client = sealed(made, &pipeline.consumer).map_err(client_error)?;
         let (requests, received) = channel();
         let topics = Arc::new(Topics::default());
         let sinks = [&pipeline.sink, &pipeline.failures, &pipeline.dead_letters].into_iter().flatten().cloned();
@@ -159,18 +162,20 @@ type MonitorClient = BaseConsumer<MonitorEvents>;
 /// Keeps the last error of the client, which says why no broker answers.
 #[derive(Default)]
 struct MonitorEvents {
+    redactor: Redactor,
     last_error: Mutex<Option<String>>,
 }
 
 impl ClientContext for MonitorEvents {
     fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
-        client::log(level, facility, message);
+        client::log(&self.redactor, level, facility, message);
     }
 
     fn error(&self, error: KafkaError, reason: &str) {
         // That all brokers are down is no reason why.
         if error.rdkafka_error_code() != Some(RDKafkaErrorCode::AllBrokersDown) {
-            *self.last_error.lock().unwrap_or_else(PoisonError::into_inner) = Some(reason.to_owned());
+            *self.last_error.lock().unwrap_or_else(PoisonError::into_inner) =
+                Some(self.redactor.redact(reason).into_owned());
         }
     }
 }

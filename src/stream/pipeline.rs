@@ -53,30 +53,6 @@ pub enum StartError {
     },
 }
 
-/// librdkafka refuses a property.
-#[derive(Debug, thiserror::Error)]
-#[error("librdkafka refuses the properties of pipeline {pipeline}'s {client}: {source}")]
-pub struct PropertiesError {
-    /// The pipeline.
-    pub pipeline: Arc<str>,
-    /// `consumers` or `producers`.
-    pub client: &'static str,
-    /// What librdkafka says.
-    pub source: KafkaError,
-}
-
-/// Asks librdkafka whether it knows a pipeline's properties and takes their values. Connects to nothing.
-pub fn check_properties(pipeline: &config::Pipeline) -> Result<(), PropertiesError> {
-    for (client, properties) in [("consumers", &pipeline.consumer), ("producers", &pipeline.producer)] {
-        super::client::check(properties).map_err(|source| PropertiesError {
-            pipeline: pipeline.name.clone(),
-            client,
-            source,
-        })?;
-    }
-    Ok(())
-}
-
 /// Shards of a pipeline did not end in time. Their events will be delivered again.
 #[derive(Debug, thiserror::Error)]
 #[error(

@@ -73,7 +73,7 @@ impl Shard {
         let client_error = |source| StartError::Client { pipeline: name.clone(), source };
         let thread_error = |source| StartError::Runtime { pipeline: name.clone(), source };
         let metrics = PipelineMetrics::new(&pipeline.name);
-        let consumer_events = ConsumerEvents::new(pipeline.name.clone(), metrics.clone());
+        let consumer_events = ConsumerEvents::new(pipeline.name.clone(), &pipeline.consumer, metrics.clone());
         let mut consumer = client::consumer(&pipeline.consumer, consumer_events).map_err(client_error)?;
         let bell = Arc::new(Notify::new());
         let ring = bell.clone();

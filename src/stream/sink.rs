@@ -61,7 +61,8 @@ struct Backoff {
 impl Sink {
     /// Connects a producer; brokers that can't be reached are no error, they are waited for.
     pub fn new(pipeline: Arc<str>, properties: Properties, metrics: PipelineMetrics) -> KafkaResult<Self> {
-        let producer = client::producer(&properties, ProducerEvents::new(pipeline.clone(), metrics.clone()))?;
+        let producer =
+            client::producer(&properties, ProducerEvents::new(pipeline.clone(), &properties, metrics.clone()))?;
         Ok(Self {
             pipeline,
             metrics,
@@ -270,7 +271,7 @@ impl Sink {
 }
 
 fn events_of(sink: &Sink) -> ProducerEvents {
-    ProducerEvents::new(sink.pipeline.clone(), sink.metrics.clone())
+    ProducerEvents::new(sink.pipeline.clone(), &sink.properties, sink.metrics.clone())
 }
 
 /// What librdkafka calls it.

@@ -319,12 +319,14 @@ pub fn workflow_refused(workflow: &str, file: &Path, stays: &str, why: &str) {
 /// A workflow's file was refused when the process started; its last good version, from `state_dir`, runs.
 pub fn workflow_resumed(workflow: &str, file: &Path, version: &str, why: &str) {
     counter!(recorder::SWAPS, "workflow" => workflow.to_owned(), "outcome" => "refused").increment(1);
+    let why = first_paragraph(why);
     error!(workflow, file = %file.display(), version, why, "definition refused, the last good version runs: correct the file");
 }
 
 /// A workflow's file was refused, and its last good version can't take its place.
 pub fn workflow_last_good_unusable(workflow: &str, error: &dyn Display) {
-    error!(workflow, %error, "the last good version can't be used");
+    let error = first_paragraph(&error.to_string());
+    error!(workflow, error, "the last good version can't be used");
 }
 
 /// A version runs, but was not kept: a restart can't go on with it when the file has been broken.

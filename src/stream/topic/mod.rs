@@ -16,9 +16,10 @@ use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode};
 use rdkafka::producer::{BaseRecord, DeliveryResult, ProducerContext, ThreadedProducer};
 use tokio::sync::{Notify, RwLock};
 
+use super::properties::{Side, check_properties, sealed};
 use super::sink::{error_code, is_too_large, is_topic_trouble};
 use super::{client, headers};
-use crate::config::{self, Properties};
+use crate::config::{self, Properties, Redactor};
 use crate::identity;
 use crate::task::{
     Answer, BoxFuture, Connector, DataObject, OptionsError, Purpose, Request, Resource, Role, TaskFailure,
@@ -38,7 +39,9 @@ const RECORDS_PER_TURN: usize = 256;
 /// # Errors
 /// [`OptionsError::Producer`] if librdkafka does not take the properties.
 pub fn topic_connector(options: &config::Topic, timeout: Duration) -> Result<Arc<dyn Connector>, OptionsError> {
-    client::check(&options.producer).map_err(|error| OptionsError::Producer { reason: error.to_string() })?;
+    if let Some(error) = check_properties(&options.producer, Side::Producer).first() {
+        return Err(OptionsError::Producer { reason: error.to_string() });
+    }
     let destination = Destination {
         topic: options.topic.as_str().into(),
         properties: options.producer.clone(),
@@ -166,7 +169,11 @@ impl Destination {
             return Ok(Arc::clone(client));
         }
         let properties = self.properties.clone();
-        let events = Events { topic: Arc::clone(&self.topic), trouble: Arc::clone(&self.trouble) };
+        let events = Events {
+            topic: Arc::clone(&self.topic),
+            redactor: self.properties.redactor(),
+            trouble: Arc::clone(&self.trouble),
+        };
         let made = tokio::task::spawn_blocking(move || Client::new(&properties, events)).await;
         let client = match made {
             Ok(Ok(client)) => Arc::new(client),
@@ -225,7 +232,8 @@ struct Client {
 
 impl Client {
     fn new(properties: &Properties, events: Events) -> KafkaResult<Client> {
-        let producer = ThreadedProducer::from_config_and_context(&client::client_config(properties), events)?;
+        let made = ThreadedProducer::from_config_and_context(&client::client_config(properties), events);
+        let producer = sealed(made, properties)?;
         Ok(Client { producer: Some(producer) })
     }
 
@@ -313,16 +321,17 @@ struct Ticket {
 /// Callbacks of the producer.
 struct Events {
     topic: Arc<str>,
+    redactor: Redactor,
     trouble: Arc<Mutex<Option<Trouble>>>,
 }
 
 impl ClientContext for Events {
     fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
-        client::log(level, facility, message);
+        client::log(&self.redactor, level, facility, message);
     }
 
     fn error(&self, error: KafkaError, reason: &str) {
-        let text = format!("{error}: {reason}");
+        let text = format!("{error}: {}", self.redactor.redact(reason));
         events::topic_client_error(&self.topic, &text);
         // It only sums up what was told before.
         if error_code(&error) == RDKafkaErrorCode::AllBrokersDown {

@@ -57,7 +57,7 @@ impl<'a> Bench<'a> {
         let deployment = Deployment::new(&config).map_err(|error| match error {
             // The configuration is made up here: its lines tell nobody anything.
             DeployError::Workflow { source, .. } => source.to_string(),
-            DeployError::Properties { source, .. } => source.to_string(),
+            DeployError::Property { source, .. } => source.to_string(),
             error => error.to_string(),
         })?;
         let orders = orders(args, SEED)?;

@@ -1,0 +1,178 @@
+//! From a configuration to pipelines that run: shared by the subcommands that do.
+
+use std::sync::Arc;
+
+use crate::config::{self, Config, Draft, Mistake, OnInvalid, Properties};
+use crate::engine::Limits;
+use crate::program::Program;
+use crate::registry::{Kept, KeptError, LoadError, Refusal, Registry};
+use crate::stream::{self, Pipeline, PropertyError, Side, StartError};
+use crate::task::{Connectors, ConnectorsError};
+use crate::telemetry::{Health, events};
+
+/// Why a configuration can't be put to work.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum DeployError {
+    #[error("{0}")]
+    Connectors(#[from] ConnectorsError),
+    #[error("{place}: {source}")]
+    Workflow { place: config::Place, source: LoadError },
+    #[error("{place}: {source}")]
+    Property { place: config::Place, source: PropertyError },
+    #[error("{place}: {source}")]
+    Kept { place: config::Place, source: KeptError },
+    #[error("{0}")]
+    Start(#[from] StartError),
+}
+
+impl DeployError {
+    /// As a mistake in the configuration; none: it is not the configuration's.
+    pub fn mistake(&self) -> Option<Mistake> {
+        Some(match self {
+            Self::Connectors(error) => {
+                Mistake::new(&error.place, format!("[[task]] for {:?}: {}", error.resource, error.source), None)
+            }
+            Self::Workflow { place, source: LoadError::Refused { name, file, why } } => {
+                let message = format!("workflow `{name}` can't be loaded from {}", file.display());
+                let detail = match &**why {
+                    // The paragraph before the excerpts says the same on a line each, for logs.
+                    Refusal::Invalid { diagnostics } => {
+                        diagnostics.split_once("\n\n").map_or(diagnostics.as_str(), |(_, excerpts)| excerpts).to_owned()
+                    }
+                    other => other.to_string(),
+                };
+                Mistake::new(place, message, None).with_detail(detail)
+            }
+            Self::Workflow { place, source } => Mistake::new(place, source.to_string(), None),
+            Self::Property { place, source } => Mistake::new(place, source.to_string(), source.hint()),
+            Self::Kept { place, source } => {
+                let hint = "let this user write there, or name another folder";
+                Mistake::new(place, source.to_string(), Some(hint.to_owned()))
+            }
+            Self::Start(_) => return None,
+        })
+    }
+}
+
+/// Makes the connectors of a configuration. Connects to nothing yet.
+pub(super) fn connectors(config: &Config) -> Result<Connectors, ConnectorsError> {
+    Connectors::from_config(&config.tasks, stream::topic_connector)
+}
+
+/// Workflows that are compiled and connectors that are made; nothing runs yet.
+pub(super) struct Deployment {
+    pub registry: Arc<Registry<Program>>,
+    connectors: Arc<Connectors>,
+    limits: Limits,
+}
+
+/// What the making of a [`Deployment`] goes by.
+#[derive(Clone, Copy)]
+struct Making {
+    /// Every `[[task]]` is known: a Resource that matches none has no connector.
+    tasks_are_known: bool,
+    /// Versions are kept in `state_dir`, and resumed from there.
+    keeps_versions: bool,
+}
+
+impl Deployment {
+    /// Makes connectors and compiles the workflows of all pipelines.
+    ///
+    /// # Errors
+    /// The first fault.
+    pub fn new(config: &Config) -> Result<Self, DeployError> {
+        Self::make(config, Making { tasks_are_known: true, keeps_versions: false })
+            .map_err(|mut errors| errors.swap_remove(0))
+    }
+
+    /// Puts a configuration to work, as far as that goes; everything that is wrong is added to the draft.
+    pub fn of_draft(draft: &mut Draft, keeps_versions: bool) -> Option<Self> {
+        let making = Making { tasks_are_known: draft.tasks_are_known, keeps_versions };
+        match Self::make(&draft.config, making) {
+            Ok(deployment) => Some(deployment),
+            Err(errors) => {
+                errors.iter().filter_map(DeployError::mistake).for_each(|mistake| draft.add(mistake));
+                None
+            }
+        }
+    }
+
+    /// As [`Deployment::new`], with every fault; there is at least one.
+    fn make(config: &Config, making: Making) -> Result<Self, Vec<DeployError>> {
+        let mut errors = Vec::new();
+        check_properties(config, &mut errors);
+        // Each by itself, to hear of all that can't be made.
+        let made = config
+            .tasks
+            .iter()
+            .map(|task| Connectors::from_config(std::slice::from_ref(task), stream::topic_connector));
+        let faults: Vec<DeployError> = made.filter_map(|made| made.err().map(DeployError::from)).collect();
+        let tasks_are_known = making.tasks_are_known && faults.is_empty();
+        errors.extend(faults);
+        let connectors =
+            Arc::new(if tasks_are_known { connectors(config).unwrap_or_default() } else { Connectors::new() });
+
+        let known = connectors.clone();
+        let check = move |program: &Program| match tasks_are_known {
+            true => known.check(program.resources()).map_err(|error| error.to_string()),
+            // Who can't be told yet; what it lacks may be what could not be read.
+            false => Ok(()),
+        };
+        let mut registry = Registry::of_definitions(check);
+        if let (Some(folder), true) = (&config.workflows.state_dir, making.keeps_versions) {
+            match Kept::open(folder, config.workflows.on_invalid == OnInvalid::LastGood) {
+                Ok(kept) => registry = registry.keeping(kept),
+                Err(source) => errors
+                    .extend(config.workflows.state_dir_place.clone().map(|place| DeployError::Kept { place, source })),
+            }
+        }
+        for pipeline in &config.pipelines {
+            if let Err(source) = registry.load(&pipeline.workflow_name, &pipeline.workflow) {
+                errors.push(DeployError::Workflow { place: pipeline.workflow_place.clone(), source });
+            }
+        }
+        match errors.is_empty() {
+            true => Ok(Self { registry: Arc::new(registry), connectors, limits: config.engine.into() }),
+            false => Err(errors),
+        }
+    }
+
+    /// Starts a pipeline of the configuration.
+    pub fn start(&self, pipeline: &config::Pipeline, health: &Health) -> Result<Pipeline, DeployError> {
+        let workflow = self
+            .registry
+            .load(&pipeline.workflow_name, &pipeline.workflow)
+            .map_err(|source| DeployError::Workflow { place: pipeline.workflow_place.clone(), source })?;
+        let label = workflow.current().label.clone();
+        let running =
+            Pipeline::start(pipeline.clone(), workflow, self.connectors.clone(), self.limits.clone(), health)?;
+        events::pipeline_started(&pipeline.name, &pipeline.workflow_name, &label, pipeline.shards, &pipeline.sources);
+        Ok(running)
+    }
+}
+
+/// Asks librdkafka about the properties of all clients. One that clients share is told once.
+fn check_properties(config: &Config, errors: &mut Vec<DeployError>) {
+    let mut told: Vec<(config::Place, PropertyError)> = Vec::new();
+    let mut check = |properties: &Properties, side, place: &config::Place| {
+        for source in stream::check_properties(properties, side) {
+            let place = source.property().and_then(|name| properties.place(name)).unwrap_or(place).clone();
+            if !told.contains(&(place.clone(), source.clone())) {
+                told.push((place, source));
+            }
+        }
+    };
+    for pipeline in &config.pipelines {
+        check(&pipeline.consumer, Side::Consumer, &pipeline.place);
+        check(&pipeline.producer, Side::Producer, &pipeline.place);
+    }
+    for task in &config.tasks {
+        if let config::Connector::Topic(topic) = &task.connector {
+            check(&topic.producer, Side::Producer, &task.place);
+        }
+    }
+    errors.extend(told.into_iter().map(|(place, source)| DeployError::Property { place, source }));
+}
+
+#[cfg(test)]
+mod tests;
