@@ -1,6 +1,8 @@
 //! Whole executions of the example workflows, event bytes in and output bytes out, beside the yardstick: sonic-rs parsing
 //! and printing the same event. Tasks answer with their own input at once.
 
+#![allow(unreachable_pub, reason = "a benchmark exports nothing")]
+
 mod yardstick;
 
 use std::hint::black_box;

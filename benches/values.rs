@@ -1,5 +1,7 @@
 //! Reading and printing events, beside the yardstick: sonic-rs parsing and printing the same event.
 
+#![allow(unreachable_pub, reason = "a benchmark exports nothing")]
+
 mod yardstick;
 
 use std::hint::black_box;

@@ -55,7 +55,7 @@ pub(super) struct GraphFaults {
 
 impl GraphFaults {
     /// Adds the faults of a machine.
-    pub fn check(&mut self, graph: &Graph) {
+    pub(super) fn check(&mut self, graph: &Graph) {
         if graph.vertices.is_empty() {
             // That States is missing or empty has been said.
             return;
@@ -78,7 +78,7 @@ impl GraphFaults {
     }
 
     /// All faults, in the order in which AWS gives them. `states` has the place of every state of the definition.
-    pub fn into_diagnostics(mut self, states: &HashMap<String, String>) -> Vec<Diagnostic> {
+    pub(super) fn into_diagnostics(mut self, states: &HashMap<String, String>) -> Vec<Diagnostic> {
         for fault in &mut self.dangling {
             let target = fault.message.strip_prefix(DANGLING).unwrap_or_default();
             if let Some(place) = states.get(target) {

@@ -22,7 +22,7 @@ pub(super) struct DiagnosticAnswer<'a> {
 
 impl<'a> DiagnosticAnswer<'a> {
     /// `lines` are those of the definition that it is about.
-    pub fn new(diagnostic: &'a Diagnostic, lines: &Lines<'_>) -> Self {
+    pub(super) fn new(diagnostic: &'a Diagnostic, lines: &Lines<'_>) -> Self {
         let place = diagnostic.span.as_ref().map(|span| lines.place(span.start));
         Self {
             severity: diagnostic.severity.as_str(),

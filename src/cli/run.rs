@@ -32,7 +32,7 @@ const RUNTIME_THREADS: usize = 1;
     SIGHUP: load changed workflows.\nExit status: 0 all pipelines drained, 2 the configuration is wrong, 1 anything else, such as \
     events that were still in flight at `drain_timeout`."
 )]
-pub struct Args {
+pub(super) struct Args {
     /// The configuration file
     #[arg(long, value_name = "FILE")]
     config: PathBuf,
@@ -69,7 +69,7 @@ fn count(errors: &ConfigErrors) -> String {
 }
 
 /// Runs the subcommand.
-pub fn main(args: Args) -> ExitCode {
+pub(super) fn main(args: Args) -> ExitCode {
     match run(&args) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

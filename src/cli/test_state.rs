@@ -28,7 +28,7 @@ const INVALID: u8 = 2;
     after_help = "Exit status: 0 the state succeeded or caught its error, 1 it failed or would be retried, 2 the request is \
     refused or can't be read."
 )]
-pub struct Args {
+pub(super) struct Args {
     /// A TestState request as JSON; definition, input, variables, context and results are JSON or JSON text; - is standard input
     #[arg(value_name = "REQUEST")]
     request: PathBuf,
@@ -44,7 +44,7 @@ pub struct Args {
 }
 
 /// Runs the subcommand.
-pub fn main(args: Args) -> ExitCode {
+pub(super) fn main(args: Args) -> ExitCode {
     let tested = match run(&args) {
         Ok(tested) => tested,
         Err(message) => {

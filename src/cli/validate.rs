@@ -22,7 +22,7 @@ pub(super) const EXIT_INVALID: u8 = 2;
 #[command(
     after_help = "Exit status: 0 all definitions are valid, 2 one has errors or can't be read. Warnings refuse nothing."
 )]
-pub struct Args {
+pub(super) struct Args {
     /// Definitions to check; - is standard input
     #[arg(value_name = "FILE", required = true)]
     files: Vec<PathBuf>,
@@ -54,7 +54,7 @@ enum Severity {
 }
 
 /// Runs the subcommand: 0 if all definitions are valid, else 2.
-pub fn main(args: Args) -> ExitCode {
+pub(super) fn main(args: Args) -> ExitCode {
     let options = ReadOptions {
         machine_type: match args.machine_type {
             Type::Express => MachineType::Express,

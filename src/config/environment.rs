@@ -58,7 +58,7 @@ pub(super) enum InterpolationError {
 
 impl InterpolationError {
     /// What to do about it.
-    pub fn hint(&self) -> String {
+    pub(super) fn hint(&self) -> String {
         match self {
             Self::Unset { name } => format!("set {name}, or give a default: ${{{name}:-value}}"),
             Self::Unclosed => "close it, or write `$${` for the characters themselves".to_owned(),

@@ -197,7 +197,7 @@ impl Report {
     }
 
     /// Whether there is no mistake so far.
-    pub fn is_clean(&self) -> bool {
+    pub(super) fn is_clean(&self) -> bool {
         self.mistakes.is_empty()
     }
 

@@ -23,14 +23,14 @@ pub(super) struct Text {
 
 impl Text {
     /// The value for a message: one from the environment is not shown.
-    pub fn shown(&self) -> String {
+    pub(super) fn shown(&self) -> String {
         if self.from_environment { "the value given".to_owned() } else { format!("`{}`", self.value) }
     }
 }
 
 impl<'a> Section<'a> {
     /// Opens a table; names that are not among `options` are reported.
-    pub fn open(
+    pub(super) fn open(
         title: impl Into<String>,
         table: &'a Table,
         origin: Origin,
@@ -49,17 +49,17 @@ impl<'a> Section<'a> {
     }
 
     /// The value of an option as it stands.
-    pub fn node(&self, name: &str) -> Option<&'a Node> {
+    pub(super) fn node(&self, name: &str) -> Option<&'a Node> {
         self.table.find(name)
     }
 
     /// Where the option stands, or its table where it is not given.
-    pub fn origin(&self, name: &str) -> &Origin {
+    pub(super) fn origin(&self, name: &str) -> &Origin {
         self.node(name).map_or(&self.origin, |node| &node.origin)
     }
 
     /// A text that may be left out, but not be empty.
-    pub fn text(&self, name: &str, report: &mut Report) -> Option<Text> {
+    pub(super) fn text(&self, name: &str, report: &mut Report) -> Option<Text> {
         let node = self.node(name)?;
         match &node.kind {
             Kind::Text(value) if value.trim().is_empty() => {
@@ -80,7 +80,7 @@ impl<'a> Section<'a> {
     }
 
     /// A text that has to be there; `hint` says what to write.
-    pub fn required(&self, name: &str, hint: &str, report: &mut Report) -> Option<Text> {
+    pub(super) fn required(&self, name: &str, hint: &str, report: &mut Report) -> Option<Text> {
         if self.node(name).is_none() {
             report.mistake(&self.origin, format!("{} needs `{name}`", self.title), Some(hint.to_owned()));
         }
@@ -88,7 +88,7 @@ impl<'a> Section<'a> {
     }
 
     /// A list of texts. A single text is taken as a list of one; in an environment variable commas separate.
-    pub fn texts(&self, name: &str, report: &mut Report) -> Vec<Text> {
+    pub(super) fn texts(&self, name: &str, report: &mut Report) -> Vec<Text> {
         let Some(node) = self.node(name) else { return Vec::new() };
         let text = |value: &str| Text {
             value: value.to_owned(),
@@ -109,7 +109,7 @@ impl<'a> Section<'a> {
     }
 
     /// A whole number within a range. Texts that came from the environment are read as numbers.
-    pub fn integer(&self, name: &str, default: u64, range: RangeInclusive<u64>, report: &mut Report) -> u64 {
+    pub(super) fn integer(&self, name: &str, default: u64, range: RangeInclusive<u64>, report: &mut Report) -> u64 {
         let Some(node) = self.node(name) else { return default };
         let value = match &node.kind {
             Kind::Integer(value) => u64::try_from(*value).ok(),
@@ -126,13 +126,13 @@ impl<'a> Section<'a> {
     }
 
     /// A whole number of things within a range.
-    pub fn count(&self, name: &str, default: usize, range: RangeInclusive<usize>, report: &mut Report) -> usize {
+    pub(super) fn count(&self, name: &str, default: usize, range: RangeInclusive<usize>, report: &mut Report) -> usize {
         let range = *range.start() as u64..=*range.end() as u64;
         usize::try_from(self.integer(name, default as u64, range, report)).unwrap_or(default)
     }
 
     /// A number of bytes: an integer, or a text such as "64MiB".
-    pub fn bytes(&self, name: &str, default: usize, range: RangeInclusive<usize>, report: &mut Report) -> usize {
+    pub(super) fn bytes(&self, name: &str, default: usize, range: RangeInclusive<usize>, report: &mut Report) -> usize {
         let Some(node) = self.node(name) else { return default };
         let value = match &node.kind {
             Kind::Integer(value) => usize::try_from(*value).ok(),
@@ -151,7 +151,7 @@ impl<'a> Section<'a> {
     }
 
     /// A duration such as "250ms" within a range.
-    pub fn duration(
+    pub(super) fn duration(
         &self,
         name: &str,
         default: Duration,
@@ -182,7 +182,7 @@ impl<'a> Section<'a> {
     }
 
     /// A number from 0 to 1.
-    pub fn probability(&self, name: &str, report: &mut Report) -> Option<f64> {
+    pub(super) fn probability(&self, name: &str, report: &mut Report) -> Option<f64> {
         let node = self.node(name)?;
         let value = match &node.kind {
             Kind::Float { value, .. } => Some(*value),
@@ -198,7 +198,7 @@ impl<'a> Section<'a> {
     }
 
     /// `true` or `false`.
-    pub fn flag(&self, name: &str, default: bool, report: &mut Report) -> bool {
+    pub(super) fn flag(&self, name: &str, default: bool, report: &mut Report) -> bool {
         let Some(node) = self.node(name) else { return default };
         match &node.kind {
             Kind::Bool(value) => *value,
@@ -210,7 +210,7 @@ impl<'a> Section<'a> {
     }
 
     /// One of a few words.
-    pub fn choice<T: Copy>(&self, name: &str, choices: &[(&str, T)], report: &mut Report) -> Option<T> {
+    pub(super) fn choice<T: Copy>(&self, name: &str, choices: &[(&str, T)], report: &mut Report) -> Option<T> {
         let text = self.text(name, report)?;
         if let Some((_, chosen)) = choices.iter().find(|(word, _)| *word == text.value) {
             return Some(*chosen);

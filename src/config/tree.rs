@@ -45,7 +45,7 @@ pub(super) enum Kind {
 
 impl Kind {
     /// What people call it.
-    pub fn name(&self) -> &'static str {
+    pub(super) fn name(&self) -> &'static str {
         match self {
             Kind::Text(_) => "a string",
             Kind::Integer(_) => "an integer",
@@ -71,12 +71,12 @@ pub(super) struct Entry {
 }
 
 impl Table {
-    pub fn find(&self, name: &str) -> Option<&Node> {
+    pub(super) fn find(&self, name: &str) -> Option<&Node> {
         self.entries.iter().find(|entry| entry.name == name).map(|entry| &entry.node)
     }
 
     /// The table `name`, made where there is none; `None` where something else stands in its place.
-    pub fn child(&mut self, name: &str, origin: &Origin) -> Option<&mut Table> {
+    pub(super) fn child(&mut self, name: &str, origin: &Origin) -> Option<&mut Table> {
         if self.find(name).is_none() {
             let node = Node { kind: Kind::Table(Table::default()), origin: origin.clone(), from_environment: false };
             self.entries.push(Entry { name: name.to_owned(), name_origin: origin.clone(), node });
@@ -89,7 +89,7 @@ impl Table {
     }
 
     /// Puts the text of an environment variable in place of an option.
-    pub fn override_with(&mut self, name: &str, variable: &str, value: &str) {
+    pub(super) fn override_with(&mut self, name: &str, variable: &str, value: &str) {
         let origin = Origin::Variable(variable.to_owned());
         let node = Node { kind: Kind::Text(value.to_owned()), origin: origin.clone(), from_environment: true };
         self.entries.retain(|entry| entry.name != name);

@@ -144,7 +144,7 @@ impl ConsumerEvents {
     }
 
     /// Takes what happened since the last call.
-    pub fn take(&self) -> Option<ConsumerNews> {
+    pub(super) fn take(&self) -> Option<ConsumerNews> {
         if !self.has_news.swap(false, Ordering::Relaxed) {
             return None;
         }
@@ -152,12 +152,12 @@ impl ConsumerEvents {
     }
 
     /// From now on rebalances are answered at once, because the shard lets go of everything.
-    pub fn close(&self) {
+    pub(super) fn close(&self) {
         self.closing.store(true, Ordering::Relaxed);
     }
 
     /// Adds to what happened.
-    pub fn note(&self, change: impl FnOnce(&mut ConsumerNews)) {
+    pub(super) fn note(&self, change: impl FnOnce(&mut ConsumerNews)) {
         change(&mut self.news.lock().unwrap_or_else(PoisonError::into_inner));
         self.has_news.store(true, Ordering::Relaxed);
     }
@@ -272,12 +272,12 @@ impl ProducerEvents {
     }
 
     /// Swaps the reports so far with `empty`, whose memory is used for the next ones.
-    pub fn swap(&self, empty: &mut Deliveries) {
+    pub(super) fn swap(&self, empty: &mut Deliveries) {
         std::mem::swap(empty, &mut *self.deliveries.lock().unwrap_or_else(PoisonError::into_inner));
     }
 
     /// How many reports wait.
-    pub fn waiting(&self) -> usize {
+    pub(super) fn waiting(&self) -> usize {
         let deliveries = self.deliveries.lock().unwrap_or_else(PoisonError::into_inner);
         deliveries.acknowledged.len() + deliveries.undelivered.len()
     }

@@ -28,7 +28,7 @@ impl Committed {
 
     /// Whether the group refused the commit because this consumer is no member any more, or its partitions were given away:
     /// to try again can't help.
-    pub fn is_of_a_stranger(&self) -> bool {
+    pub(super) fn is_of_a_stranger(&self) -> bool {
         matches!(
             self.code(),
             Some(
@@ -42,7 +42,7 @@ impl Committed {
 
     /// Whether the group takes no commits for a moment, because members come and go. Where a member keeps its partitions
     /// through a rebalance, it commits them as soon as it has heard of the new generation.
-    pub fn is_postponed(&self) -> bool {
+    pub(super) fn is_postponed(&self) -> bool {
         matches!(
             self.code(),
             Some(
@@ -63,7 +63,7 @@ pub(super) struct Committer {
 }
 
 impl Committer {
-    pub fn start(consumer: Arc<ShardConsumer>) -> std::io::Result<Self> {
+    pub(super) fn start(consumer: Arc<ShardConsumer>) -> std::io::Result<Self> {
         let (requests, received) = channel::<(TopicPartitionList, u64)>();
         let (outcome, outcomes) = channel();
         let thread = std::thread::Builder::new().name("commit".to_owned()).spawn(move || {
@@ -78,25 +78,25 @@ impl Committer {
     }
 
     /// Whether a commit is under way: the next one has to wait.
-    pub fn is_busy(&self) -> bool {
+    pub(super) fn is_busy(&self) -> bool {
         self.open
     }
 
     /// Begins a commit. Only when none is under way.
-    pub fn commit(&mut self, offsets: TopicPartitionList, events: u64) {
+    pub(super) fn commit(&mut self, offsets: TopicPartitionList, events: u64) {
         // It fails only if the thread has panicked; then nothing is committed any more, and nothing lost.
         self.open = self.requests.send((offsets, events)).is_ok();
     }
 
     /// The outcome of the commit under way, if it has come.
-    pub fn outcome(&mut self) -> Option<Committed> {
+    pub(super) fn outcome(&mut self) -> Option<Committed> {
         let outcome = self.outcomes.try_recv().ok()?;
         self.open = false;
         Some(outcome)
     }
 
     /// Ends the thread, which lets go of the consumer. A thread that still waits for the broker is left behind.
-    pub fn close(self) {
+    pub(super) fn close(self) {
         drop(self.requests);
         if !self.open {
             // A panic of the thread was reported when it happened.

@@ -31,32 +31,32 @@ pub(super) enum Intake {
 
 impl Intake {
     /// Whether the shard should look for records.
-    pub fn may_read(&self) -> bool {
+    pub(super) fn may_read(&self) -> bool {
         matches!(self, Self::Reading | Self::Paused)
     }
 
     /// Whether the consumer is left alone.
-    pub fn is_holding(&self) -> bool {
+    pub(super) fn is_holding(&self) -> bool {
         matches!(self, Self::Holding { .. })
     }
 
     /// Whether partitions are paused.
-    pub fn is_paused(&self) -> bool {
+    pub(super) fn is_paused(&self) -> bool {
         matches!(self, Self::Paused | Self::Stopped)
     }
 
     /// Whether nothing will be read any more.
-    pub fn is_stopped(&self) -> bool {
+    pub(super) fn is_stopped(&self) -> bool {
         matches!(self, Self::Stopped)
     }
 
     /// Reads no more.
-    pub fn stop(&mut self) {
+    pub(super) fn stop(&mut self) {
         *self = Self::Stopped;
     }
 
     /// Whether one more record may be read. While paused the consumer is polled in any case: no record comes.
-    pub fn has_room(&self, work: &Work) -> bool {
+    pub(super) fn has_room(&self, work: &Work) -> bool {
         matches!(self, Self::Paused) || below(work, 1, 1)
     }
 }

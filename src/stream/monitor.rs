@@ -89,7 +89,7 @@ struct Topics(Mutex<BTreeMap<String, RDKafkaErrorCode>>);
 
 impl Monitor {
     /// Starts to look after a pipeline's brokers.
-    pub fn start(
+    pub(super) fn start(
         pipeline: &config::Pipeline,
         metrics: PipelineMetrics,
         reporter: Reporter,
@@ -127,32 +127,32 @@ impl Monitor {
     }
 
     /// The end of one shard.
-    pub fn correspondence(&self, shard: usize) -> Correspondence {
+    pub(super) fn correspondence(&self, shard: usize) -> Correspondence {
         Correspondence { requests: self.requests.clone(), shard, answers: channel() }
     }
 
     /// What is wrong with this topic, as far as the brokers tell: that it does not exist, or may not be used.
-    pub fn trouble_with(&self, topic: &str) -> Option<RDKafkaErrorCode> {
+    pub(super) fn trouble_with(&self, topic: &str) -> Option<RDKafkaErrorCode> {
         self.topics.0.lock().unwrap_or_else(PoisonError::into_inner).get(topic).copied()
     }
 }
 
 impl Correspondence {
     /// Says which partitions the shard reads: their ranges come from now on.
-    pub fn owns(&self, partitions: Vec<Name>) {
+    pub(super) fn owns(&self, partitions: Vec<Name>) {
         let answers = self.answers.0.clone();
         // It fails only if the thread has panicked, which shows in its health.
         self.requests.send(Request::Owned { shard: self.shard, partitions, answers }).ok();
     }
 
     /// Asks where to begin reading these partitions.
-    pub fn begin(&self, partitions: TopicPartitionList) {
+    pub(super) fn begin(&self, partitions: TopicPartitionList) {
         let answers = self.answers.0.clone();
         self.requests.send(Request::Begin { partitions, answers }).ok();
     }
 
     /// The next answer, if one has come.
-    pub fn answer(&self) -> Option<Answer> {
+    pub(super) fn answer(&self) -> Option<Answer> {
         self.answers.1.try_recv().ok()
     }
 }

@@ -33,7 +33,7 @@ pub(super) struct EventOrigin {
 }
 
 impl EventOrigin {
-    pub fn of(
+    pub(super) fn of(
         event: &EventRef<'_>,
         name: &ExecutionName,
         payload: &[u8],

@@ -32,7 +32,12 @@ pub(super) struct EventRef<'a> {
 
 impl<'a> EventRef<'a> {
     /// A record that tells what came of it, under its key.
-    pub fn record<'b>(&self, topic: &'b str, payload: Option<&'b [u8]>, headers: Option<OwnedHeaders>) -> Record<'b>
+    pub(super) fn record<'b>(
+        &self,
+        topic: &'b str,
+        payload: Option<&'b [u8]>,
+        headers: Option<OwnedHeaders>,
+    ) -> Record<'b>
     where
         'a: 'b,
     {
@@ -48,7 +53,7 @@ pub(super) enum EventHeaders<'a> {
 
 impl EventHeaders<'_> {
     /// A copy of them, as far as an event's headers are taken over.
-    pub fn owned(&self) -> Option<OwnedHeaders> {
+    pub(super) fn owned(&self) -> Option<OwnedHeaders> {
         match self {
             Self::Message(message) => message.headers().map(|event| headers::of_event(event, || event.detach())),
             Self::Owned(event) => event.map(|event| headers::of_event(event, || event.clone())),
@@ -114,7 +119,7 @@ pub(super) struct Failed<'a> {
 
 impl<'a> Failed<'a> {
     /// An event that could not be run.
-    pub fn rejected(reason: &'a str, version: &'a str) -> Self {
+    pub(super) fn rejected(reason: &'a str, version: &'a str) -> Self {
         Self { status: "FAILED", version, error: Some(EVENT_REJECTED), cause: Some(reason), state: "" }
     }
 }

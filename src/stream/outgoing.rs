@@ -29,7 +29,7 @@ pub(super) struct Outgoing {
 
 impl Outgoing {
     /// A copy of a record that waits from now on. `headers` are given back by the client that refused it.
-    pub fn of_record(record: &Record<'_>, headers: Option<OwnedHeaders>) -> Self {
+    pub(super) fn of_record(record: &Record<'_>, headers: Option<OwnedHeaders>) -> Self {
         Self {
             topic: record.topic.to_owned(),
             partition: None,
@@ -41,7 +41,7 @@ impl Outgoing {
     }
 
     /// A copy of a record that the client hands back.
-    pub fn of_message(message: &BorrowedMessage<'_>, ticket: Ticket) -> Self {
+    pub(super) fn of_message(message: &BorrowedMessage<'_>, ticket: Ticket) -> Self {
         Self {
             topic: message.topic().to_owned(),
             partition: Some(message.partition()).filter(|partition| *partition >= 0),
@@ -53,7 +53,7 @@ impl Outgoing {
     }
 
     /// What the client is given; it copies key and value. Headers go along, and come back with a refusal.
-    pub fn as_base(&mut self, partition: Option<i32>) -> BaseRecord<'_, [u8], [u8], usize> {
+    pub(super) fn as_base(&mut self, partition: Option<i32>) -> BaseRecord<'_, [u8], [u8], usize> {
         BaseRecord {
             topic: &self.topic,
             partition,
@@ -66,7 +66,7 @@ impl Outgoing {
     }
 
     /// Bytes that it adds to a batch, about.
-    pub fn bytes(&self) -> usize {
+    pub(super) fn bytes(&self) -> usize {
         self.key.as_ref().map_or(0, Vec::len) + self.payload.as_ref().map_or(0, Vec::len)
     }
 }

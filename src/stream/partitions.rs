@@ -31,16 +31,16 @@ impl Ticket {
         Self((u64::from(slot.index) << (GENERATION_BITS + SEQUENCE_BITS)) | generation | u64::from(sequence.0))
     }
 
-    pub fn from_opaque(opaque: usize) -> Self {
+    pub(super) fn from_opaque(opaque: usize) -> Self {
         Self(opaque as u64)
     }
 
-    pub fn opaque(self) -> usize {
+    pub(super) fn opaque(self) -> usize {
         self.0 as usize
     }
 
     /// The assignment that the record belongs to.
-    pub fn slot(self) -> Slot {
+    pub(super) fn slot(self) -> Slot {
         let generation = (self.0 >> SEQUENCE_BITS) as u32 & ((1 << GENERATION_BITS) - 1);
         Slot { index: (self.0 >> (GENERATION_BITS + SEQUENCE_BITS)) as u16, generation }
     }
@@ -100,7 +100,7 @@ struct Entry {
 
 impl Partitions {
     /// Takes over a partition. `None`: more partitions than a shard can own.
-    pub fn assign(&mut self, topic: &str, number: i32, names: ExecutionNames) -> Option<Slot> {
+    pub(super) fn assign(&mut self, topic: &str, number: i32, names: ExecutionNames) -> Option<Slot> {
         self.last = None;
         let free = self.slots.iter().position(|entry| entry.partition.is_none());
         let index = free.unwrap_or(self.slots.len());
@@ -126,7 +126,7 @@ impl Partitions {
     }
 
     /// Lets a partition go: what is still in flight of it no longer counts.
-    pub fn release(&mut self, slot: Slot) {
+    pub(super) fn release(&mut self, slot: Slot) {
         self.last = None;
         if self.partition(slot).is_none() {
             return;
@@ -142,12 +142,17 @@ impl Partitions {
     }
 
     /// The slot of a partition by its name.
-    pub fn find(&self, topic: &str, number: i32) -> Option<Slot> {
+    pub(super) fn find(&self, topic: &str, number: i32) -> Option<Slot> {
         self.by_name.get(&(Arc::from(topic), number)).copied()
     }
 
     /// The slot of a message's partition. `address` is that of librdkafka's topic, which stays the same while assigned.
-    pub fn find_message<'a>(&mut self, address: usize, topic: impl FnOnce() -> &'a str, number: i32) -> Option<Slot> {
+    pub(super) fn find_message<'a>(
+        &mut self,
+        address: usize,
+        topic: impl FnOnce() -> &'a str,
+        number: i32,
+    ) -> Option<Slot> {
         match self.last {
             Some((last_address, last_number, slot)) if last_address == address && last_number == number => Some(slot),
             _ => {
@@ -159,19 +164,19 @@ impl Partitions {
     }
 
     /// The partition of an assignment, if it still lasts.
-    pub fn partition(&self, slot: Slot) -> Option<&Partition> {
+    pub(super) fn partition(&self, slot: Slot) -> Option<&Partition> {
         let entry = self.slots.get(slot.index as usize)?;
         entry.partition.as_ref().filter(|_| entry.generation == slot.generation)
     }
 
     /// The same, to change it.
-    pub fn partition_mut(&mut self, slot: Slot) -> Option<&mut Partition> {
+    pub(super) fn partition_mut(&mut self, slot: Slot) -> Option<&mut Partition> {
         let entry = self.slots.get_mut(slot.index as usize)?;
         entry.partition.as_mut().filter(|_| entry.generation == slot.generation)
     }
 
     /// Notes a record that was read. `None`: its assignment is over.
-    pub fn track(&mut self, slot: Slot, offset: i64, bytes: usize) -> Option<Ticket> {
+    pub(super) fn track(&mut self, slot: Slot, offset: i64, bytes: usize) -> Option<Ticket> {
         let bytes = u32::try_from(bytes).unwrap_or(u32::MAX);
         let sequence = self.partition_mut(slot)?.tracker.track(offset, bytes);
         self.in_flight += 1;
@@ -180,7 +185,7 @@ impl Partitions {
     }
 
     /// Completes a record. A ticket of an assignment that is over, or one that completed before, is ignored.
-    pub fn complete(&mut self, ticket: Ticket) -> bool {
+    pub(super) fn complete(&mut self, ticket: Ticket) -> bool {
         let completed =
             self.partition_mut(ticket.slot()).and_then(|partition| partition.tracker.complete(ticket.sequence()));
         if let Some(bytes) = completed {
@@ -191,22 +196,22 @@ impl Partitions {
     }
 
     /// The offset of a record in flight, while its assignment lasts.
-    pub fn offset(&self, ticket: Ticket) -> Option<i64> {
+    pub(super) fn offset(&self, ticket: Ticket) -> Option<i64> {
         self.partition(ticket.slot())?.tracker.offset(ticket.sequence())
     }
 
     /// Records that are not complete.
-    pub fn in_flight(&self) -> usize {
+    pub(super) fn in_flight(&self) -> usize {
         self.in_flight
     }
 
     /// Bytes of the records that are not complete.
-    pub fn in_flight_bytes(&self) -> usize {
+    pub(super) fn in_flight_bytes(&self) -> usize {
         self.in_flight_bytes
     }
 
     /// All assignments.
-    pub fn iter(&self) -> impl Iterator<Item = (Slot, &Partition)> {
+    pub(super) fn iter(&self) -> impl Iterator<Item = (Slot, &Partition)> {
         self.slots.iter().enumerate().filter_map(|(index, entry)| {
             let partition = entry.partition.as_ref()?;
             Some((Slot { index: index as u16, generation: entry.generation }, partition))
@@ -214,12 +219,12 @@ impl Partitions {
     }
 
     /// How many partitions the shard owns.
-    pub fn count(&self) -> usize {
+    pub(super) fn count(&self) -> usize {
         self.by_name.len()
     }
 
     /// Topic and number of every partition, for calls to the consumer; `None` if there is none.
-    pub fn list(&self) -> Option<TopicPartitionList> {
+    pub(super) fn list(&self) -> Option<TopicPartitionList> {
         let mut list = TopicPartitionList::with_capacity(self.count());
         for (_, partition) in self.iter() {
             list.add_partition(&partition.topic, partition.number);
@@ -228,7 +233,7 @@ impl Partitions {
     }
 
     /// What may be committed, and notes it as committed; `None` if nothing moved.
-    pub fn take_uncommitted(&mut self) -> Option<TopicPartitionList> {
+    pub(super) fn take_uncommitted(&mut self) -> Option<TopicPartitionList> {
         let mut list = TopicPartitionList::new();
         for partition in self.slots.iter_mut().filter_map(|entry| entry.partition.as_mut()) {
             if let Some(offset) = partition.tracker.uncommitted() {
@@ -241,12 +246,12 @@ impl Partitions {
     }
 
     /// Records that the watermarks have passed so far.
-    pub fn passed(&self) -> u64 {
+    pub(super) fn passed(&self) -> u64 {
         self.passed_before + self.iter().map(|(_, partition)| partition.tracker.passed()).sum::<u64>()
     }
 
     /// Notes that a commit of these partitions failed, so that they are offered again.
-    pub fn commit_failed(&mut self, list: &TopicPartitionList) {
+    pub(super) fn commit_failed(&mut self, list: &TopicPartitionList) {
         for_each(list, |topic, number| {
             if let Some(partition) = self.find(topic, number).and_then(|slot| self.partition_mut(slot)) {
                 partition.tracker.commit_failed();
@@ -257,23 +262,23 @@ impl Partitions {
 
 impl Partition {
     /// Records of this partition that are not complete.
-    pub fn in_flight(&self) -> usize {
+    pub(super) fn in_flight(&self) -> usize {
         self.tracker.in_flight()
     }
 
     /// Says where reading begins, or goes on when nothing is in flight: see [`OffsetTracker::begin`].
-    pub fn begin(&mut self, offset: i64, is_committed: bool) {
+    pub(super) fn begin(&mut self, offset: i64, is_committed: bool) {
         self.tracker.begin(offset, is_committed);
     }
 
     /// The offset after the last record that was read, or where reading began.
-    pub fn position(&self) -> Option<i64> {
+    pub(super) fn position(&self) -> Option<i64> {
         self.tracker.position()
     }
 
     /// Records between what is complete and the end of the log. `client`: how far the client has read, as it told before
     /// the end was asked for.
-    pub fn lag(&self, end: i64, client: Option<&Position>) -> u64 {
+    pub(super) fn lag(&self, end: i64, client: Option<&Position>) -> u64 {
         // Behind the last record there may be transaction markers: when the client has read past them there is no lag.
         let has_all = client.is_some_and(|client| client.next >= end && client.queued == 0);
         if has_all && self.in_flight() == 0 {

@@ -89,19 +89,19 @@ const STOPPING: u8 = 1;
 const ABORTED: u8 = 2;
 
 impl Stop {
-    pub fn is_stopping(&self) -> bool {
+    pub(super) fn is_stopping(&self) -> bool {
         self.0.load(Ordering::Relaxed) >= STOPPING
     }
 
-    pub fn is_aborted(&self) -> bool {
+    pub(super) fn is_aborted(&self) -> bool {
         self.0.load(Ordering::Relaxed) >= ABORTED
     }
 
-    pub fn stop(&self) {
+    pub(super) fn stop(&self) {
         self.0.fetch_max(STOPPING, Ordering::Relaxed);
     }
 
-    pub fn abort(&self) {
+    pub(super) fn abort(&self) {
         self.0.fetch_max(ABORTED, Ordering::Relaxed);
     }
 }

@@ -25,7 +25,7 @@ pub(super) struct Reset {
 
 impl Reset {
     /// Reads it from the line that librdkafka logs: it has no other way to tell.
-    pub fn from_log(facility: &str, message: &str) -> Option<Self> {
+    pub(super) fn from_log(facility: &str, message: &str) -> Option<Self> {
         if facility != "OFFSET" {
             return None;
         }

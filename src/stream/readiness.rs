@@ -48,7 +48,7 @@ impl Progress {
 }
 
 impl Readiness {
-    pub fn new(now: Instant) -> Self {
+    pub(super) fn new(now: Instant) -> Self {
         let progress = || Progress { count: 0, since: now };
         Self {
             next_look: now,
@@ -60,7 +60,7 @@ impl Readiness {
     }
 
     /// How the shard stands, for its gauges.
-    pub fn levels(&self, intake: &Intake, work: &Work) -> Levels {
+    pub(super) fn levels(&self, intake: &Intake, work: &Work) -> Levels {
         let assigned = work.partitions.count();
         Levels {
             in_flight: work.partitions.in_flight(),

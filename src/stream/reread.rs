@@ -22,12 +22,12 @@ pub(super) struct Reread {
 }
 
 impl Reread {
-    pub fn new(properties: Properties) -> Self {
+    pub(super) fn new(properties: Properties) -> Self {
         Self { properties, consumer: None }
     }
 
     /// The event at this place; `None` if it can't be had any more, or not in time.
-    pub fn event(&mut self, topic: &str, partition: i32, offset: i64) -> Option<OwnedMessage> {
+    pub(super) fn event(&mut self, topic: &str, partition: i32, offset: i64) -> Option<OwnedMessage> {
         let consumer = match self.consumer.take() {
             Some(consumer) => consumer,
             None => self.connect()?,

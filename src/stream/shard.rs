@@ -67,7 +67,12 @@ pub(super) struct Shard {
 impl Shard {
     /// Makes the clients and joins the group. Brokers that can't be reached are waited for; settings that librdkafka
     /// refuses are an error.
-    pub fn new(spec: Arc<Spec>, number: usize, stats: Arc<Stats>, reporter: Reporter) -> Result<Self, StartError> {
+    pub(super) fn new(
+        spec: Arc<Spec>,
+        number: usize,
+        stats: Arc<Stats>,
+        reporter: Reporter,
+    ) -> Result<Self, StartError> {
         let pipeline = &spec.pipeline;
         let name = pipeline.name.clone();
         let client_error = |source| StartError::Client { pipeline: name.clone(), source };
@@ -113,7 +118,7 @@ impl Shard {
     }
 
     /// Runs until the pipeline is told to stop; then finishes what is in flight, commits and leaves the group.
-    pub fn run(mut self) {
+    pub(super) fn run(mut self) {
         while !self.work.spec.stop.is_stopping() {
             self.round();
         }

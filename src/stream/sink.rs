@@ -76,7 +76,7 @@ impl Sink {
     }
 
     /// Sends a record, or keeps it to be sent when the cluster takes records again.
-    pub fn send(&mut self, mut record: Record<'_>) -> Result<(), TooLarge> {
+    pub(super) fn send(&mut self, mut record: Record<'_>) -> Result<(), TooLarge> {
         let headers = record.headers.take();
         if self.is_refusing() {
             self.kept.push_back(Outgoing::of_record(&record, headers));
@@ -102,7 +102,7 @@ impl Sink {
     }
 
     /// Serves the producer, sends again what is due, and appends what became of records to `reports`.
-    pub fn serve(&mut self, now: Instant, reports: &mut Vec<Report>) {
+    pub(super) fn serve(&mut self, now: Instant, reports: &mut Vec<Report>) {
         self.collect();
         let mut acknowledged = std::mem::take(&mut self.deliveries.acknowledged);
         if !acknowledged.is_empty() {
@@ -124,18 +124,18 @@ impl Sink {
     }
 
     /// Whether the cluster refuses records: nothing more should be read until it takes them.
-    pub fn is_refusing(&self) -> bool {
+    pub(super) fn is_refusing(&self) -> bool {
         !self.kept.is_empty() || !self.suspects.is_empty()
     }
 
     /// Records that wait for an acknowledgement or to be sent again.
-    pub fn waiting(&self) -> usize {
+    pub(super) fn waiting(&self) -> usize {
         let in_flight = usize::try_from(self.producer.in_flight_count()).unwrap_or(0);
         self.kept.len() + self.suspects.waiting() + in_flight
     }
 
     /// Drops refused records of an assignment that is over: its next owner reads their events again.
-    pub fn forget(&mut self, slot: Slot) {
+    pub(super) fn forget(&mut self, slot: Slot) {
         self.kept.retain(|record| record.ticket.slot() != slot);
         self.suspects.retain(|record| record.ticket.slot() != slot);
     }

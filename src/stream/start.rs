@@ -27,7 +27,7 @@ pub(super) struct OutOfRange {
 
 impl Start {
     /// Decides by what the group has committed, what the log has, and the options of the pipeline.
-    pub fn of(committed: Option<i64>, range: Range, start_from: StartFrom, policy: OnOutOfRange) -> Self {
+    pub(super) fn of(committed: Option<i64>, range: Range, start_from: StartFrom, policy: OnOutOfRange) -> Self {
         let Some(position) = committed else {
             return Self::Fresh(match start_from {
                 StartFrom::Earliest => range.low,
@@ -40,7 +40,7 @@ impl Start {
 
 impl OutOfRange {
     /// `None`: the position is within its log, or at its end.
-    pub fn of(position: i64, range: Range, policy: OnOutOfRange) -> Option<Self> {
+    pub(super) fn of(position: i64, range: Range, policy: OnOutOfRange) -> Option<Self> {
         let goes_on_at = match policy {
             OnOutOfRange::Earliest => Some(range.low),
             OnOutOfRange::Latest => Some(range.end),
@@ -52,7 +52,7 @@ impl OutOfRange {
 
     /// How many records are passed over unread, at most: offsets may have gaps. When the log ends before the position it was
     /// cut or made anew, and nobody can tell what was in it.
-    pub fn lost(&self) -> u64 {
+    pub(super) fn lost(&self) -> u64 {
         let next = self.goes_on_at.unwrap_or(self.range.low);
         u64::try_from(next.saturating_sub(self.position.min(self.range.end))).unwrap_or(0)
     }

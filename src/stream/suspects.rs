@@ -39,33 +39,33 @@ struct Lane {
 
 impl Suspects {
     /// Adds a record of a batch that was too large.
-    pub fn add(&mut self, record: Outgoing) {
+    pub(super) fn add(&mut self, record: Outgoing) {
         self.waiting += 1;
         self.lane_of(&record).fresh.push(record);
     }
 
     /// Whether there is no suspect, neither waiting nor on its way.
-    pub fn is_empty(&self) -> bool {
+    pub(super) fn is_empty(&self) -> bool {
         self.waiting == 0 && !self.in_round
     }
 
     /// Suspects that are not on their way.
-    pub fn waiting(&self) -> usize {
+    pub(super) fn waiting(&self) -> usize {
         self.waiting
     }
 
     /// The topic of one of them.
-    pub fn topic(&self) -> Option<&str> {
+    pub(super) fn topic(&self) -> Option<&str> {
         self.lanes.first().map(|lane| &*lane.topic)
     }
 
     /// Whether a round has begun and not ended.
-    pub fn is_in_round(&self) -> bool {
+    pub(super) fn is_in_round(&self) -> bool {
         self.in_round
     }
 
     /// Begins a round: what is to be sent now, with nothing beside it, to the partitions that the records name.
-    pub fn begin(&mut self) -> Vec<Outgoing> {
+    pub(super) fn begin(&mut self) -> Vec<Outgoing> {
         self.in_round = true;
         let mut round = Vec::new();
         for lane in &mut self.lanes {
@@ -80,13 +80,13 @@ impl Suspects {
     }
 
     /// A record of this round was not taken: because it, or the batch it was in, is too large, or for another reason.
-    pub fn came_back(&mut self, record: Outgoing, too_large: bool) {
+    pub(super) fn came_back(&mut self, record: Outgoing, too_large: bool) {
         self.waiting += 1;
         self.lane_of(&record).returned.push((record, too_large));
     }
 
     /// Ends the round: the records that were refused with nothing beside them.
-    pub fn end(&mut self) -> Vec<Outgoing> {
+    pub(super) fn end(&mut self) -> Vec<Outgoing> {
         self.in_round = false;
         let mut culprits = Vec::new();
         for lane in &mut self.lanes {
@@ -98,7 +98,7 @@ impl Suspects {
     }
 
     /// Drops those that wait and are not meant.
-    pub fn retain(&mut self, is_meant: impl Fn(&Outgoing) -> bool) {
+    pub(super) fn retain(&mut self, is_meant: impl Fn(&Outgoing) -> bool) {
         let mut waiting = 0;
         for lane in &mut self.lanes {
             lane.fresh.retain(&is_meant);

@@ -3,6 +3,8 @@
 //! `scripts/test` starts what is needed and sets `KAFKA_BROKERS` and `STEPSTREAM_BIN`. Each test has topics, a consumer
 //! group, a folder and a port of its own, so that they run side by side and on a broker that others use.
 
+#![allow(unreachable_pub, reason = "a test exports nothing")]
+
 mod broker;
 mod daemon;
 mod events;

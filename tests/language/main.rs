@@ -3,6 +3,8 @@
 //!
 //! Time is virtual: a wait of an hour costs nothing, and no result depends on how fast the tests run.
 
+#![allow(unreachable_pub, reason = "a test exports nothing")]
+
 mod case;
 mod counts;
 mod driver;

@@ -2,6 +2,8 @@
 //!
 //! A failing run prints its seed; `STEPSTREAM_SEED` runs that one alone. `STEPSTREAM_STEPS` says how many steps are made in all.
 
+#![allow(unreachable_pub, reason = "a test exports nothing")]
+
 #[path = "../language/driver.rs"]
 #[allow(dead_code, reason = "the language tests use the rest")]
 mod driver;

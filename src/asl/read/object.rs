@@ -24,20 +24,20 @@ pub(super) struct Object<'a> {
 }
 
 impl<'a> Object<'a> {
-    pub fn get(&self, name: &str) -> Option<&'a Node> {
+    pub(super) fn get(&self, name: &str) -> Option<&'a Node> {
         self.member(name).map(|member| &member.value)
     }
 
-    pub fn member(&self, name: &str) -> Option<&'a Member> {
+    pub(super) fn member(&self, name: &str) -> Option<&'a Member> {
         self.members.iter().find(|member| member.key == name)
     }
 
     /// The place of a field.
-    pub fn at(&self, name: &str) -> String {
+    pub(super) fn at(&self, name: &str) -> String {
         format!("{}/{name}", self.location)
     }
 
-    pub fn is_jsonata(&self) -> bool {
+    pub(super) fn is_jsonata(&self) -> bool {
         self.language == QueryLanguage::JSONata
     }
 }

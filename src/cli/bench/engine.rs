@@ -34,7 +34,7 @@ const LATENCY_LOAD: f64 = 0.5;
 /// Arguments of `stepstream bench engine`.
 #[derive(clap::Args)]
 #[command(after_help = super::EXIT_STATUS)]
-pub struct Args {
+pub(super) struct Args {
     /// The workflow [default: the example order.asl.json]
     #[arg(long, value_name = "FILE")]
     workflow: Option<PathBuf>,

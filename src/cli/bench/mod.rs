@@ -14,7 +14,7 @@ const EXIT_STATUS: &str = "Exit status: 0 measured, 1 not, or some events did no
 /// Arguments of `stepstream bench`.
 #[derive(clap::Args)]
 #[command(after_help = EXIT_STATUS)]
-pub struct Args {
+pub(super) struct Args {
     #[command(subcommand)]
     what: What,
 }
@@ -28,7 +28,7 @@ enum What {
 }
 
 /// Runs the subcommand.
-pub fn main(args: Args) -> ExitCode {
+pub(super) fn main(args: Args) -> ExitCode {
     let result = match args.what {
         What::Engine(args) => engine::main(&args),
         What::Kafka(args) => kafka::main(&args),

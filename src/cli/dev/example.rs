@@ -19,7 +19,7 @@ pub(super) struct Folder(PathBuf);
 
 impl Folder {
     /// Writes the files to a folder that only this user can read.
-    pub fn new() -> io::Result<Self> {
+    pub(super) fn new() -> io::Result<Self> {
         let name = format!("stepstream-dev-{}-{:08x}", std::process::id(), fastrand::u32(..));
         let folder = Self(std::env::temp_dir().join(name));
         // An error if it is there: somebody may have put it in the way.
@@ -32,12 +32,12 @@ impl Folder {
     }
 
     /// The example's configuration. What the environment says to a daemon is not meant for it.
-    pub fn config(&self, brokers: &str) -> Result<Config, ConfigErrors> {
+    pub(super) fn config(&self, brokers: &str) -> Result<Config, ConfigErrors> {
         Config::load_with(&self.0.join("stepstream.toml"), &on_mock_cluster(Environment::default(), brokers))
     }
 
     /// Removes what is as it was written. What somebody has changed or added stays; whether there is such.
-    pub fn tidy(&self) -> bool {
+    pub(super) fn tidy(&self) -> bool {
         for (file, text) in self.files() {
             if fs::read(&file).is_ok_and(|bytes| bytes == text.as_bytes()) {
                 // What can't be removed is left to whoever cleans temporary files.
@@ -50,7 +50,7 @@ impl Folder {
     }
 
     /// Where it is.
-    pub fn path(&self) -> &Path {
+    pub(super) fn path(&self) -> &Path {
         &self.0
     }
 

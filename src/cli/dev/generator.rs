@@ -32,7 +32,7 @@ pub(super) struct Generator {
 
 impl Generator {
     /// `rate` is in events per second, 0 for as many as go through. `events`: none for no end.
-    pub fn new(
+    pub(super) fn new(
         config: &ClientConfig,
         topics: &[String],
         orders: Orders,
@@ -46,12 +46,12 @@ impl Generator {
     }
 
     /// Whether all events are sent.
-    pub fn is_done(&self) -> bool {
+    pub(super) fn is_done(&self) -> bool {
         self.events.is_some_and(|events| self.next >= events)
     }
 
     /// Sends what is due, or waits a little.
-    pub fn turn(&mut self, ledger: &Ledger) {
+    pub(super) fn turn(&mut self, ledger: &Ledger) {
         let began = *self.began.get_or_insert_with(Instant::now);
         let due = match self.rate {
             0 => u64::MAX,
@@ -90,7 +90,7 @@ impl Generator {
     }
 
     /// Has the last events delivered to the cluster.
-    pub fn flush(&self) {
+    pub(super) fn flush(&self) {
         // What is not delivered in time is asked for again: the caller repeats.
         self.producer.flush(FLUSH_TIMEOUT).ok();
     }

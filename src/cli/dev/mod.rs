@@ -46,7 +46,7 @@ const LOOK: Duration = Duration::from_millis(20);
     Ctrl-C: stop the generator, finish what is on its way, print the summary; twice: exit at once.\n\
     Exit status: 0 every event has an outcome, 1 one is missing, 2 the configuration is wrong."
 )]
-pub struct Args {
+pub(super) struct Args {
     /// Events per second; 0: as many as go through
     #[arg(long, value_name = "N", default_value_t = DEFAULT_RATE)]
     rate: u64,
@@ -87,7 +87,7 @@ enum DevError {
 }
 
 /// Runs the subcommand.
-pub fn main(args: Args) -> ExitCode {
+pub(super) fn main(args: Args) -> ExitCode {
     match run(&args) {
         Ok(summary) if summary.missing() == 0 => ExitCode::SUCCESS,
         Ok(_) => ExitCode::FAILURE,

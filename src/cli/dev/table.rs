@@ -44,7 +44,7 @@ pub(super) struct Table {
 
 impl Table {
     /// Says what runs.
-    pub fn new(brokers: &str, pipeline: &config::Pipeline) -> Self {
+    pub(super) fn new(brokers: &str, pipeline: &config::Pipeline) -> Self {
         let mut table = Self {
             terminal: std::io::stdout().is_terminal(),
             drawn: Vec::new(),
@@ -58,7 +58,7 @@ impl Table {
     }
 
     /// Says what is waited for, if that takes longer than it should.
-    pub fn waiting(&mut self, health: &Health) {
+    pub(super) fn waiting(&mut self, health: &Health) {
         let waited = self.began.elapsed();
         if waited < START || self.shown.elapsed() < REMIND {
             return;
@@ -71,7 +71,7 @@ impl Table {
     }
 
     /// Whether somebody still reads what is shown.
-    pub fn is_read(&self) -> bool {
+    pub(super) fn is_read(&self) -> bool {
         self.is_read
     }
 
@@ -81,7 +81,7 @@ impl Table {
     }
 
     /// Shows how things are, if it is time.
-    pub fn show(&mut self, ledger: &Ledger, pipeline: &Pipeline, registry: &Registry<Program>) {
+    pub(super) fn show(&mut self, ledger: &Ledger, pipeline: &Pipeline, registry: &Registry<Program>) {
         let took = self.shown.elapsed();
         if took < INTERVAL {
             return;
@@ -116,7 +116,7 @@ impl Table {
     }
 
     /// Shows what came of all events.
-    pub fn finish(&mut self, ledger: &Ledger, snapshot: &Snapshot) {
+    pub(super) fn finish(&mut self, ledger: &Ledger, snapshot: &Snapshot) {
         let summary = ledger.summary();
         let latencies = ledger.latencies();
         if !self.drawn.is_empty() {

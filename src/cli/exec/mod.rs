@@ -35,7 +35,7 @@ const DATA_TIMEOUT: Duration = Duration::from_secs(30);
     after_help = "Exit status: 0 the execution succeeded, 1 it failed or timed out, 2 it could not be run: the definition, \
     the input or another file is invalid."
 )]
-pub struct Args {
+pub(super) struct Args {
     /// The definition: JSON, comments and trailing commas allowed, or YAML; - is standard input
     #[arg(value_name = "DEFINITION")]
     definition: PathBuf,
@@ -76,7 +76,7 @@ pub struct Args {
 }
 
 /// Runs the subcommand.
-pub fn main(args: Args) -> ExitCode {
+pub(super) fn main(args: Args) -> ExitCode {
     match execute(&args) {
         Ok(status) => ExitCode::from(if status == Status::Succeeded { 0 } else { FAILED }),
         Err(Trouble::Definition) => ExitCode::from(INVALID),

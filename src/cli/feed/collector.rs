@@ -24,7 +24,7 @@ pub(in crate::cli) struct Topics(Vec<(String, Kind)>);
 
 impl Topics {
     /// Those of a pipeline. Where failures share the sink they count as results: only their headers differ.
-    pub fn of(pipeline: &config::Pipeline) -> Self {
+    pub(crate) fn of(pipeline: &config::Pipeline) -> Self {
         let mut topics = Vec::new();
         let all = [
             (&pipeline.sink, Kind::Result),
@@ -42,7 +42,7 @@ impl Topics {
     }
 
     /// Their names.
-    pub fn names(&self) -> impl Iterator<Item = &str> {
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
         self.0.iter().map(|(topic, _)| topic.as_str())
     }
 
@@ -59,7 +59,12 @@ pub(in crate::cli) struct Collector {
 
 impl Collector {
     /// Starts to read. The topics must exist.
-    pub fn start(config: &ClientConfig, topics: Topics, from: StartFrom, ledger: Arc<Ledger>) -> KafkaResult<Self> {
+    pub(crate) fn start(
+        config: &ClientConfig,
+        topics: Topics,
+        from: StartFrom,
+        ledger: Arc<Ledger>,
+    ) -> KafkaResult<Self> {
         let mut config = config.clone();
         config.set("group.id", "stepstream-collector").set("enable.auto.commit", "false");
         config.set("fetch.wait.max.ms", "10").set("fetch.queue.backoff.ms", "2");
@@ -101,7 +106,7 @@ impl Collector {
     }
 
     /// Stops to read.
-    pub fn stop(self) {
+    pub(crate) fn stop(self) {
         self.stop.store(true, Ordering::Relaxed);
         // A panic of the thread was reported when it happened; its outcomes are missing in the books.
         self.thread.join().ok();

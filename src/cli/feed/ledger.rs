@@ -34,12 +34,12 @@ pub(in crate::cli) struct Summary {
 
 impl Summary {
     /// Events that have an outcome.
-    pub fn accounted(&self) -> u64 {
+    pub(crate) fn accounted(&self) -> u64 {
         self.results + self.failures + self.dead_letters
     }
 
     /// Events that have none.
-    pub fn missing(&self) -> u64 {
+    pub(crate) fn missing(&self) -> u64 {
         self.sent.saturating_sub(self.accounted())
     }
 }
@@ -62,7 +62,7 @@ struct Outcomes {
 }
 
 impl Ledger {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let outcomes = Outcomes {
             summary: Summary::default(),
             seen: Vec::new(),
@@ -79,14 +79,14 @@ impl Ledger {
     }
 
     /// Notes that the event of this number was sent, or was due to be, at this time. Numbers count from zero, in order.
-    pub fn sent(&self, number: u64, at: Instant) {
+    pub(crate) fn sent(&self, number: u64, at: Instant) {
         let micros = at.saturating_duration_since(self.began).as_micros();
         self.sent_at[number as usize % REMEMBERED].store(micros as u64, Ordering::Relaxed);
         self.sent.store(number + 1, Ordering::Release);
     }
 
     /// Notes what came of an event.
-    pub fn outcome(&self, number: u64, kind: Kind) {
+    pub(super) fn outcome(&self, number: u64, kind: Kind) {
         let now = self.began.elapsed().as_micros() as u64;
         let mut outcomes = self.outcomes();
         if !outcomes.note(number) {
@@ -107,37 +107,37 @@ impl Ledger {
     }
 
     /// Notes why an event did not succeed, from its record's headers.
-    pub fn failed(&self, headers: &impl Headers) {
+    pub(super) fn failed(&self, headers: &impl Headers) {
         self.outcomes().reasons.note(headers);
     }
 
     /// Why events did not succeed.
-    pub fn reasons(&self) -> Reasons {
+    pub(crate) fn reasons(&self) -> Reasons {
         self.outcomes().reasons.clone()
     }
 
     /// The books so far.
-    pub fn summary(&self) -> Summary {
+    pub(crate) fn summary(&self) -> Summary {
         Summary { sent: self.sent.load(Ordering::Acquire), ..self.outcomes().summary }
     }
 
     /// Time since the books were opened.
-    pub fn elapsed(&self) -> Duration {
+    pub(crate) fn elapsed(&self) -> Duration {
         self.began.elapsed()
     }
 
     /// Latencies in microseconds, from sending an event to reading its outcome.
-    pub fn latencies(&self) -> Histogram<u64> {
+    pub(crate) fn latencies(&self) -> Histogram<u64> {
         self.outcomes().all.clone()
     }
 
     /// Latencies since the last call.
-    pub fn recent_latencies(&self) -> Histogram<u64> {
+    pub(crate) fn recent_latencies(&self) -> Histogram<u64> {
         std::mem::replace(&mut self.outcomes().recent, new_histogram())
     }
 
     /// The first events without an outcome, for messages.
-    pub fn first_missing(&self, count: usize) -> Vec<u64> {
+    pub(crate) fn first_missing(&self, count: usize) -> Vec<u64> {
         let sent = self.sent.load(Ordering::Acquire);
         let outcomes = self.outcomes();
         (0..sent).filter(|number| !outcomes.has(*number)).take(count).collect()

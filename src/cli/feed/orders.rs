@@ -20,18 +20,18 @@ struct Sample {
 
 impl Orders {
     /// Orders from the samples in `config/events`.
-    pub fn new(seed: u64) -> Self {
+    pub(crate) fn new(seed: u64) -> Self {
         Self::from_lines(ORDER_EVENTS, seed)
     }
 
     /// Events from the lines of a text. Where one has an order's id, it becomes the event's own.
-    pub fn from_lines(text: &str, seed: u64) -> Self {
+    pub(crate) fn from_lines(text: &str, seed: u64) -> Self {
         let samples = text.lines().filter(|line| !line.trim().is_empty()).map(Sample::cut).collect();
         Self { samples, random: fastrand::Rng::with_seed(seed) }
     }
 
     /// Writes the event of this number over `event`. Nothing, if there are no samples.
-    pub fn write(&mut self, number: u64, event: &mut Vec<u8>) {
+    pub(crate) fn write(&mut self, number: u64, event: &mut Vec<u8>) {
         event.clear();
         if self.samples.is_empty() {
             return;
@@ -45,7 +45,7 @@ impl Orders {
     }
 
     /// Bytes of an event, on average.
-    pub fn average_bytes(&self) -> usize {
+    pub(crate) fn average_bytes(&self) -> usize {
         let all: usize = self.samples.iter().map(Sample::bytes).sum();
         all / self.samples.len().max(1)
     }

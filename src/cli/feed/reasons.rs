@@ -30,7 +30,7 @@ pub(in crate::cli) struct Reason {
 
 impl Reasons {
     /// Notes what the headers of a failure or a dead letter say; nothing if it is neither.
-    pub fn note(&mut self, record: &impl Headers) {
+    pub(super) fn note(&mut self, record: &impl Headers) {
         let find = |name| headers::find(record, name);
         let (what, cause) = match (find(headers::STATUS), find(headers::REASON)) {
             (Some(_), _) => {
@@ -61,12 +61,12 @@ impl Reasons {
     }
 
     /// The kind that came last.
-    pub fn last(&self) -> Option<&Reason> {
+    pub(crate) fn last(&self) -> Option<&Reason> {
         self.kinds.get(self.last)
     }
 
     /// The kinds, the most frequent first, and how many events are of none of them.
-    pub fn by_count(&self) -> (Vec<&Reason>, u64) {
+    pub(crate) fn by_count(&self) -> (Vec<&Reason>, u64) {
         let mut kinds: Vec<&Reason> = self.kinds.iter().collect();
         kinds.sort_by_key(|kind| std::cmp::Reverse(kind.count));
         (kinds, self.others)

@@ -34,7 +34,7 @@ const MERMAID_EDGES: usize = 500;
 #[command(
     after_help = "Exit status: 0 the picture is written, 1 it can't be written or is too large to lay out, 2 the definition has errors or can't be read."
 )]
-pub struct Args {
+pub(super) struct Args {
     /// Definition to draw; - is standard input
     #[arg(value_name = "DEFINITION")]
     definition: PathBuf,
@@ -73,7 +73,7 @@ impl Format {
 }
 
 /// Runs the subcommand: 0 if the picture is written, 2 if the definition is invalid or unreadable, else 1.
-pub fn main(args: Args) -> ExitCode {
+pub(super) fn main(args: Args) -> ExitCode {
     let name = visible(&source::name(&args.definition)).into_owned();
     let text = match source::read_definition(&args.definition) {
         Ok(text) => text,

@@ -55,12 +55,12 @@ pub(super) enum EdgeKind {
 
 impl Chart {
     /// The chart of the whole definition.
-    pub fn of(definition: &Definition) -> Chart {
+    pub(super) fn of(definition: &Definition) -> Chart {
         chart(&definition.machine, &mut 0)
     }
 
     /// How many edges there are, those of inner machines included.
-    pub fn edge_count(&self) -> usize {
+    pub(super) fn edge_count(&self) -> usize {
         let inner = self.nodes.iter().flat_map(Node::charts).map(Chart::edge_count);
         self.edges.len() + inner.sum::<usize>()
     }
@@ -68,7 +68,7 @@ impl Chart {
 
 impl Node {
     /// The state, if the node is none of the marks.
-    pub fn state(&self) -> Option<&StateShape> {
+    pub(super) fn state(&self) -> Option<&StateShape> {
         match &self.shape {
             Shape::State(state) => Some(state),
             Shape::Start | Shape::End => None,
@@ -76,12 +76,12 @@ impl Node {
     }
 
     /// The machines within.
-    pub fn charts(&self) -> &[Chart] {
+    pub(super) fn charts(&self) -> &[Chart] {
         self.state().map_or(&[], |state| &state.charts)
     }
 
     /// The name for people who can't see the picture.
-    pub fn title(&self) -> &str {
+    pub(super) fn title(&self) -> &str {
         match &self.shape {
             Shape::Start => "Start",
             Shape::End => "End",
@@ -92,7 +92,7 @@ impl Node {
 
 impl StateShape {
     /// The line below the name.
-    pub fn subtitle(&self) -> String {
+    pub(super) fn subtitle(&self) -> String {
         match self.detail.as_str() {
             "" => self.type_name.to_owned(),
             detail => format!("{}: {detail}", self.type_name),

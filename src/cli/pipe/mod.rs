@@ -41,7 +41,7 @@ const DEFAULT_CONCURRENCY: NonZeroUsize = NonZeroUsize::new(64).expect("64 is no
     after_help = "Reads one event per line from standard input and writes one output per line, in the same order, to \
     standard output.\nExit status: 0 all events succeeded, 1 some did not, 2 the definition or configuration is invalid."
 )]
-pub struct Args {
+pub(super) struct Args {
     /// The workflow's definition
     #[arg(value_name = "WORKFLOW")]
     workflow: PathBuf,
@@ -64,7 +64,7 @@ pub struct Args {
 }
 
 /// Runs the subcommand.
-pub fn main(args: Args) -> ExitCode {
+pub(super) fn main(args: Args) -> ExitCode {
     match run(&args) {
         Ok(all_succeeded) => ExitCode::from(u8::from(!all_succeeded)),
         Err(error) => {

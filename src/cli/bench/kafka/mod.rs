@@ -23,7 +23,7 @@ const BROKERS: &str = "KAFKA_BROKERS";
 /// Arguments of `stepstream bench kafka`.
 #[derive(clap::Args)]
 #[command(after_help = crate::cli::bench::EXIT_STATUS)]
-pub struct Args {
+pub(super) struct Args {
     /// Brokers, as host:port[,host:port] [default: the environment's KAFKA_BROKERS]
     #[arg(long, value_name = "BROKERS")]
     brokers: Option<String>,

@@ -48,7 +48,7 @@ pub(super) struct Bench<'a> {
 
 impl<'a> Bench<'a> {
     /// Reads workflow and events, then makes the topics.
-    pub fn new(args: &'a Args, cluster: &Cluster) -> Result<Self, String> {
+    pub(super) fn new(args: &'a Args, cluster: &Cluster) -> Result<Self, String> {
         telemetry::init_metrics();
         let folder = if args.workflow.is_none() { Some(Folder::with_built_in_workflow()?) } else { None };
         let workflow = args.workflow.clone().or_else(|| folder.as_ref().map(Folder::workflow)).unwrap_or_default();
@@ -70,7 +70,7 @@ impl<'a> Bench<'a> {
     }
 
     /// All phases.
-    pub fn run(&mut self) -> Result<Measured, String> {
+    pub(super) fn run(&mut self) -> Result<Measured, String> {
         let events = self.args.events;
         phase(self.args, &format!("writing {events} events"));
         self.preload(events)?;

@@ -27,7 +27,7 @@ pub(super) struct Cluster {
 
 impl Cluster {
     /// Connects; an error if no broker answers.
-    pub fn new(brokers: &str) -> Result<Self, String> {
+    pub(super) fn new(brokers: &str) -> Result<Self, String> {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()
@@ -47,12 +47,12 @@ impl Cluster {
     }
 
     /// A name that no other run has.
-    pub fn name(&self, what: &str) -> String {
+    pub(super) fn name(&self, what: &str) -> String {
         format!("{}-{what}", self.run)
     }
 
     /// Makes a topic of this run; its name.
-    pub fn create(&self, what: &str, partitions: i32) -> Result<String, String> {
+    pub(super) fn create(&self, what: &str, partitions: i32) -> Result<String, String> {
         let name = self.name(what);
         let topic = NewTopic::new(&name, partitions, TopicReplication::Fixed(1));
         let options = AdminOptions::new().operation_timeout(Some(TIMEOUT)).request_timeout(Some(TIMEOUT));
@@ -68,7 +68,7 @@ impl Cluster {
     }
 
     /// Deletes the topics of this run.
-    pub fn delete_topics(&self) {
+    pub(super) fn delete_topics(&self) {
         let made = self.made.borrow();
         if made.is_empty() {
             return;

@@ -13,7 +13,7 @@ mod straighten;
 mod tests;
 mod weave;
 
-pub(super) use route::{Route, Segment};
+pub(crate) use route::{Route, Segment};
 
 /// Sizes of fonts.
 pub(super) const NAME_FONT: f64 = 14.0;
@@ -66,15 +66,15 @@ pub(super) struct Rect {
 }
 
 impl Rect {
-    pub fn center(self) -> Point {
+    pub(super) fn center(self) -> Point {
         Point { x: self.x + self.width / 2.0, y: self.y + self.height / 2.0 }
     }
 
-    pub fn right(self) -> f64 {
+    pub(super) fn right(self) -> f64 {
         self.x + self.width
     }
 
-    pub fn bottom(self) -> f64 {
+    pub(super) fn bottom(self) -> f64 {
         self.y + self.height
     }
 }

@@ -15,14 +15,14 @@ const PORT_MARGIN: f64 = 22.0;
 const STRAIGHTEN: f64 = 20.0;
 
 /// A line with its bends.
-pub struct Route {
+pub(crate) struct Route {
     pub start: Point,
     pub segments: Vec<Segment>,
     /// Ends in its target, hence with an arrow head; else in the line of another edge that goes there.
     pub arrives: bool,
 }
 
-pub enum Segment {
+pub(crate) enum Segment {
     Line(Point),
     /// A cubic curve: two control points and the end.
     Curve(Point, Point, Point),

@@ -38,7 +38,7 @@ pub(super) struct Rows {
 }
 
 impl Rows {
-    pub fn new(weave: &Weave) -> Self {
+    pub(super) fn new(weave: &Weave) -> Self {
         let (xs, width) = across(weave);
         let borders = down(weave, &xs);
         let height = borders.last().map_or(0.0, |(_, lower)| *lower);
@@ -46,7 +46,7 @@ impl Rows {
     }
 
     /// The middle of a row.
-    pub fn middle(&self, row: usize) -> f64 {
+    pub(super) fn middle(&self, row: usize) -> f64 {
         let (upper, lower) = self.borders[row];
         f64::midpoint(upper, lower)
     }

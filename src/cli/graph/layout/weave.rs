@@ -45,7 +45,7 @@ struct Lane {
 impl Weave {
     /// `sizes` are those of the nodes; `labels` those of the edges' labels, `None` where there is none.
     /// `left` is how many vertices the picture may still have.
-    pub fn new(
+    pub(super) fn new(
         chart: &Chart,
         ranks: &Ranks,
         sizes: &[Size],
