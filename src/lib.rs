@@ -26,7 +26,7 @@
 //! | [`api`] | the HTTP side: health, metrics, workflows |
 //! | [`cli`] | a module per subcommand |
 //!
-//! `docs/architecture.md` tells the way of an event through them and the invariants that hold.
+//! `docs/architecture.md` describes the way of an event through them and the invariants that hold.
 
 pub mod api;
 pub mod asl;

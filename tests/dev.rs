@@ -67,7 +67,7 @@ fn what_nobody_changed_is_removed() {
 }
 
 #[test]
-fn why_events_fail_is_told_on_one_line_that_a_terminal_does_not_act_on() {
+fn why_events_fail_is_shown_on_one_line_that_a_terminal_does_not_act_on() {
     let file = folder("fails-definition").join("fails.asl.json");
     fs::write(&file, FAILS).expect("the build folder can be written");
     let arguments = ["--rate", "0", "--events", "20", "--workflow", file.to_str().expect("UTF-8")];

@@ -52,7 +52,7 @@ fn what_is_nested_deeply_comes_out_whole() {
 
 #[test]
 #[cfg(target_os = "linux")]
-fn an_answer_that_cannot_be_written_is_a_fault_that_is_told() {
+fn an_answer_that_cannot_be_written_is_a_fault_that_is_reported() {
     let definition = file("full.asl.json", SUCCEEDS);
     let request = file("full.request.json", r#"{ "definition": { "Type": "Succeed" } }"#);
     for (args, status) in [

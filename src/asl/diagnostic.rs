@@ -26,7 +26,7 @@ pub struct Diagnostic {
 pub enum Severity {
     /// The definition is refused.
     Error,
-    /// The definition runs, but maybe not as meant.
+    /// The definition runs, but maybe not as it was meant.
     Warning,
 }
 
@@ -42,7 +42,7 @@ impl Severity {
 
 macro_rules! codes {
     ($($(#[$doc:meta])* $name:ident = $text:literal,)*) => {
-        /// The stable code of a [`Diagnostic`]: those of AWS first, then our own. `docs/diagnostics.md` tells more.
+        /// The stable code of a [`Diagnostic`]: those of AWS first, then our own. `docs/diagnostics.md` says more.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         pub enum Code {
             $($(#[$doc])* $name,)*

@@ -9,7 +9,7 @@ use super::node::{Member, Node, NodeKind};
 const WRAPPERS: [&str; 6] =
     ["Definition", "definition", "DefinitionString", "definitionString", "DefinitionBody", "definitionBody"];
 
-/// What to do with an object that is no machine, if it is a known part or frame of one.
+/// What to do with an object that is not a state machine, if it is a known part or frame of one.
 pub(super) fn advice(root: &[Member]) -> Option<String> {
     if root.iter().any(|member| matches!(member.key.as_str(), "StartAt" | "States")) {
         return None;

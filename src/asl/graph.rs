@@ -42,7 +42,7 @@ pub(super) struct Edge {
     pub target: Spanned<String>,
 }
 
-/// What a transition to nowhere is told with, before the name.
+/// What a transition to nowhere is reported with, before the name.
 const DANGLING: &str = "Missing 'Next' target: ";
 
 /// Faults of the transitions of all machines.

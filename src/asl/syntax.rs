@@ -133,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn a_literal_that_looks_like_a_path_is_told_from_prices() {
+    fn a_literal_that_looks_like_a_path_is_distinguished_from_prices() {
         for yes in ["$.a", "$['a']", "$$.Execution.Id", "States.UUID()"] {
             assert!(looks_like_template_value(yes), "{yes}");
         }

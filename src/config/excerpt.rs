@@ -28,7 +28,7 @@ pub(super) struct Excerpt {
 
 impl Excerpt {
     /// The line in which `span` begins. `secrets` are the parts of the source that nobody may see, in their order.
-    pub fn new(name: String, source: &str, span: &Range<usize>, secrets: &[Range<usize>]) -> Self {
+    pub(super) fn new(name: String, source: &str, span: &Range<usize>, secrets: &[Range<usize>]) -> Self {
         let at = boundary(source, span.start);
         let start = source[..at].rfind('\n').map_or(0, |newline| newline + 1);
         let end = source[at..].find(['\n', '\r']).map_or(source.len(), |length| at + length);

@@ -61,7 +61,7 @@ pub struct Config {
     pub pipelines: Vec<Pipeline>,
     /// In the order of the file: the first match wins.
     pub tasks: Vec<Task>,
-    /// What works but bites: one message each, with its place.
+    /// What is valid, but probably not what was meant: one message each, with its place.
     pub warnings: Vec<String>,
 }
 

@@ -164,7 +164,7 @@ pub(super) struct Report {
 }
 
 impl Report {
-    pub fn new(file: &Path, text: &str) -> Self {
+    pub(super) fn new(file: &Path, text: &str) -> Self {
         Self {
             file: file.into(),
             text: text.into(),
@@ -176,7 +176,7 @@ impl Report {
     }
 
     /// Adds a mistake; one in an environment variable names it.
-    pub fn mistake(&mut self, origin: &Origin, message: impl Into<String>, hint: Option<String>) {
+    pub(super) fn mistake(&mut self, origin: &Origin, message: impl Into<String>, hint: Option<String>) {
         if !self.unreliable {
             let place = self.place_of(origin);
             self.mistakes.push(Mistake::new(&place, message, hint));
@@ -184,12 +184,12 @@ impl Report {
     }
 
     /// Says that only the mistakes so far can be trusted, because the structure of the file is not known.
-    pub fn trust_no_more(&mut self) {
+    pub(super) fn trust_no_more(&mut self) {
         self.unreliable = true;
     }
 
     /// Keeps a part of the file from every output, and a comment behind it.
-    pub fn hide(&mut self, span: Range<usize>) {
+    pub(super) fn hide(&mut self, span: Range<usize>) {
         let rest = self.text.get(span.end..).unwrap_or_default().lines().next().unwrap_or_default();
         // What looks like a comment behind it may be the rest of a password without quotes.
         let end = if rest.trim_start().starts_with('#') { span.end + rest.len() } else { span.end };
@@ -202,17 +202,17 @@ impl Report {
     }
 
     /// Whether [`Report::trust_no_more`] was said.
-    pub fn is_unreliable(&self) -> bool {
+    pub(super) fn is_unreliable(&self) -> bool {
         self.unreliable
     }
 
     /// How many mistakes there are so far.
-    pub fn count(&self) -> usize {
+    pub(super) fn count(&self) -> usize {
         self.mistakes.len()
     }
 
     /// Adds what is valid, but probably not what was meant.
-    pub fn warning(&mut self, origin: &Origin, message: &str) {
+    pub(super) fn warning(&mut self, origin: &Origin, message: &str) {
         let at = match origin {
             Origin::File(span) => self.place(span).to_string(),
             Origin::Variable(name) => format!("environment variable {name}"),
@@ -221,7 +221,7 @@ impl Report {
     }
 
     /// Where something stands.
-    pub fn place_of(&self, origin: &Origin) -> Place {
+    pub(super) fn place_of(&self, origin: &Origin) -> Place {
         match origin {
             Origin::File(span) => self.place(span),
             Origin::Variable(name) => {
@@ -232,7 +232,7 @@ impl Report {
     }
 
     /// The warnings, and all mistakes in the order of the file.
-    pub fn finish(mut self) -> (Vec<String>, ConfigErrors) {
+    pub(super) fn finish(mut self) -> (Vec<String>, ConfigErrors) {
         self.mistakes.sort_by_key(Mistake::position);
         self.secrets.sort_by_key(|secret| secret.start);
         let errors = ConfigErrors { file: self.file, text: self.text, secrets: self.secrets, mistakes: self.mistakes };

@@ -29,7 +29,7 @@ fn valid(text: &str, environment: &Environment) -> Config {
 const SEPARATOR: &str = "\n=== says ===\n";
 
 /// Each file of `mistakes/` holds a configuration, with `# env: NAME=value` for its environment, and what is said about it.
-/// With UPDATE_GOLDEN set the second part is written anew.
+/// With UPDATE_GOLDEN set the second part is written again.
 #[test]
 fn mistakes_are_reported_as_in_the_golden_files() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/config/mistakes");
@@ -218,7 +218,7 @@ timeout = "1s"
 }
 
 #[test]
-fn what_works_but_bites_is_a_warning_with_its_place() {
+fn what_is_probably_not_meant_is_a_warning_with_its_place() {
     let text = MINIMAL
         .replace("dead_letters = \"orders-dead-letters\"\n", "")
         .replace("[kafka]", "[http]\nlisten = \"0.0.0.0:9600\"\n[kafka]\nacks = 1");

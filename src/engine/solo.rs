@@ -1,6 +1,6 @@
 //! One state by itself: it runs like any other, ends when it is left, and notes what its data goes through.
 //!
-//! Children are not run: what a Map or Parallel comes to is told from outside, as the outcome of a task is.
+//! Children are not run: the outcome of a Map or Parallel is given from outside, as the outcome of a task is.
 
 use std::sync::Arc;
 use std::time::Duration;

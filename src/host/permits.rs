@@ -15,7 +15,7 @@ pub struct Permits {
 
 /// Permission for one call, while it lives.
 #[derive(Debug)]
-pub struct Permit {
+pub(super) struct Permit {
     _entry: Option<OwnedSemaphorePermit>,
     _all: Option<OwnedSemaphorePermit>,
 }

@@ -19,7 +19,7 @@ pub(super) struct Inexact(HashMap<u64, Option<Value>>);
 impl Inexact {
     fn note(&mut self, heap: &Heap, double: f64, value: Value) {
         let known = self.0.entry(double.to_bits()).or_insert(Some(value));
-        // Two numbers with one double: none of them can be told from it.
+        // Two numbers with one double: it identifies none of them.
         if known.is_some_and(|known| heap.to_json(known) != heap.to_json(value)) {
             *known = None;
         }

@@ -125,7 +125,7 @@ fn run(ast: &AstNode, explain: bool, context: Context, scope: &mut impl Scope) -
 /// The text of an evaluation that looked at operands first, if it failed for the same reason.
 fn explain(text: &str, explained: Option<String>) -> String {
     let code = |text: &str| text.split_once(": ").map(|(code, _)| code.to_owned()).filter(|code| code.len() == 5);
-    // Only our own text has a code where the library's has none; T0410 and its like are told apart by ours.
+    // Only our own text has a code where the library's has none; ours distinguishes T0410 and the like.
     let is_same = |other: &str| match (code(text), code(other)) {
         (Some(code), Some(other)) => code == other || (code.starts_with("T04") && other.starts_with("T04")),
         (None, Some(other)) => other.starts_with("T04"),

@@ -75,7 +75,7 @@ impl Rewriter {
                         *name = own_name(name);
                     }
                 }
-                // A value that goes into a function: of functions that are joined, no error is to be told.
+                // A value that goes into a function: functions that are joined report no error.
                 AstNode::Variable(name) if self.explain && compiled::has_signature(name) => {
                     self.visit(lhs);
                     *node = call(std::mem::take(name), vec![take(lhs)]);

@@ -154,7 +154,7 @@ fn references_without_a_context_are_refused() {
 }
 
 #[test]
-fn workflow_variables_are_told_from_those_of_the_expression() {
+fn workflow_variables_are_distinguished_from_those_of_the_expression() {
     let cases = [
         ("$a + $b.c[$d = 1] + $a", "a b d"),
         ("($x := $y; $x)", "y"),

@@ -2,7 +2,7 @@
 //!
 //! A [`Workflow`] has one current [`Version`] behind an atomic pointer: readers take it without a lock, once per event or
 //! batch, and keep what they took while an execution runs. A new version is read, compiled and checked aside; only then the
-//! pointer moves. A file that is refused changes nothing and is told in the log, in a metric and in [`WorkflowStatus`].
+//! pointer moves. A file that is refused changes nothing; it is reported in the log, in a metric and in [`WorkflowStatus`].
 //!
 //! The compiled form is a type parameter, and compiling is a function that the registry is given, so that swapping can be
 //! tested without a language. [`Registry::of_definitions`] is the one that reads Amazon States Language.
@@ -37,7 +37,7 @@ pub struct Compiled<P> {
     pub program: P,
     /// States in it, for people.
     pub states: usize,
-    /// What works but bites, with places and hints; empty: nothing.
+    /// What is valid, but probably not what was meant, with places and hints; empty: nothing.
     pub warnings: String,
 }
 
@@ -129,7 +129,7 @@ impl<P> Registry<P> {
         self.workflows.get(name).map(|entry| Arc::clone(entry.value()))
     }
 
-    /// Reads every file again and swaps what changed: for SIGHUP. What is refused is told and stays as it was.
+    /// Reads every file again and swaps what changed: for SIGHUP. What is refused is reported and stays as it was.
     pub fn reload_all(&self) -> Vec<(Arc<str>, Reload)> {
         self.all().iter().map(|workflow| (Arc::clone(workflow.name()), self.reload(workflow))).collect()
     }
@@ -151,7 +151,7 @@ impl<P> Registry<P> {
         all
     }
 
-    /// Whether the workflow's file would be refused now. Changes nothing and tells nobody.
+    /// Whether the workflow's file would be refused now. Changes nothing and logs nothing.
     fn would_refuse(&self, workflow: &Workflow<P>) -> bool {
         workflow.would_refuse(&self.maker)
     }

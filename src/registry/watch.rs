@@ -17,7 +17,7 @@ const DEBOUNCE: Duration = Duration::from_millis(100);
 /// A folder that is never quiet is read after so long all the same.
 const MAX_DEBOUNCE: Duration = Duration::from_secs(2);
 
-/// How often files are read although nobody said that they changed: network file systems don't tell, and a folder that was
+/// How often files are read although nothing reported a change: network file systems don't report any, and a folder that was
 /// replaced as a whole tells no more.
 const POLL_INTERVAL: Duration = Duration::from_secs(10);
 
@@ -33,7 +33,7 @@ pub struct Watch {
 }
 
 impl Watch {
-    /// Watches the files of all workflows that the registry has now. A folder that the system can't watch is told in the log;
+    /// Watches the files of all workflows that the registry has now. A folder that the system can't watch is logged;
     /// its files are read every ten seconds, like all.
     ///
     /// # Errors
@@ -110,7 +110,7 @@ fn follow<P>(registry: &Registry<P>, changes: &Receiver<()>, poll: Duration) {
             Ok(()) | Err(RecvTimeoutError::Timeout) => {}
             Err(RecvTimeoutError::Disconnected) => return,
         }
-        // A file that would be refused may be half written: it gets one more wait before it is told.
+        // A file that would be refused may be half written: it gets one more wait before it is reported.
         if registry.all().iter().any(|workflow| registry.would_refuse(workflow)) && !settle(changes) {
             return;
         }

@@ -131,7 +131,7 @@ pub(super) struct ConsumerEvents {
 }
 
 impl ConsumerEvents {
-    pub fn new(pipeline: Arc<str>, properties: &Properties, metrics: PipelineMetrics) -> Self {
+    pub(super) fn new(pipeline: Arc<str>, properties: &Properties, metrics: PipelineMetrics) -> Self {
         let redactor = properties.redactor();
         Self {
             pipeline,
@@ -266,7 +266,7 @@ pub(super) struct ProducerEvents {
 }
 
 impl ProducerEvents {
-    pub fn new(pipeline: Arc<str>, properties: &Properties, metrics: PipelineMetrics) -> Self {
+    pub(super) fn new(pipeline: Arc<str>, properties: &Properties, metrics: PipelineMetrics) -> Self {
         let redactor = properties.redactor();
         Self { pipeline, redactor, metrics, deliveries: Mutex::default() }
     }

@@ -30,13 +30,13 @@ struct PerVersion {
 }
 
 impl Counts {
-    pub fn new(stats: Arc<Stats>, metrics: PipelineMetrics, workflow: WorkflowMetrics) -> Self {
+    pub(super) fn new(stats: Arc<Stats>, metrics: PipelineMetrics, workflow: WorkflowMetrics) -> Self {
         let (tally, next) = (Tally::default(), Instant::now());
         Self { stats, metrics, tally, versions: Vec::new(), workflow, durations: Vec::new(), next }
     }
 
     /// An event was read.
-    pub fn read(&mut self, bytes: usize) {
+    pub(super) fn read(&mut self, bytes: usize) {
         self.stats.events.add(1);
         self.stats.event_bytes.add(bytes as u64);
         self.tally.consumed += 1;
@@ -44,7 +44,7 @@ impl Counts {
     }
 
     /// An execution ended; `took` counts from reading its event.
-    pub fn ended(&mut self, version: &Version<Program>, execution: &Execution, status: Status, took: Duration) {
+    pub(super) fn ended(&mut self, version: &Version<Program>, execution: &Execution, status: Status, took: Duration) {
         let retries = execution.retries();
         self.stats.retries.add(retries);
         self.tally.retries += retries;
@@ -79,13 +79,13 @@ impl Counts {
     }
 
     /// The brokers acknowledged a record.
-    pub fn acknowledged(&mut self) {
+    pub(super) fn acknowledged(&mut self) {
         self.stats.produced.add(1);
         self.tally.acknowledged += 1;
     }
 
     /// Whether it is time again to publish.
-    pub fn is_due(&mut self) -> bool {
+    pub(super) fn is_due(&mut self) -> bool {
         let now = Instant::now();
         let due = now >= self.next;
         if due {
@@ -95,14 +95,14 @@ impl Counts {
     }
 
     /// Adds what a state has done to its metrics.
-    pub fn state(&mut self, state: &str, tally: &StateTally) {
+    pub(super) fn state(&mut self, state: &str, tally: &StateTally) {
         let StateTally { entered, succeeded, failed, retried, caught, durations, instant } = tally;
         let (entered, succeeded, retried, caught, instant) = (*entered, *succeeded, *retried, *caught, *instant);
         self.workflow.state(state, &StateSample { entered, succeeded, failed, retried, caught, durations, instant });
     }
 
     /// Makes the counts visible.
-    pub fn publish(&mut self, levels: Levels) {
+    pub(super) fn publish(&mut self, levels: Levels) {
         self.stats.in_flight.set(levels.in_flight as u64);
         self.stats.partitions.set(levels.assigned as u64);
         self.stats.refusing.set(levels.refusing.into());

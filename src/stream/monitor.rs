@@ -27,7 +27,7 @@ const LOOK_INTERVAL: Duration = Duration::from_secs(1);
 const TOPICS_INTERVAL: Duration = Duration::from_secs(5);
 /// How long one call may take. Longer than a broker that works needs, short enough to notice soon that none does.
 const CALL_TIMEOUT: Duration = Duration::from_secs(3);
-/// Brokers that don't answer for so long are told as unreachable: a single slow answer isn't.
+/// Brokers that don't answer for so long are reported as unreachable: a single slow answer isn't.
 const LOST_AFTER: Duration = Duration::from_secs(5);
 /// Time before what a shard asked for is tried again.
 const RETRY_INTERVAL: Duration = Duration::from_millis(200);

@@ -81,7 +81,7 @@ pub(super) struct Spec {
     pub monitor: Monitor,
 }
 
-/// How far shards are told to stop.
+/// How far shards are asked to stop.
 #[derive(Default)]
 pub(super) struct Stop(AtomicU8);
 

@@ -119,7 +119,7 @@ impl Shard {
     }
 
     fn look_at_intake(&mut self, now: Instant) {
-        // A sink that takes nothing is told as such.
+        // A sink that takes nothing is reported as such.
         let paused = self.intake.is_paused() && !self.intake.is_stopped() && !self.readiness.is_sink_silent;
         let completed = self.work.counts.stats.completed.value();
         let silent = self.readiness.completions.stands_still(completed, paused, now);

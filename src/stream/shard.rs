@@ -117,7 +117,7 @@ impl Shard {
         })
     }
 
-    /// Runs until the pipeline is told to stop; then finishes what is in flight, commits and leaves the group.
+    /// Runs until the pipeline is asked to stop; then finishes what is in flight, commits and leaves the group.
     pub(super) fn run(mut self) {
         while !self.work.spec.stop.is_stopping() {
             self.round();
@@ -324,7 +324,7 @@ impl Shard {
         if let Some(partitions) = self.assigning.take() {
             self.take_over(&partitions);
         }
-        // A rebalance that was told in the last poll has no other answer.
+        // A rebalance that the last poll reported has no other answer.
         self.hear_consumer();
         if let Some(revocation) = self.revocation.take() {
             self.finish_revocation(revocation);

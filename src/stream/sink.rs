@@ -60,7 +60,7 @@ struct Backoff {
 
 impl Sink {
     /// Connects a producer; brokers that can't be reached are no error, they are waited for.
-    pub fn new(pipeline: Arc<str>, properties: Properties, metrics: PipelineMetrics) -> KafkaResult<Self> {
+    pub(super) fn new(pipeline: Arc<str>, properties: Properties, metrics: PipelineMetrics) -> KafkaResult<Self> {
         let producer =
             client::producer(&properties, ProducerEvents::new(pipeline.clone(), &properties, metrics.clone()))?;
         Ok(Self {

@@ -41,7 +41,7 @@ pub(super) struct Supervisor {
 
 impl Supervisor {
     /// Runs the shard until its pipeline stops. `made` learns whether it could be made; if it could not, that is the end.
-    pub fn run(&self, made: &SyncSender<Result<(), StartError>>) {
+    pub(super) fn run(&self, made: &SyncSender<Result<(), StartError>>) {
         let mut next: Result<Shard, StartError> = match self.make() {
             Ok(shard) => Ok(shard),
             Err(error) => {
@@ -147,7 +147,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn failures_that_follow_each_other_wait_longer_and_a_sound_run_begins_anew() {
+    fn failures_that_follow_each_other_wait_longer_and_a_sound_run_starts_again() {
         let soon = Duration::from_secs(3);
         let mut delay = None;
         let mut seconds = Vec::new();

@@ -40,7 +40,7 @@ pub(super) struct Work {
 }
 
 impl Work {
-    pub fn new(spec: Arc<Spec>, mailbox: Mailbox, calls: LocalCalls, sink: Sink, counts: Counts) -> Self {
+    pub(super) fn new(spec: Arc<Spec>, mailbox: Mailbox, calls: LocalCalls, sink: Sink, counts: Counts) -> Self {
         let host = Host::new(spec.limits.clone(), mailbox, calls);
         Self {
             reread: Reread::new(spec.pipeline.consumer.clone()),
@@ -57,7 +57,7 @@ impl Work {
     }
 
     /// Runs an event that was read: to its end, if nothing makes it wait.
-    pub fn event(&mut self, message: &BorrowedMessage<'_>, version: &Arc<Version<Program>>) {
+    pub(super) fn event(&mut self, message: &BorrowedMessage<'_>, version: &Arc<Version<Program>>) {
         let address = message.topic_ptr() as usize;
         let Some(slot) = self.partitions.find_message(address, || message.topic(), message.partition()) else {
             return; // not ours any more: its next owner reads it again
@@ -117,7 +117,7 @@ impl Work {
     }
 
     /// Gives waiting executions their turns, as far as their time has come or an answer has arrived. Whether there were any.
-    pub fn drive(&mut self) -> bool {
+    pub(super) fn drive(&mut self) -> bool {
         if self.host.waiting() == 0 {
             return false;
         }
@@ -130,19 +130,19 @@ impl Work {
     }
 
     /// Bytes of what is in flight: the records, and what their executions hold while they wait.
-    pub fn in_flight_bytes(&self) -> usize {
+    pub(super) fn in_flight_bytes(&self) -> usize {
         self.partitions.in_flight_bytes() + self.host.memory_bytes()
     }
 
     /// Makes what was counted visible.
-    pub fn publish(&mut self, levels: Levels) {
+    pub(super) fn publish(&mut self, levels: Levels) {
         let counts = &mut self.counts;
         self.host.drain_states(|state, tally| counts.state(state, &tally));
         counts.publish(levels);
     }
 
     /// Lets go of everything of an assignment that is over.
-    pub fn release(&mut self, slot: Slot) {
+    pub(super) fn release(&mut self, slot: Slot) {
         self.host.cancel_where(|origin| origin.ticket.slot() == slot);
         self.sink.forget(slot);
         if let Some(partition) = self.partitions.partition(slot) {

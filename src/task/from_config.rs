@@ -154,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn an_entry_that_cannot_be_used_is_told_with_its_place_but_not_its_secrets() {
+    fn an_entry_that_cannot_be_used_is_reported_with_its_place_but_not_its_secrets() {
         let message =
             from("[[task]]\nresource = \"urn:x\"\nconnector = \"http\"\nurl = \"http://user:s3cret@[bad/\"\n")
                 .expect_err("no URL")

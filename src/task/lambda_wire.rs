@@ -164,7 +164,7 @@ pub(super) fn invoke_result(reply: &Reply, invocation: &Invocation) -> Answer {
     Ok(result)
 }
 
-/// The parameters of an integration, taken field by field; problems are gathered and told together.
+/// The parameters of an integration, taken field by field; problems are collected and reported together.
 struct Parameters {
     fields: Vec<(String, String)>,
     problems: Vec<String>,

@@ -67,7 +67,7 @@ impl DurationTally {
         self.count += times;
     }
 
-    /// Adds everything to a shared histogram and begins anew.
+    /// Adds everything to a shared histogram and starts again from zero.
     pub fn publish(&mut self, into: &Durations) {
         if self.count == 0 {
             return;

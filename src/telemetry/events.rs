@@ -11,7 +11,7 @@ use tracing::{debug, error, info, warn};
 
 use super::{PipelineMetrics, Quiet, recorder};
 
-/// How often the same trouble is told.
+/// How often the same problem is logged.
 const REPEAT_INTERVAL: Duration = Duration::from_secs(10);
 
 static QUIET: LazyLock<Quiet> = LazyLock::new(|| Quiet::new(REPEAT_INTERVAL));
@@ -25,7 +25,7 @@ pub enum ClientLogLevel {
     Warning,
     /// Good to know.
     Info,
-    /// For the search of faults.
+    /// For finding bugs.
     Debug,
 }
 
@@ -34,7 +34,7 @@ pub fn starting(config: &Path, pipelines: usize) {
     info!(version = env!("CARGO_PKG_VERSION"), config = %config.display(), pipelines, "starting");
 }
 
-/// Something in the configuration works but bites.
+/// Something in the configuration is valid, but probably not what was meant.
 pub fn config_warning(warning: &str) {
     warn!("{warning}");
 }
@@ -44,7 +44,7 @@ pub fn pipeline_started(pipeline: &str, workflow: &str, version: &str, shards: u
     info!(pipeline, workflow, version, shards, sources = sources.join(","), "pipeline started");
 }
 
-/// The process was told to stop.
+/// The process was asked to stop.
 pub fn stopping(signal: &str) {
     info!(signal, "stopping: no more events are taken, those in flight get time to finish");
 }
@@ -93,7 +93,7 @@ pub fn partitions_resumed(pipeline: &str, shard: usize) {
     told(&format!("resume {pipeline} {shard}"), |held_back| info!(pipeline, shard, held_back, "partitions resumed"));
 }
 
-/// A Kafka client lost a connection, or did not get one. Whether brokers answer at all is told elsewhere, once.
+/// A Kafka client lost a connection, or did not get one. Whether brokers answer at all is logged elsewhere, once.
 pub fn connection_error(metrics: &PipelineMetrics, pipeline: &str, error: &dyn Display) {
     metrics.kafka_error();
     debug!(pipeline, %error, "connection to a broker");
@@ -293,7 +293,7 @@ pub fn workflow_loaded(workflow: &str, file: &Path, version: &str) {
     info!(workflow, file = %file.display(), version, "workflow loaded");
 }
 
-/// Something in a definition works but bites.
+/// Something in a definition is valid, but probably not what was meant.
 pub fn workflow_warnings(workflow: &str, file: &Path, warnings: &str) {
     let warnings = first_paragraph(warnings);
     warn!(workflow, file = %file.display(), warnings, "the definition is valid, but probably not what was meant");

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 /// A part that has not given a sign of life for so long is not ready: far above any pause of a healthy shard.
 const SILENT_AFTER: Duration = Duration::from_secs(30);
-/// After so long without a sign of life the process is not healthy: whoever supervises it should start it anew. Later than
+/// After so long without a sign of life the process is not healthy: whoever supervises it should restart it. Later than
 /// it is not ready, because that throws away what is in flight.
 const STUCK_AFTER: Duration = Duration::from_secs(60);
 /// What [`Health::drain`] says to do.

@@ -125,7 +125,7 @@ impl PipelineMetrics {
         }
     }
 
-    /// Adds a shard's tally and begins it anew.
+    /// Adds a shard's tally and resets it.
     pub fn publish(&self, tally: &mut Tally) {
         add(&self.consumed, &mut tally.consumed);
         add(&self.consumed_bytes, &mut tally.consumed_bytes);
@@ -215,7 +215,7 @@ impl VersionTally {
         self.durations.record(duration);
     }
 
-    /// Adds everything to the version's metrics and begins anew.
+    /// Adds everything to the version's metrics and starts again from zero.
     pub fn publish(&mut self, metrics: &VersionMetrics) {
         add(&metrics.succeeded, &mut self.succeeded);
         add(&metrics.failed, &mut self.failed);

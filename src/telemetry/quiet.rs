@@ -2,7 +2,7 @@ use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-/// Different messages that are told apart; when there are more, all are forgotten and told anew.
+/// Different messages that are distinguished; when there are more, all are forgotten and logged again.
 const MAX_KEYS: usize = 256;
 
 /// Lets a repeated message through once per interval, with the number of those it held back.
@@ -26,7 +26,7 @@ impl Quiet {
         Self { interval, seen: Mutex::default() }
     }
 
-    /// Whether the message `key` may be told now, and how many like it were held back since it was told last.
+    /// Whether the message `key` may be logged now, and how many like it were held back since it was logged last.
     pub fn admit(&self, key: &str, now: Instant) -> Option<u64> {
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(seen) = seen.get_mut(key) {
@@ -50,7 +50,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_flood_is_told_once_per_interval_with_its_size() {
+    fn a_flood_is_logged_once_per_interval_with_its_size() {
         let quiet = Quiet::new(Duration::from_secs(10));
         let start = Instant::now();
         let at = |seconds| start + Duration::from_secs(seconds);

@@ -19,7 +19,7 @@ pub struct Exception {
 /// The kinds of refusals.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Code {
-    /// `roleArn` is no ARN.
+    /// `roleArn` is not an ARN.
     InvalidArn,
     /// The definition is invalid, or its kind of state can't be tested so.
     InvalidDefinition,

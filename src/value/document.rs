@@ -7,7 +7,7 @@ use super::{Heap, ParseError, Value};
 /// Reads a JSON text as deep as a heap does; the reader of `serde_json` stops at 127 levels.
 ///
 /// # Errors
-/// [`ParseError`]: it is no JSON, or nested deeper than [`MAX_DEPTH`](super::MAX_DEPTH).
+/// [`ParseError`]: it is not JSON, or nested deeper than [`MAX_DEPTH`](super::MAX_DEPTH).
 pub fn read_document(text: &[u8]) -> Result<Document, ParseError> {
     let mut heap = Heap::new();
     let value = heap.parse(text)?;

@@ -37,7 +37,7 @@ pub enum ParseErrorKind {
         "Illegal unquoted character ((CTRL-CHAR, code {0})): has to be escaped using backslash to be included in string value"
     )]
     ControlCharacter(u8),
-    /// A backslash before something that is no escape.
+    /// A backslash before something that is not an escape.
     #[error("Unrecognized character escape {}", CharName(*.0))]
     InvalidEscape(char),
     /// Nested deeper than allowed.

@@ -10,7 +10,7 @@ fn round_trip(json: &str) -> String {
     printed
 }
 
-/// The same value, built anew so that nothing is printed by copying.
+/// The same value, built again so that nothing is printed by copying.
 fn rebuilt(heap: &mut Heap, value: Value) -> Value {
     match value {
         Value::Array(list) => {

@@ -110,7 +110,7 @@ impl Broker {
         for partition in 0..partition_count(&consumer, topic) {
             partitions.add_partition(topic, partition);
         }
-        let committed = consumer.committed_offsets(partitions, CALL_TIMEOUT).expect("offsets are told");
+        let committed = consumer.committed_offsets(partitions, CALL_TIMEOUT).expect("offsets are returned");
         let offset = |offset| if let Offset::Offset(offset) = offset { offset } else { 0 };
         committed.elements().iter().map(|element| (element.partition(), offset(element.offset()))).collect()
     }
@@ -122,7 +122,7 @@ impl Broker {
 
     /// Ids of a group's members, sorted.
     pub fn members(&self, group: &str) -> Vec<String> {
-        let groups = self.admin.inner().fetch_group_list(Some(group), CALL_TIMEOUT).expect("groups are told");
+        let groups = self.admin.inner().fetch_group_list(Some(group), CALL_TIMEOUT).expect("groups are returned");
         let members = groups.groups().iter().flat_map(|group| group.members());
         let mut ids: Vec<_> = members.map(|member| member.id().to_owned()).collect();
         ids.sort();
@@ -261,7 +261,7 @@ impl Reader {
     fn ends(&self) -> HashMap<i32, (i64, i64)> {
         let partitions = 0..partition_count(&self.asking, &self.topic);
         let ask = |partition| self.asking.fetch_watermarks(&self.topic, partition, CALL_TIMEOUT);
-        partitions.map(|partition| (partition, ask(partition).expect("watermarks are told"))).collect()
+        partitions.map(|partition| (partition, ask(partition).expect("watermarks are returned"))).collect()
     }
 
     fn is_past(&self, ends: &HashMap<i32, (i64, i64)>) -> bool {
@@ -295,7 +295,7 @@ fn partition_count(consumer: &BaseConsumer, topic: &str) -> i32 {
     let mut count = 0;
     // A new topic's metadata takes a moment to spread.
     wait_until(&format!("{topic} is known to the broker"), || {
-        let metadata = consumer.fetch_metadata(Some(topic), CALL_TIMEOUT).expect("metadata is told");
+        let metadata = consumer.fetch_metadata(Some(topic), CALL_TIMEOUT).expect("metadata is returned");
         count = metadata.topics().first().map_or(0, |topic| topic.partitions().len());
         count > 0
     });

@@ -20,7 +20,7 @@ fn every_order_has_one_result_with_its_key_and_the_workflows_version() {
     for record in &results {
         ledger.note(record);
         assert_eq!(record.json()["orderId"].as_str(), record.key.as_deref(), "result and key belong together");
-        let version = record.header("stepstream-version").expect("the version is told");
+        let version = record.header("stepstream-version").expect("the version is in a header");
         assert!(version.starts_with("1-"), "the first version ran, not {version}");
     }
     assert_eq!((ledger.distinct(), ledger.duplicates()), (EVENTS, 0));

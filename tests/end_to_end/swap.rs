@@ -63,7 +63,7 @@ fn generation(number: u32) -> String {
     .to_string()
 }
 
-/// Sends numbered events to each partition in turn until told to stop.
+/// Sends numbered events to each partition in turn until asked to stop.
 fn feed(broker: &Broker, topic: &str, stop: &AtomicBool, sent: &AtomicUsize) {
     let feed = broker.producer();
     let mut number = 0;
@@ -109,7 +109,7 @@ fn check(records: &[Record], sent: usize) {
         let result = record.json();
         let generation = result["first"].as_u64().expect("a generation");
         assert!(result["second"] == generation && result["third"] == generation, "one program ran it all: {result}");
-        let version = record.header("stepstream-version").expect("the version is told").to_owned();
+        let version = record.header("stepstream-version").expect("the version is in a header").to_owned();
         let (partition, number) = (result["partition"].as_u64(), result["number"].as_u64());
         let events = by_partition.entry(partition.expect("a partition")).or_default();
         let before = events.insert(number.expect("a number"), (generation, version));

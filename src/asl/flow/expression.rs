@@ -199,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn plain_paths_are_told_from_others() {
+    fn plain_paths_are_distinguished_from_others() {
         assert_eq!(path_of(" $states.input.a.b ", "input"), Some(vec!["a", "b"]));
         assert_eq!(path_of("$states.input", "input"), Some(vec![]));
         for other in

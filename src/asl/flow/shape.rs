@@ -8,7 +8,7 @@ use super::super::node::{Node, NodeKind};
 /// How deep a shape is followed. What lies deeper is unknown.
 const MAX_DEPTH: usize = 16;
 
-/// How many values within each other are told apart: a bound on the work for each step.
+/// How many values within each other are distinguished: a bound on the work for each step.
 const MAX_SIZE: usize = 2000;
 
 /// All values that may come to a place. What a shape does not have, no value has.

@@ -1,4 +1,4 @@
-//! Advice on valid definitions: what runs, but hardly as meant.
+//! Advice on valid definitions: what runs, but probably not as meant.
 
 use std::collections::HashSet;
 

@@ -8,7 +8,7 @@ use std::process::ExitCode;
 
 use super::print::say;
 
-/// Told in the help of each benchmark.
+/// Shown in the help of each benchmark.
 const EXIT_STATUS: &str = "Exit status: 0 measured, 1 not, or some events did not succeed, 2 the arguments are wrong.";
 
 /// Arguments of `stepstream bench`.

@@ -27,7 +27,7 @@ pub(super) enum DeployError {
 
 impl DeployError {
     /// As a mistake in the configuration; none: it is not the configuration's.
-    pub fn mistake(&self) -> Option<Mistake> {
+    pub(super) fn mistake(&self) -> Option<Mistake> {
         Some(match self {
             Self::Connectors(error) => {
                 Mistake::new(&error.place, format!("[[task]] for {:?}: {}", error.resource, error.source), None)
@@ -80,13 +80,13 @@ impl Deployment {
     ///
     /// # Errors
     /// The first fault.
-    pub fn new(config: &Config) -> Result<Self, DeployError> {
+    pub(super) fn new(config: &Config) -> Result<Self, DeployError> {
         Self::make(config, Making { tasks_are_known: true, keeps_versions: false })
             .map_err(|mut errors| errors.swap_remove(0))
     }
 
     /// Puts a configuration to work, as far as that goes; everything that is wrong is added to the draft.
-    pub fn of_draft(draft: &mut Draft, keeps_versions: bool) -> Option<Self> {
+    pub(super) fn of_draft(draft: &mut Draft, keeps_versions: bool) -> Option<Self> {
         let making = Making { tasks_are_known: draft.tasks_are_known, keeps_versions };
         match Self::make(&draft.config, making) {
             Ok(deployment) => Some(deployment),
@@ -138,7 +138,7 @@ impl Deployment {
     }
 
     /// Starts a pipeline of the configuration.
-    pub fn start(&self, pipeline: &config::Pipeline, health: &Health) -> Result<Pipeline, DeployError> {
+    pub(super) fn start(&self, pipeline: &config::Pipeline, health: &Health) -> Result<Pipeline, DeployError> {
         let workflow = self
             .registry
             .load(&pipeline.workflow_name, &pipeline.workflow)

@@ -23,7 +23,7 @@ fn said(text: &str, environment: &Environment) -> String {
 }
 
 /// Each file of `mistakes/` holds a configuration, with `# env: NAME=value` for its environment, and what is said about it.
-/// With UPDATE_GOLDEN set the second part is written anew.
+/// With UPDATE_GOLDEN set the second part is written again.
 #[test]
 fn mistakes_of_all_kinds_are_told_in_one_go() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/cli/deployment/mistakes");

@@ -4,7 +4,7 @@ use rdkafka::message::Headers;
 
 use crate::stream::headers;
 
-/// Kinds that are told apart: a workflow has few, and what is beyond them is counted together.
+/// Kinds that are distinguished: a workflow has few, and what is beyond them is counted together.
 const MAX_KINDS: usize = 32;
 
 /// Why events did not succeed.

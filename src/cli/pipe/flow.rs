@@ -273,7 +273,7 @@ mod tests {
     }
 
     #[test]
-    fn a_worker_that_panics_is_told_and_does_not_hang_the_flow() {
+    fn a_worker_that_panics_is_reported_and_does_not_hang_the_flow() {
         struct Panics;
 
         impl Worker for Panics {

@@ -151,7 +151,7 @@ fn load_config(path: Option<&Path>) -> Result<(Connectors, Limits, Realm), PipeE
     Ok((super::deployment::connectors(&config)?, config.engine.into(), config.aws))
 }
 
-/// Bytes of the input, if it is a file: then progress can be told in parts of the whole.
+/// Bytes of the input, if it is a file: then progress can be shown as a part of the whole.
 #[cfg(unix)]
 fn input_length() -> Option<u64> {
     use std::os::fd::AsFd;

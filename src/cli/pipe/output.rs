@@ -1,4 +1,4 @@
-//! Where results go, and what people are told on the way.
+//! Where results go, and what people see on the way.
 
 use std::fs::File;
 use std::io::{self, BufWriter, IsTerminal, Write};
@@ -129,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn failures_that_were_not_kept_are_told_how_to_keep() {
+    fn failures_that_were_not_kept_come_with_how_to_keep_them() {
         let failed = Counts { failed: 1, ..Counts::default() };
         assert!(summary(failed, Duration::ZERO, false).contains("--failures FILE"));
         assert!(!summary(failed, Duration::ZERO, true).contains("--failures"));

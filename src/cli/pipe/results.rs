@@ -114,7 +114,7 @@ impl Results {
         }
     }
 
-    /// Adds a line that is no event.
+    /// Adds a line that is not an event.
     pub(super) fn unreadable(&mut self, line: u64, text: &[u8], error: &EventError, keep_failures: bool) {
         self.counts.unreadable += 1;
         if keep_failures {

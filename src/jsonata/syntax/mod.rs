@@ -1,4 +1,4 @@
-//! What is wrong with a text that is no expression, in the words of the reference implementation.
+//! What is wrong with a text that is not an expression, in the words of the reference implementation.
 //!
 //! The library reads a later version of the language, stops at other places and names its own tokens. So the text is read
 //! here first, by the reference's grammar; what passes is the library's to build a tree from.

@@ -66,7 +66,7 @@ const CASES: &[(&str, &str)] = &[
 ];
 
 #[test]
-fn what_is_wrong_is_told_in_the_words_of_the_reference_implementation() {
+fn what_is_wrong_is_said_in_the_words_of_the_reference_implementation() {
     for (text, expected) in CASES {
         let found = Expression::compile(text, &mut Heap::new()).err().map(|error| error.message).unwrap_or_default();
         assert_eq!(&*found, *expected, "{text}");

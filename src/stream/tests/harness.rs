@@ -33,7 +33,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 const SOURCE: &str = "events";
 const SINKS: [&str; 3] = ["results", "failures", "dead-letters"];
 
-pub struct Cluster {
+pub(super) struct Cluster {
     mock: MockCluster<'static, DefaultProducerContext>,
     partitions: i32,
     service: Arc<Service>,
@@ -41,61 +41,61 @@ pub struct Cluster {
 
 /// What the pipeline wrote.
 #[derive(Default)]
-pub struct Found {
-    pub results: Vec<Record>,
-    pub failures: Vec<Record>,
-    pub dead_letters: Vec<Record>,
+pub(super) struct Found {
+    pub(super) results: Vec<Record>,
+    pub(super) failures: Vec<Record>,
+    pub(super) dead_letters: Vec<Record>,
 }
 
-pub struct Record {
-    pub key: Option<String>,
-    pub value: String,
+pub(super) struct Record {
+    pub(super) key: Option<String>,
+    pub(super) value: String,
     headers: Vec<(String, String)>,
 }
 
 impl Record {
-    pub fn header(&self, name: &str) -> Option<&str> {
+    pub(super) fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
     }
 }
 
 /// An event: key and value.
-pub type Event = (String, String);
+pub(super) type Event = (String, String);
 
-pub fn echo(n: usize) -> Event {
+pub(super) fn echo(n: usize) -> Event {
     (n.to_string(), format!(r#"{{"n":{n}}}"#))
 }
 
 /// Thirty of them are more than a partition holds: the mock cluster keeps five megabytes of a partition.
-pub fn large(n: usize) -> Event {
+pub(super) fn large(n: usize) -> Event {
     (n.to_string(), format!(r#"{{"n":{n},"text":"{}"}}"#, "x".repeat(200_000)))
 }
 
-pub fn failing(n: usize) -> Event {
+pub(super) fn failing(n: usize) -> Event {
     (n.to_string(), format!(r#"{{"n":{n},"fail":"Test.Failed"}}"#))
 }
 
-pub fn waiting(n: usize, seconds: u64) -> Event {
+pub(super) fn waiting(n: usize, seconds: u64) -> Event {
     (n.to_string(), format!(r#"{{"n":{n},"wait":{seconds}}}"#))
 }
 
 /// Calls a task that takes a few milliseconds.
-pub fn calling(n: usize) -> Event {
+pub(super) fn calling(n: usize) -> Event {
     (n.to_string(), format!(r#"{{"n":{n},"call":"slow"}}"#))
 }
 
 /// Calls a task that answers when the gate is open.
-pub fn calling_gate(n: usize) -> Event {
+pub(super) fn calling_gate(n: usize) -> Event {
     (n.to_string(), format!(r#"{{"n":{n},"call":"gate"}}"#))
 }
 
 /// Calls a task that holds the thread of its shard until the gate is open: a bug, on purpose.
-pub fn hanging(n: usize) -> Event {
+pub(super) fn hanging(n: usize) -> Event {
     (n.to_string(), format!(r#"{{"n":{n},"call":"hang"}}"#))
 }
 
 impl Cluster {
-    pub fn new(partitions: i32) -> Self {
+    pub(super) fn new(partitions: i32) -> Self {
         let mock = MockCluster::new(1).expect("a mock cluster");
         for topic in [SOURCE].iter().chain(&SINKS) {
             mock.create_topic(topic, partitions, 1).expect("a topic");
@@ -110,17 +110,17 @@ impl Cluster {
         Self { mock, partitions, service }
     }
 
-    pub fn source(&self) -> &'static str {
+    pub(super) fn source(&self) -> &'static str {
         SOURCE
     }
 
     /// Starts a pipeline of one shard with more settings in its `[[pipeline]]`, and waits until it has joined.
-    pub fn start(&self, settings: &str) -> Pipeline {
+    pub(super) fn start(&self, settings: &str) -> Pipeline {
         self.start_with(settings, &Health::new())
     }
 
     /// The same, and its parts report there.
-    pub fn start_with(&self, settings: &str, health: &Health) -> Pipeline {
+    pub(super) fn start_with(&self, settings: &str, health: &Health) -> Pipeline {
         let connectors = Arc::new(connectors(&self.service));
         let pipeline = Pipeline::start(self.configuration(settings), workflow(), connectors, Limits::default(), health)
             .expect("the pipeline starts");
@@ -129,7 +129,7 @@ impl Cluster {
     }
 
     /// A shard whose loop the test runs itself, on the thread that asks for it.
-    pub fn shard(&self) -> Shard {
+    pub(super) fn shard(&self) -> Shard {
         let pipeline = self.configuration("");
         let monitor = Monitor::start(&pipeline, PipelineMetrics::new("test"), Health::new().register("the monitor"))
             .expect("the monitor starts");
@@ -177,7 +177,7 @@ shards = 1
         config.pipelines.remove(0)
     }
 
-    pub fn send(&self, events: impl IntoIterator<Item = Event>) {
+    pub(super) fn send(&self, events: impl IntoIterator<Item = Event>) {
         let producer = self.producer();
         for (key, value) in events {
             let record = BaseRecord::to(SOURCE).key(key.as_bytes()).payload(value.as_bytes());
@@ -187,7 +187,7 @@ shards = 1
     }
 
     /// Sends an event with headers.
-    pub fn send_with_headers(&self, (key, value): Event, headers: &[(&str, &str)]) {
+    pub(super) fn send_with_headers(&self, (key, value): Event, headers: &[(&str, &str)]) {
         let producer = self.producer();
         let headers = headers.iter().fold(OwnedHeaders::new(), |headers, (name, value)| {
             headers.insert(Header { key: name, value: Some(*value) })
@@ -202,12 +202,12 @@ shards = 1
     }
 
     /// Reads the pipeline's topics until they hold `count` records.
-    pub fn collect(&self, count: usize) -> Found {
+    pub(super) fn collect(&self, count: usize) -> Found {
         self.read(|found| found.results.len() + found.failures.len() + found.dead_letters.len() >= count)
     }
 
     /// Reads the pipeline's topics until they hold `count` different keys: there may be duplicates.
-    pub fn collect_all(&self, count: usize) -> Found {
+    pub(super) fn collect_all(&self, count: usize) -> Found {
         self.read(|found| {
             let records = found.results.iter().chain(&found.failures).chain(&found.dead_letters);
             records.map(|record| &record.key).collect::<std::collections::HashSet<_>>().len() >= count
@@ -244,7 +244,7 @@ shards = 1
     }
 
     /// Commits an offset of partition 0 for the pipeline's group, which must have no members.
-    pub fn commit(&self, offset: i64) {
+    pub(super) fn commit(&self, offset: i64) {
         let consumer: BaseConsumer = ClientConfig::new()
             .set("bootstrap.servers", self.mock.bootstrap_servers())
             .set("group.id", "group")
@@ -256,28 +256,28 @@ shards = 1
     }
 
     /// Offsets of partition 0: of its first record, and the next one.
-    pub fn range(&self) -> (i64, i64) {
+    pub(super) fn range(&self) -> (i64, i64) {
         let consumer: BaseConsumer =
             ClientConfig::new().set("bootstrap.servers", self.mock.bootstrap_servers()).create().expect("a consumer");
         consumer.fetch_watermarks(SOURCE, 0, PATIENCE).expect("watermarks")
     }
 
     /// Produce requests are taken again.
-    pub fn take_again(&self) {
+    pub(super) fn take_again(&self) {
         self.mock.clear_request_errors(RDKafkaApiKey::Produce);
     }
 
     /// No broker answers any more.
-    pub fn stop_brokers(&self) {
+    pub(super) fn stop_brokers(&self) {
         self.mock.broker_down(1).expect("the broker goes down");
     }
 
-    pub fn start_brokers(&self) {
+    pub(super) fn start_brokers(&self) {
         self.mock.broker_up(1).expect("the broker comes up");
     }
 
     /// Sum of the committed offsets of the pipeline's group.
-    pub fn committed(&self) -> i64 {
+    pub(super) fn committed(&self) -> i64 {
         let consumer: BaseConsumer = ClientConfig::new()
             .set("bootstrap.servers", self.mock.bootstrap_servers())
             .set("group.id", "group")
@@ -290,24 +290,24 @@ shards = 1
     }
 
     /// The next produce requests to arrive, whoever sends them, are refused.
-    pub fn refuse(&self, error: RDKafkaRespErr, requests: usize) {
+    pub(super) fn refuse(&self, error: RDKafkaRespErr, requests: usize) {
         self.mock.request_errors(RDKafkaApiKey::Produce, &vec![error; requests]);
     }
 
-    pub fn open_gate(&self) {
+    pub(super) fn open_gate(&self) {
         self.service.gate.add_permits(Semaphore::MAX_PERMITS >> 1);
     }
 
     /// The next call makes its shard panic.
-    pub fn break_the_next_call(&self) {
+    pub(super) fn break_the_next_call(&self) {
         self.service.panics.fetch_add(1, Ordering::Relaxed);
     }
 
-    pub fn most_calls_at_once(&self) -> usize {
+    pub(super) fn most_calls_at_once(&self) -> usize {
         self.service.most.load(Ordering::Relaxed)
     }
 
-    pub fn idempotency_keys(&self) -> Vec<String> {
+    pub(super) fn idempotency_keys(&self) -> Vec<String> {
         self.service.keys.lock().expect("no test panics with it").clone()
     }
 }
@@ -359,7 +359,7 @@ fn workflow() -> Arc<Workflow<Program>> {
 }
 
 /// The service behind the tasks.
-pub struct Service {
+pub(super) struct Service {
     gate: Arc<Semaphore>,
     at_once: AtomicUsize,
     most: AtomicUsize,
@@ -369,7 +369,7 @@ pub struct Service {
 }
 
 /// The connector to it.
-pub struct ToService(pub Arc<Service>);
+pub(super) struct ToService(pub Arc<Service>);
 
 impl Connector for ToService {
     fn call(&self, request: Request) -> BoxFuture<'static, Answer> {
@@ -403,13 +403,13 @@ impl Connector for ToService {
 }
 
 /// A table in which the service carries out every task.
-pub fn connectors(service: &Arc<Service>) -> Connectors {
+pub(super) fn connectors(service: &Arc<Service>) -> Connectors {
     let mut connectors = Connectors::new();
     connectors.push(Pattern::new("*"), Arc::new(ToService(service.clone())));
     connectors
 }
 
-pub fn eventually(what: &str, mut condition: impl FnMut() -> bool) {
+pub(super) fn eventually(what: &str, mut condition: impl FnMut() -> bool) {
     let deadline = Instant::now() + PATIENCE;
     while !condition() {
         assert!(Instant::now() < deadline, "waited in vain: {what}");
@@ -418,7 +418,7 @@ pub fn eventually(what: &str, mut condition: impl FnMut() -> bool) {
 }
 
 /// Ends a pipeline in order.
-pub fn end(pipeline: Pipeline) {
+pub(super) fn end(pipeline: Pipeline) {
     pipeline.stop();
     pipeline.join().expect("no shard panics");
 }

@@ -104,7 +104,7 @@ fn an_incomplete_event_holds_the_commit_back_until_it_ends() {
 }
 
 #[test]
-fn while_a_topic_takes_no_records_the_shard_is_not_ready_whether_it_is_told_or_not() {
+fn while_a_topic_takes_no_records_the_shard_is_not_ready_whether_it_is_logged_or_not() {
     // The client tries the first again by itself and doesn't tell; the second comes back to the shard.
     for error in [
         RDKafkaRespErr::RD_KAFKA_RESP_ERR_NOT_ENOUGH_REPLICAS,
@@ -308,9 +308,9 @@ fn a_rebalance_that_was_told_and_not_yet_answered_does_not_hold_the_shutdown_up(
         harness::eventually("an assignment is reported", || {
             consumer.poll(Duration::from_millis(10));
             let Some(news) = consumer.context().take() else { return false };
-            let is_told = !news.rebalances.is_empty();
+            let is_reported = !news.rebalances.is_empty();
             consumer.context().note(|later| *later = news);
-            is_told
+            is_reported
         });
         drop(consumer);
         shard.work.spec.stop.stop();

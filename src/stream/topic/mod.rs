@@ -126,7 +126,7 @@ struct Refusal {
 }
 
 impl Destination {
-    /// Writes all records; what can't be written is told as the cause of a failure.
+    /// Writes all records; what can't be written is the cause of a failure.
     async fn write(&self, request: &Request, objects: &[DataObject]) -> Result<(), String> {
         let client = self.client().await?;
         let Some((manifest, files)) = objects.split_last() else { return Ok(()) };
@@ -333,7 +333,7 @@ impl ClientContext for Events {
     fn error(&self, error: KafkaError, reason: &str) {
         let text = format!("{error}: {}", self.redactor.redact(reason));
         events::topic_client_error(&self.topic, &text);
-        // It only sums up what was told before.
+        // It only sums up what was reported before.
         if error_code(&error) == RDKafkaErrorCode::AllBrokersDown {
             return;
         }

@@ -91,7 +91,7 @@ impl Folder {
         let passing = folder.join(format!(".{:032x}.part", fastrand::u128(..)));
         let written = write_new(&passing, body).and_then(|()| fs::rename(&passing, &path));
         written.map_err(|error| {
-            // What is left of it helps nobody, and if it can't be removed either, the first error tells why.
+            // What is left of it helps nobody, and if it can't be removed either, the first error says why.
             let _ = fs::remove_file(&passing);
             fault(error)
         })

@@ -257,7 +257,7 @@ fn a_payload_that_is_not_json_is_an_unknown_failure() {
 }
 
 #[test]
-fn refusals_of_the_api_are_told_in_the_services_text() {
+fn refusals_of_the_api_are_reported_in_the_services_text() {
     let not_found = "Function not found: arn:aws:lambda:eu-west-1:123456789012:function:price:$LATEST";
     let typed = |kind| vec![("x-amzn-errortype", kind), ("x-amzn-requestid", "r-1")];
     let message = |text: &str| json!({ "Type": "User", "Message": text }).to_string();

@@ -102,7 +102,7 @@ fn error_and_cause_may_be_missing() {
 }
 
 #[test]
-fn unknown_names_are_told_with_those_that_exist() {
+fn unknown_names_are_reported_with_those_that_exist() {
     let file = read(FILE).expect("valid");
     let machine = file.test_case("orders", "HappyPath").expect_err("no such machine").to_string();
     assert_eq!(machine, r#"the mock file has no state machine "orders"; it has "Orders""#);
@@ -114,7 +114,7 @@ fn unknown_names_are_told_with_those_that_exist() {
 }
 
 #[test]
-fn faults_are_told_with_their_place() {
+fn faults_are_reported_with_their_place() {
     let response = |entries: &str| format!(r#"{{"StateMachines": {{}}, "MockedResponses": {{"R/1": {entries}}}}}"#);
     let cases = [
         ("[]".to_owned(), "at the top: expected an object"),
@@ -151,13 +151,13 @@ fn faults_are_told_with_their_place() {
 }
 
 #[test]
-fn what_is_no_json_is_told_with_line_and_column() {
+fn what_is_not_json_is_reported_with_line_and_column() {
     let message = read("{\n  nonsense").expect_err("no JSON").to_string();
     assert!(message.contains("line 2 column 3"), "{message}");
 }
 
 #[test]
-fn a_missing_file_is_told_by_name() {
+fn a_missing_file_is_named() {
     let message = MockFile::load("no/such/mocks.json").expect_err("missing").to_string();
     assert!(message.contains("no/such/mocks.json"), "{message}");
 }

@@ -30,7 +30,7 @@ const COPIES: &str = "copies";
 const SEED: u64 = 1;
 /// Without progress for so long a phase is given up.
 const PATIENCE: Duration = Duration::from_secs(60);
-/// Reasons of failures that are told for each phase.
+/// Reasons of failures that are shown for each phase.
 const KINDS: usize = 3;
 /// Between two looks at the counters.
 const LOOK: Duration = Duration::from_millis(1);
@@ -55,7 +55,7 @@ impl<'a> Bench<'a> {
         let config = configuration(args, cluster, &workflow)?;
         telemetry::init_logging(&config.log);
         let deployment = Deployment::new(&config).map_err(|error| match error {
-            // The configuration is made up here: its lines tell nobody anything.
+            // The configuration is made up here: its lines mean nothing to anybody.
             DeployError::Workflow { source, .. } => source.to_string(),
             DeployError::Property { source, .. } => source.to_string(),
             error => error.to_string(),
