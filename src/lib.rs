@@ -7,6 +7,8 @@
 //!
 //! | room | what lives there |
 //! |---|---|
+//! | [`limits`] | every default of a limit, with its unit and its reason |
+//! | [`suggest`] | "Did you mean …?" |
 //! | [`visible`] | texts from outside, as people get to see them |
 //! | [`value`] | JSON values as small `Copy` handles into a per-execution heap |
 //! | [`expr`] | what is evaluated against values: paths, payload templates, choice conditions, intrinsic functions, timestamps |
@@ -37,10 +39,12 @@ pub mod expr;
 pub mod host;
 pub mod identity;
 pub mod jsonata;
+pub mod limits;
 pub mod program;
 pub mod registry;
 pub mod resource;
 pub mod stream;
+pub mod suggest;
 pub mod task;
 pub mod telemetry;
 pub mod test_state;

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::diagnostic::{Code, Diagnostic};
 use super::node::{Span, Spanned};
-use super::suggest;
+use crate::suggest;
 
 /// The transitions of one machine, as far as they could be read.
 #[derive(Debug, Default)]

@@ -22,7 +22,6 @@ mod parse;
 mod placeholder;
 mod read;
 mod render;
-mod suggest;
 mod syntax;
 mod yaml;
 
@@ -33,7 +32,7 @@ pub use model::{
     Catcher, ChoiceRule, ChoiceState, Condition, DataTest, Definition, Destination, Dynamic, FailState, InputType,
     ItemBatcher, ItemReader, ItemSource, JitterStrategy, Machine, MapMode, MapState, Operand, Operator, OutputType,
     ParallelState, PassState, PathField, QueryLanguage, ResultWriter, Retrier, State, StateKind, SucceedState,
-    TaskState, Transformation, Transition, WaitState, WaitUntil,
+    TaskState, Transformation, Transition, WaitState, WaitUntil, Work,
 };
 pub use node::{Member, Node, NodeKind, Span, Spanned};
 pub use parse::MAX_DEFINITION_BYTES;

@@ -1,6 +1,6 @@
 //! The properties that librdkafka knows, to say which one was meant.
 
-use super::suggest::nearest;
+use crate::suggest::nearest;
 
 /// The property of librdkafka that is written most like this one.
 pub fn nearest_property(name: &str) -> Option<&'static str> {

@@ -8,7 +8,6 @@ mod excerpt;
 mod kafka;
 mod kafka_defaults;
 mod kafka_names;
-pub mod limits;
 mod model;
 mod overrides;
 mod pipeline;
@@ -19,7 +18,6 @@ mod report;
 mod secret;
 mod section;
 mod sensitive;
-mod suggest;
 mod syntax;
 mod task;
 #[cfg(test)]

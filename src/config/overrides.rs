@@ -11,8 +11,8 @@
 use super::environment::Environment;
 use super::read::{AWS_OPTIONS, ENGINE_OPTIONS, HTTP_OPTIONS, LOG_OPTIONS, PIPELINE_OPTIONS, WORKFLOWS_OPTIONS};
 use super::report::Report;
-use super::suggest::nearest;
 use super::tree::{Kind, Origin, Table};
+use crate::suggest::nearest;
 
 const PREFIX: &str = "STEPSTREAM_";
 

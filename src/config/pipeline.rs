@@ -4,7 +4,6 @@ use std::thread::available_parallelism;
 use std::time::Duration;
 
 use super::kafka;
-use super::limits;
 use super::model::{Kafka, OnOutOfRange, Pipeline, ResultHeaders, StartFrom};
 use super::overrides::variable_form;
 use super::read::PIPELINE_OPTIONS;
@@ -12,6 +11,7 @@ use super::report::Report;
 use super::section::{Section, Text};
 use super::tree::{Kind, Node, Origin, Table};
 use crate::identity::Realm;
+use crate::limits;
 
 /// Kafka's own limit on the name of a topic.
 const MAX_TOPIC_LENGTH: usize = 249;

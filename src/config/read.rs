@@ -5,13 +5,13 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::environment::Environment;
-use super::limits;
 use super::model::{Http, Kafka, Limits, Log, LogFormat, OnInvalid, Pipeline, Task, Workflows};
 use super::report::Report;
 use super::section::Section;
 use super::tree::{self, Kind, Node, Origin, Table};
 use super::{Config, Draft, kafka, overrides, pipeline, task};
 use crate::identity::Realm;
+use crate::limits;
 
 const ROOT_OPTIONS: &[&str] = &["kafka", "http", "log", "aws", "engine", "workflows", "pipeline", "task"];
 pub(super) const HTTP_OPTIONS: &[&str] = &["listen"];
@@ -163,7 +163,12 @@ fn engine(top: &Section<'_>, report: &mut Report) -> Limits {
         max_transitions: section.integer("max_transitions", limits::MAX_TRANSITIONS, 1..=u64::MAX, report),
         transitions_per_turn: u32::try_from(per_turn).unwrap_or(limits::TRANSITIONS_PER_TURN),
         max_event_bytes: section.bytes("max_event_bytes", limits::MAX_EVENT_BYTES, 1..=1 << 30, report),
-        max_depth: section.count("max_depth", limits::MAX_DEPTH, 1..=limits::MAX_DEPTH_CEILING, report),
+        max_depth: section.count(
+            "max_depth",
+            usize::from(limits::MAX_EVENT_DEPTH),
+            1..=usize::from(limits::MAX_EVENT_DEPTH_CEILING),
+            report,
+        ),
         max_dataset_bytes: section.bytes("max_dataset_bytes", limits::MAX_DATASET_BYTES, 1..=1 << 30, report),
         max_dataset_items: section.count("max_dataset_items", limits::MAX_DATASET_ITEMS, 1..=10_000_000, report),
     }

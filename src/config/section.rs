@@ -2,8 +2,8 @@ use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use super::report::Report;
-use super::suggest::nearest;
 use super::tree::{Kind, Node, Origin, Table};
+use crate::suggest::nearest;
 
 /// Reads the options of one table: each accessor reports what is wrong with a value and falls back to its default, so
 /// that the reading goes on to the next mistake.

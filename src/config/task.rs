@@ -1,13 +1,14 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use super::kafka;
 use super::model::{Builtin, Connector, Endpoint, HttpVersion, Kafka, Task, Topic};
 use super::pipeline::check_topic;
 use super::report::Report;
 use super::secret::Secret;
 use super::section::Section;
 use super::tree::{Kind, Node, Origin, Table};
-use super::{kafka, limits};
+use crate::limits;
 
 const HTTP: &[&str] =
     &["resource", "connector", "max_concurrent", "timeout", "url", "headers", "connections", "http_version", "ca_file"];

@@ -56,7 +56,7 @@ fn mistakes_are_reported_as_in_the_golden_files() {
 fn a_minimal_file_gets_the_defaults() {
     let config = valid(MINIMAL, &Environment::default());
     assert_eq!(config.warnings, Vec::<String>::new());
-    assert_eq!(config.http.listen.to_string(), limits::HTTP_LISTEN);
+    assert_eq!(config.http.listen.to_string(), crate::limits::HTTP_LISTEN);
     assert_eq!(config.engine.execution_timeout, Duration::from_secs(300));
     assert_eq!(config.engine.max_event_bytes, 262_144);
     let pipeline = &config.pipelines[0];

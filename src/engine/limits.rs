@@ -1,8 +1,8 @@
 use std::time::Duration;
 
-use crate::value::MAX_DEPTH;
+use crate::limits;
 
-/// What bounds an execution. The defaults are those of AWS Step Functions where it has one.
+/// What bounds an execution. The defaults, with their reasons, are those of [`limits`].
 #[derive(Clone, Debug)]
 pub struct Limits {
     /// How long an execution may last, whatever its definition says. AWS Express: five minutes.
@@ -37,19 +37,19 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         Limits {
-            timeout: Duration::from_secs(5 * 60),
-            max_event_bytes: 262_144,
-            max_data_bytes: 262_144,
-            max_assign_bytes: 262_144,
-            max_variables_bytes: 10 << 20,
-            max_depth: MAX_DEPTH,
-            max_inline_concurrency: 40,
-            max_distributed_concurrency: 1_000,
-            max_dataset_bytes: 16 << 20,
-            max_dataset_items: 100_000,
-            max_transitions: 1_000_000,
-            transitions_per_run: 1_000,
-            max_heap_bytes: 64 << 20,
+            timeout: limits::EXECUTION_TIMEOUT,
+            max_event_bytes: limits::MAX_EVENT_BYTES,
+            max_data_bytes: limits::MAX_EVENT_BYTES as u32,
+            max_assign_bytes: limits::MAX_ASSIGN_BYTES,
+            max_variables_bytes: limits::MAX_VARIABLES_BYTES,
+            max_depth: limits::MAX_EVENT_DEPTH,
+            max_inline_concurrency: limits::MAX_INLINE_CONCURRENCY,
+            max_distributed_concurrency: limits::MAX_DISTRIBUTED_CONCURRENCY,
+            max_dataset_bytes: limits::MAX_DATASET_BYTES,
+            max_dataset_items: limits::MAX_DATASET_ITEMS,
+            max_transitions: limits::MAX_TRANSITIONS,
+            transitions_per_run: limits::TRANSITIONS_PER_TURN,
+            max_heap_bytes: limits::MAX_HEAP_BYTES,
         }
     }
 }

@@ -39,7 +39,7 @@ pub use options::{ClientOptions, HttpVersion, OptionsError};
 pub use pattern::Pattern;
 
 /// Largest task result in bytes: the service's quota for a state's output.
-pub const MAX_RESULT_BYTES: usize = 262_144;
+pub const MAX_RESULT_BYTES: usize = crate::limits::MAX_EVENT_BYTES;
 
 /// A future that a connector hands out.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;

@@ -10,12 +10,7 @@ use hyper::{
 use rustls::pki_types::{CertificateDer, pem::PemObject};
 
 use super::MAX_RESULT_BYTES;
-
-/// Time for one call when the configuration says nothing: what the service gives an HTTP task.
-const DEFAULT_TIMEOUT: Duration = Duration::from_secs(60);
-
-/// Idle connections kept per host and runtime: enough for a shard's usual concurrency, few enough for small servers.
-const DEFAULT_IDLE_CONNECTIONS: usize = 32;
+use crate::limits::{TASK_CONNECTIONS, TASK_TIMEOUT};
 
 /// Headers that the client or the connectors set by themselves, or that only make sense between neighbours.
 const RESERVED_HEADERS: [&str; 10] = [
@@ -51,15 +46,15 @@ pub struct ClientOptions {
 }
 
 impl ClientOptions {
-    /// The defaults: 60 seconds, no headers, HTTP/2 where TLS negotiates it, answers of up to 262,144 bytes.
+    /// The defaults: 30 seconds, no headers, HTTP/2 where TLS negotiates it, answers of up to 262,144 bytes.
     pub fn new(url: impl Into<String>) -> Self {
         ClientOptions {
             url: url.into(),
             headers: Vec::new(),
-            timeout: DEFAULT_TIMEOUT,
+            timeout: TASK_TIMEOUT,
             version: HttpVersion::Auto,
             extra_ca: None,
-            idle_connections: DEFAULT_IDLE_CONNECTIONS,
+            idle_connections: TASK_CONNECTIONS,
             max_response_bytes: MAX_RESULT_BYTES,
         }
     }

@@ -6,7 +6,7 @@ use super::exception::Exception;
 use super::subject::STATE_NAME;
 use crate::asl::{State, StateKind};
 use crate::engine::{Identity, Timestamp};
-use crate::resource::{Pattern, Resource};
+use crate::resource::Pattern;
 use crate::value::read_document;
 
 const STRING: (&str, fn(&Value) -> bool) = ("a string", Value::is_string);
@@ -77,7 +77,7 @@ fn check_fields(content: &Map<String, Value>, fields: Fields) -> Result<(), Stri
 /// Whether the state is a task with a token of its service integration: `.sync` or `.waitForTaskToken`.
 pub(super) fn has_token(state: &State) -> bool {
     let StateKind::Task(task) = &state.kind else { return false };
-    Resource::parse(&task.resource.value).pattern() != Pattern::RequestResponse
+    task.resource.value.pattern() != Pattern::RequestResponse
 }
 
 /// The context object where none is given.

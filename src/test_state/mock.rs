@@ -7,7 +7,7 @@ use super::request::{Mock, Request};
 use super::{context, shapes};
 use crate::asl::{State, StateKind};
 use crate::engine::TaskFailure;
-use crate::resource::{self, Resource};
+use crate::resource;
 use crate::value::read_document;
 
 /// What the work of the state comes to.
@@ -61,7 +61,7 @@ fn without(request: &Request, state: &State) -> Result<(), Exception> {
         }
         StateKind::Task(task) => {
             let resource = &task.resource.value;
-            let activity = Resource::parse(resource).kind() == resource::Kind::Activity;
+            let activity = resource.kind() == resource::Kind::Activity;
             if activity || context::has_token(state) {
                 return Err(Exception::definition(format!(
                     "TestState API does not support the resource {resource} when a mock is not specified."
@@ -107,7 +107,7 @@ fn check_result(text: &str, mock: &Mock, state: &State) -> Result<(), Exception>
             _ => return refuse("be an array."),
         },
         StateKind::Task(task) => {
-            shapes::check(&Resource::parse(&task.resource.value), &result, mock.field_validation()?)?;
+            shapes::check(&task.resource.value, &result, mock.field_validation()?)?;
         }
         _ => {}
     }

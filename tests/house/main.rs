@@ -12,19 +12,36 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The rooms, lowest first, each with the rooms it may use besides itself; [`ALL_BEFORE`] stands for all that come before it.
-const ROOMS: [(&str, &[&str]); 18] = [
+const ROOMS: [(&str, &[&str]); 20] = [
     ("visible", &[]),
+    ("limits", &[]),
+    ("suggest", &[]),
     ("value", &[]),
     ("expr", &["value"]),
     ("jsonata", &["value", "expr"]),
     ("identity", &[]),
     ("resource", &[]),
-    ("asl", &["visible", "value", "expr", "jsonata", "resource"]),
+    ("asl", &["visible", "limits", "suggest", "value", "expr", "jsonata", "resource"]),
     ("program", &["visible", "value", "expr", "jsonata", "resource", "asl"]),
-    ("engine", &["visible", "value", "expr", "jsonata", "identity", "resource", "asl", "program"]),
-    ("config", &["visible", "identity", "engine"]),
+    ("engine", &["visible", "limits", "value", "expr", "jsonata", "identity", "resource", "asl", "program"]),
+    ("config", &["visible", "limits", "suggest", "identity", "engine"]),
     ("telemetry", &["visible", "config"]),
-    ("task", &["visible", "value", "expr", "jsonata", "resource", "asl", "program", "engine", "config", "telemetry"]),
+    (
+        "task",
+        &[
+            "visible",
+            "limits",
+            "value",
+            "expr",
+            "jsonata",
+            "resource",
+            "asl",
+            "program",
+            "engine",
+            "config",
+            "telemetry",
+        ],
+    ),
     ("host", &["identity", "program", "engine", "telemetry", "task"]),
     (
         "test_state",

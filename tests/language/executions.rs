@@ -18,9 +18,13 @@ fn task(fields: Value) -> Arc<Program> {
     program(json!({"StartAt": "T", "States": {"T": state}}))
 }
 
+/// Values may be nested deeper than events are by default.
+fn deepest() -> Limits {
+    Limits { max_depth: stepstream::value::MAX_DEPTH, ..Limits::default() }
+}
+
 fn play(program: &Arc<Program>, event: &str, answer: impl FnMut(&TaskCall) -> Answer) -> Outcome {
-    run(&mut Execution::new(Limits::default()), program, event.as_bytes(), Clock::default(), answer)
-        .expect("it is valid")
+    run(&mut Execution::new(deepest()), program, event.as_bytes(), Clock::default(), answer).expect("it is valid")
 }
 
 fn ok(after_millis: i64) -> Answer {
@@ -250,8 +254,9 @@ fn machines_and_events_as_deep_as_they_may_be_are_run() {
     assert_eq!((outcome.status, outcome.transitions), (Status::Succeeded, 45), "{:?}", outcome.failure);
     assert_eq!(outcome.output.as_deref(), Some(&event[1..event.len() - 1]));
     let too_deep = format!("{}{}", "[".repeat(1001), "]".repeat(1001));
-    let refused = Execution::new(Limits::default()).start(&program, too_deep.as_bytes(), &identity(1), START);
-    assert_eq!(refused, Err(EventError::TooDeep { limit: 1000 }));
+    let refused = |limits| Execution::new(limits).start(&program, too_deep.as_bytes(), &identity(1), START);
+    assert_eq!(refused(deepest()), Err(EventError::TooDeep { limit: 1000 }));
+    assert_eq!(refused(Limits::default()), Err(EventError::TooDeep { limit: 128 }));
 }
 
 #[test]

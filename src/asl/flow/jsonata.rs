@@ -5,10 +5,10 @@ use crate::jsonata::expression_text;
 use super::super::diagnostic::{Code, Diagnostic};
 use super::super::model::{Catcher, Condition, Dynamic, MapState, State, StateKind, WaitUntil};
 use super::super::node::{Node, NodeKind, Span};
-use super::super::suggest;
 use super::shape::Shape;
 use super::state::leave;
 use super::{Data, Exits, Flow, Variables, expression};
+use crate::suggest;
 
 /// What `$states` has, besides the context.
 #[derive(Clone, Copy)]
@@ -60,16 +60,13 @@ impl<'a> Flow<'a> {
         let mut exits = match &state.kind {
             StateKind::Pass(pass) => leave(&pass.transition, left),
             StateKind::Wait(wait) => leave(&wait.transition, left),
-            StateKind::Task(task) => leave(&task.transition, left),
-            StateKind::Parallel(parallel) => leave(&parallel.transition, left),
-            StateKind::Map(map) => leave(&map.transition, left),
-            _ => Exits { output: Some(left.input), next: Vec::new() },
+            kind => match kind.work() {
+                Some(work) => leave(&work.transition, left),
+                None => Exits { output: Some(left.input), next: Vec::new() },
+            },
         };
-        match &state.kind {
-            StateKind::Task(task) => self.jsonata_catchers(state, &task.catch, known, &mut exits),
-            StateKind::Parallel(parallel) => self.jsonata_catchers(state, &parallel.catch, known, &mut exits),
-            StateKind::Map(map) => self.jsonata_catchers(state, &map.catch, known, &mut exits),
-            _ => {}
+        if let Some(work) = state.kind.work() {
+            self.jsonata_catchers(state, &work.catch, known, &mut exits);
         }
         exits
     }

@@ -154,12 +154,10 @@ fn arrive(known: &mut Option<Data>, data: Data, changes: &mut usize) -> bool {
 
 fn collect_assigned<'a>(machine: &'a Machine, assigned: &mut BTreeMap<&'a str, &'a str>) {
     for state in &machine.states {
-        let (catch, rules) = match &state.kind {
-            StateKind::Task(task) => (&task.catch[..], &[][..]),
-            StateKind::Parallel(parallel) => (&parallel.catch[..], &[][..]),
-            StateKind::Map(map) => (&map.catch[..], &[][..]),
-            StateKind::Choice(choice) => (&[][..], &choice.choices[..]),
-            _ => (&[][..], &[][..]),
+        let catch = state.kind.work().map_or(&[][..], |work| &work.catch);
+        let rules = match &state.kind {
+            StateKind::Choice(choice) => &choice.choices[..],
+            _ => &[],
         };
         let catch = catch.iter().filter_map(|catcher| catcher.assign.as_ref());
         let rules = rules.iter().filter_map(|rule| rule.assign.as_ref());

@@ -7,9 +7,9 @@ use crate::value::Heap;
 
 use super::super::diagnostic::{Code, Diagnostic};
 use super::super::node::{Node, NodeKind, Span, Spanned};
-use super::super::suggest;
 use super::shape::Shape;
 use super::{Flow, Variables};
+use crate::suggest;
 
 /// How many names a hint lists.
 const MAX_NAMES: usize = 8;

@@ -53,38 +53,35 @@ impl<'a> Flow<'a> {
     /// States that retriers, catchers and a `ResultSelector` belong to.
     fn work(&mut self, state: &'a State, data: &Data, scope: &Scope<'_>, in_map: bool) -> Exits<'a> {
         let at = |field: &str| format!("{}/{field}", state.location);
-        let (result, selector, path, catch, transition) = match &state.kind {
+        let Some(work) = state.kind.work() else { return Exits::default() };
+        let result = match &state.kind {
             StateKind::Task(task) => {
                 self.given_template(task.parameters.as_ref(), scope, &at("Parameters"));
                 self.given_template(task.credentials.as_ref(), scope, &at("Credentials"));
                 self.dynamic_path(task.timeout_seconds.as_ref(), scope, &at("TimeoutSecondsPath"));
                 self.dynamic_path(task.heartbeat_seconds.as_ref(), scope, &at("HeartbeatSecondsPath"));
-                (Shape::Unknown, &task.result_selector, &task.result_path, &task.catch, &task.transition)
+                Shape::Unknown
             }
             StateKind::Parallel(parallel) => {
                 let input = self.given_template(parallel.parameters.as_ref(), scope, &at("Parameters"));
                 let entry = Data { input, variables: data.variables.clone() };
                 let outputs: Vec<Shape> =
                     parallel.branches.iter().filter_map(|branch| self.machine(branch, &entry, in_map)).collect();
-                let result = Shape::array(outputs);
-                (result, &parallel.result_selector, &parallel.result_path, &parallel.catch, &parallel.transition)
+                Shape::array(outputs)
             }
-            StateKind::Map(map) => {
-                let result = self.map(state, map, data, scope);
-                (result, &map.result_selector, &map.result_path, &map.catch, &map.transition)
-            }
+            StateKind::Map(map) => self.map(state, map, data, scope),
             _ => return Exits::default(),
         };
-        let selected = match selector {
+        let selected = match &work.result_selector {
             Some(template) => {
                 let scope = Scope { data: &result, ..*scope };
                 self.template(template, &scope, &at("ResultSelector"))
             }
             None => result.clone(),
         };
-        let output = Shape::put_result(&data.input, path, selected);
-        let mut exits = self.finish(state, data, scope, result, output, transition);
-        self.catchers(state, catch, data, scope, &mut exits);
+        let output = Shape::put_result(&data.input, &work.result_path, selected);
+        let mut exits = self.finish(state, data, scope, result, output, &work.transition);
+        self.catchers(state, &work.catch, data, scope, &mut exits);
         exits
     }
 

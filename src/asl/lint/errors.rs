@@ -2,7 +2,7 @@
 
 use super::super::diagnostic::{Code, Diagnostic};
 use super::super::node::Spanned;
-use super::super::suggest;
+use crate::suggest;
 
 /// The names that the language reserves.
 const RESERVED: [&str; 17] = [

@@ -8,8 +8,6 @@ use super::model::{
     StateKind, TaskState, WaitUntil,
 };
 use super::node::Spanned;
-use super::placeholder;
-use crate::resource::{Pattern, Recognition, Resource};
 
 mod errors;
 mod values;
@@ -47,22 +45,18 @@ impl Linter {
     fn state(&mut self, state: &State) {
         values::advice(state, &mut self.advice);
         match &state.kind {
-            StateKind::Task(task) => {
-                self.task(state, task);
-                self.handlers(state, &task.retry, &task.catch);
-            }
-            StateKind::Parallel(parallel) => {
-                self.handlers(state, &parallel.retry, &parallel.catch);
-                parallel.branches.iter().for_each(|branch| self.machine(branch));
-            }
+            StateKind::Task(task) => self.task(state, task),
+            StateKind::Parallel(parallel) => parallel.branches.iter().for_each(|branch| self.machine(branch)),
             StateKind::Map(map) => {
                 self.map(state, map);
-                self.handlers(state, &map.retry, &map.catch);
                 self.machine(&map.item_processor);
             }
             StateKind::Wait(wait) => self.wait(state, &wait.until),
             StateKind::Choice(choice) => self.choice(state, choice),
             StateKind::Pass(_) | StateKind::Succeed(_) | StateKind::Fail(_) => {}
+        }
+        if let Some(work) = state.kind.work() {
+            self.handlers(state, &work.retry, &work.catch);
         }
     }
 
@@ -72,10 +66,8 @@ impl Linter {
             let hint = "Set TimeoutSeconds a little above the slowest answer that you accept.";
             self.advise(Code::TaskWithoutTimeout, state.location.clone(), &state.name_span, message, hint);
         }
-        let resource = Resource::parse(&placeholder::filled(&task.resource.value));
-        let is_known = matches!(resource.recognition(), Recognition::Function | Recognition::Integration);
-        let request_response = is_known && resource.pattern() == Pattern::RequestResponse;
-        if let Some(heartbeat) = task.heartbeat_seconds.as_ref().filter(|_| request_response) {
+        let answers = !task.resource.value.outlasts_its_answer();
+        if let Some(heartbeat) = task.heartbeat_seconds.as_ref().filter(|_| answers) {
             let message = "HeartbeatSeconds has no effect: a call that is answered at once has no heartbeat";
             let location = format!("{}/HeartbeatSeconds", state.location);
             self.advise(Code::FieldWithoutEffect, location, dynamic_span(heartbeat), message, "Use TimeoutSeconds.");

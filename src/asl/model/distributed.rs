@@ -1,13 +1,16 @@
 //! What a distributed Map adds: where items come from, how they are put together, where results go.
 
+use std::sync::Arc;
+
 use super::Dynamic;
 use crate::asl::node::{Node, Span, Spanned};
+use crate::resource::Resource;
 
 /// `ItemReader`: where the items are read from.
 #[derive(Clone, Debug)]
 pub struct ItemReader {
     /// What to read by.
-    pub resource: Spanned<String>,
+    pub resource: Spanned<Arc<Resource>>,
     /// What the Resource does.
     pub source: ItemSource,
     /// `Parameters` or `Arguments`: `Bucket` and `Key`, or `Bucket` and `Prefix`.
@@ -81,7 +84,7 @@ pub struct ResultWriter {
 #[derive(Clone, Debug)]
 pub struct Destination {
     /// What to write by.
-    pub resource: Spanned<String>,
+    pub resource: Spanned<Arc<Resource>>,
     /// `Parameters` or `Arguments`: `Bucket` and `Prefix`.
     pub parameters: Option<Node>,
 }

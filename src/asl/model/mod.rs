@@ -6,6 +6,7 @@
 use std::sync::Arc;
 
 use super::node::{Node, Span, Spanned};
+use crate::resource::Resource;
 
 mod choice;
 mod distributed;
@@ -121,6 +122,16 @@ pub enum StateKind {
 }
 
 impl StateKind {
+    /// What Task, Parallel and Map share.
+    pub fn work(&self) -> Option<&Work> {
+        match self {
+            StateKind::Task(task) => Some(&task.work),
+            StateKind::Parallel(parallel) => Some(&parallel.work),
+            StateKind::Map(map) => Some(&map.work),
+            _ => None,
+        }
+    }
+
     /// `Type` as written.
     pub fn type_name(&self) -> &'static str {
         match self {
@@ -195,21 +206,28 @@ pub struct PassState {
 #[derive(Clone, Debug)]
 pub struct TaskState {
     /// What to call.
-    pub resource: Spanned<String>,
+    pub resource: Spanned<Arc<Resource>>,
     /// JSONPath: payload template.
     pub parameters: Option<Node>,
     /// JSONata.
     pub arguments: Option<Node>,
-    /// JSONPath: payload template over the result.
-    pub result_selector: Option<Node>,
-    /// JSONPath: where the result goes in the input.
-    pub result_path: PathField,
     /// Seconds that one attempt may take.
     pub timeout_seconds: Option<Dynamic<u64>>,
     /// Seconds that may pass between heartbeats.
     pub heartbeat_seconds: Option<Dynamic<u64>>,
     /// An object with `RoleArn`, `RoleArn.$`, or in JSONata an expression.
     pub credentials: Option<Node>,
+    /// What becomes of its result or error.
+    pub work: Work,
+}
+
+/// What Task, Parallel and Map share: what becomes of their result or error.
+#[derive(Clone, Debug)]
+pub struct Work {
+    /// JSONPath: payload template over the result; of Parallel and Map, over the array of outputs.
+    pub result_selector: Option<Node>,
+    /// JSONPath: where the result goes in the input.
+    pub result_path: PathField,
     /// Retriers, in order.
     pub retry: Vec<Retrier>,
     /// Catchers, in order.
@@ -258,16 +276,8 @@ pub struct ParallelState {
     pub parameters: Option<Node>,
     /// JSONata.
     pub arguments: Option<Node>,
-    /// JSONPath: payload template over the array of outputs.
-    pub result_selector: Option<Node>,
-    /// JSONPath: where the result goes in the input.
-    pub result_path: PathField,
-    /// Retriers, in order.
-    pub retry: Vec<Retrier>,
-    /// Catchers, in order.
-    pub catch: Vec<Catcher>,
-    /// Where to go.
-    pub transition: Transition,
+    /// What becomes of its result or error.
+    pub work: Work,
 }
 
 /// A Map state.
@@ -297,16 +307,8 @@ pub struct MapState {
     pub result_writer: Option<ResultWriter>,
     /// Distributed: a part of the child executions' names.
     pub label: Option<Spanned<String>>,
-    /// JSONPath: payload template over the array of outputs.
-    pub result_selector: Option<Node>,
-    /// JSONPath: where the result goes in the input.
-    pub result_path: PathField,
-    /// Retriers, in order.
-    pub retry: Vec<Retrier>,
-    /// Catchers, in order.
-    pub catch: Vec<Catcher>,
-    /// Where to go.
-    pub transition: Transition,
+    /// What becomes of its result or error.
+    pub work: Work,
 }
 
 /// `ProcessorConfig.Mode`.

@@ -3,9 +3,10 @@
 use super::super::diagnostic::Code;
 use super::super::model::{ChoiceRule, ChoiceState, Condition, DataTest, Operand, Operator, QueryLanguage};
 use super::super::node::{Member, Node};
-use super::super::{suggest, syntax};
+use super::super::syntax;
 use super::object::unquoted_hint;
 use super::{Object, Reader, template};
+use crate::suggest;
 
 impl Reader {
     pub(super) fn choice(&mut self, object: &Object<'_>) -> Option<ChoiceState> {

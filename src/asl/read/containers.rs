@@ -28,24 +28,11 @@ const DISTRIBUTED_ONLY: [&str; 8] = [
 impl Reader {
     pub(super) fn parallel(&mut self, object: &Object<'_>) -> Option<ParallelState> {
         self.require(object, &["Branches"]);
-        let transition = self.transition(object);
+        let work = self.work(object);
         let parameters = self.template(object, "Parameters");
         let arguments = self.template(object, "Arguments");
-        let result_selector = self.template(object, "ResultSelector");
-        let result_path = self.result_path(object);
         let branches = self.branches(object);
-        let retry = self.retry(object);
-        let catch = self.catch(object);
-        Some(ParallelState {
-            branches: branches?,
-            parameters,
-            arguments,
-            result_selector,
-            result_path,
-            retry,
-            catch,
-            transition: transition?,
-        })
+        Some(ParallelState { branches: branches?, parameters, arguments, work: work? })
     }
 
     fn branches(&mut self, object: &Object<'_>) -> Option<Vec<Machine>> {
@@ -66,7 +53,7 @@ impl Reader {
     }
 
     pub(super) fn map(&mut self, object: &Object<'_>) -> Option<MapState> {
-        let transition = self.transition(object);
+        let work = self.work(object);
         let processor = self.one_of(object, &["ItemProcessor", "Iterator"], false);
         if let Some(old) = processor.filter(|member| member.key == "Iterator") {
             self.legacy(object, old, "ItemProcessor");
@@ -93,12 +80,8 @@ impl Reader {
             item_batcher: self.item_batcher(object),
             result_writer: self.result_writer(object),
             label: self.label(object),
-            result_selector: self.template(object, "ResultSelector"),
-            result_path: self.result_path(object),
-            retry: self.retry(object),
-            catch: self.catch(object),
             item_processor: machine?,
-            transition: transition?,
+            work: work?,
         };
         Some(state)
     }

@@ -1,18 +1,21 @@
 //! The fields of a distributed Map that are objects: ItemReader, ItemBatcher, ResultWriter.
 
+use std::sync::Arc;
+
 use super::super::diagnostic::Code;
 use super::super::fields;
 use super::super::model::{
     Destination, InputType, ItemBatcher, ItemReader, ItemSource, OutputType, ResultWriter, Transformation,
 };
 use super::super::node::{Node, Spanned};
-use super::super::suggest;
 use super::{Object, Reader};
+use crate::asl::placeholder;
+use crate::limits::MAX_EVENT_BYTES;
+use crate::resource::Resource;
+use crate::suggest;
 
 /// The most items that `MaxItems` may name.
 const MAX_ITEMS: u64 = 100_000_000;
-/// The largest batch, in bytes: the quota for the input of an execution.
-const MAX_BATCH_BYTES: u64 = 262_144;
 /// The longest `ItemsPointer`, in characters.
 const MAX_POINTER_CHARS: usize = 2000;
 /// The most bytes of all `CSVHeaders` together.
@@ -26,7 +29,7 @@ impl Reader {
         let reader = self.field_object(map, "ItemReader", fields::ITEM_READER)?;
         self.require(&reader, &["Resource"]);
         let resource = self.s3_resource(&reader, &["getObject", "listObjectsV2"]);
-        let listing = resource.as_ref().is_some_and(|resource| resource.value.ends_with(":listObjectsV2"));
+        let listing = resource.as_ref().is_some_and(|resource| resource.value.as_str().ends_with(":listObjectsV2"));
         let needed: &[&str] = match &resource {
             None => &[],
             Some(_) if listing => &["Bucket"],
@@ -160,7 +163,7 @@ impl Reader {
             reader.integer(batcher, "MaxItemsPerBatch", 1, MAX_ITEMS)
         });
         let max_input_bytes = self.dynamic(&batcher, "MaxInputBytesPerBatch", |reader, batcher| {
-            reader.integer(batcher, "MaxInputBytesPerBatch", 1, MAX_BATCH_BYTES)
+            reader.integer(batcher, "MaxInputBytesPerBatch", 1, MAX_EVENT_BYTES as u64)
         });
         if !batcher.members.iter().any(|member| member.key.starts_with("Max")) {
             let message = "This object should have at least one of the following fields: [MaxItemsPerBatch, MaxInputBytesPerBatch]";
@@ -211,18 +214,14 @@ impl Reader {
     }
 
     /// `Resource`: one of these actions of S3.
-    fn s3_resource(&mut self, object: &Object<'_>, actions: &[&str]) -> Option<Spanned<String>> {
-        let resource = self.string(object, "Resource")?;
-        let action = resource
-            .value
-            .strip_prefix("arn:")
-            // The partition may be a placeholder with colons of its own.
-            .and_then(|rest| rest.split_once(":states:::s3:"))
-            .map(|(_, action)| action);
-        if action.is_some_and(|action| actions.contains(&action)) {
+    fn s3_resource(&mut self, object: &Object<'_>, actions: &[&str]) -> Option<Spanned<Arc<Resource>>> {
+        let resource = self.resource(object)?;
+        // The partition may be a placeholder.
+        let meant = Resource::parse(&placeholder::filled(resource.value.as_str()));
+        if actions.iter().any(|action| meant.is_integration("s3", action) && meant.action() == *action) {
             return Some(resource);
         }
-        let text = &resource.value;
+        let text = resource.value.as_str();
         let message = format!(
             "The resource provided {text} is not recognized. The value is not a valid resource ARN, or the resource is not available in this region."
         );

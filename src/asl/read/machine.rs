@@ -5,12 +5,13 @@ use std::sync::Arc;
 
 use super::super::diagnostic::{Code, Diagnostic};
 use super::super::fields::{self, Field};
+use super::super::fragment;
 use super::super::graph::{Edge, Graph, Vertex};
 use super::super::model::{Definition, Machine, QueryLanguage, State, StateKind, SucceedState, Transition};
 use super::super::node::{Member, Node, Spanned};
-use super::super::{fragment, suggest};
 use super::object::{MAX_SECONDS, unquoted_hint};
 use super::{Object, Reader, template};
+use crate::suggest;
 
 /// The longest name of a state, in characters.
 const MAX_STATE_NAME_CHARS: usize = 80;

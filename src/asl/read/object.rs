@@ -4,8 +4,9 @@ use super::super::diagnostic::{Code, Diagnostic};
 use super::super::fields::{self, Field};
 use super::super::model::{Dynamic, PathField, QueryLanguage};
 use super::super::node::{Member, Node, NodeKind, Span, Spanned};
-use super::super::{suggest, syntax};
+use super::super::syntax;
 use super::{Reader, mistakes, template};
+use crate::suggest;
 
 /// The longest time of a field, in seconds (AWS: 99,999,999, about three years).
 pub(super) const MAX_SECONDS: u64 = 99_999_999;

@@ -1,38 +1,37 @@
-//! Task states and their resources.
+//! Task states and their resources, and what they share with Parallel and Map.
+
+use std::sync::Arc;
 
 use super::super::MachineType;
 use super::super::diagnostic::Code;
-use super::super::model::{Dynamic, TaskState};
+use super::super::model::{Dynamic, TaskState, Work};
 use super::super::node::{Node, Spanned};
 use super::super::placeholder;
-use super::super::{suggest, syntax};
+use super::super::syntax;
 use super::object::MAX_SECONDS;
 use super::{Object, Reader};
 use crate::resource::{self, Pattern, Recognition, Resource};
+use crate::suggest;
 
 impl Reader {
     pub(super) fn task(&mut self, object: &Object<'_>) -> Option<TaskState> {
         self.require(object, &["Resource"]);
-        let resource = self.string(object, "Resource");
+        let resource = self.resource(object);
         if let Some(resource) = &resource {
             self.check_resource(object, resource);
         }
-        let transition = self.transition(object);
+        let work = self.work(object);
         let timeout_seconds = self.seconds(object, "TimeoutSeconds");
         let heartbeat_seconds = self.seconds(object, "HeartbeatSeconds");
         self.check_heartbeat(object, timeout_seconds.as_ref(), heartbeat_seconds.as_ref());
         let state = TaskState {
             parameters: self.template(object, "Parameters"),
             arguments: self.template(object, "Arguments"),
-            result_selector: self.template(object, "ResultSelector"),
-            result_path: self.result_path(object),
             timeout_seconds,
             heartbeat_seconds,
             credentials: self.credentials(object),
-            retry: self.retry(object),
-            catch: self.catch(object),
             resource: resource?,
-            transition: transition?,
+            work: work?,
         };
         Some(state)
     }
@@ -68,8 +67,24 @@ impl Reader {
         self.template(object, "Credentials")
     }
 
-    fn check_resource(&mut self, object: &Object<'_>, resource: &Spanned<String>) {
-        let text = &resource.value;
+    /// `Resource`.
+    pub(super) fn resource(&mut self, object: &Object<'_>) -> Option<Spanned<Arc<Resource>>> {
+        let Spanned { value, span } = self.string(object, "Resource")?;
+        Some(Spanned { value: Arc::new(Resource::parse(&value)), span })
+    }
+
+    /// What Task, Parallel and Map share.
+    pub(super) fn work(&mut self, object: &Object<'_>) -> Option<Work> {
+        let transition = self.transition(object);
+        let result_selector = self.template(object, "ResultSelector");
+        let result_path = self.result_path(object);
+        let retry = self.retry(object);
+        let catch = self.catch(object);
+        Some(Work { result_selector, result_path, retry, catch, transition: transition? })
+    }
+
+    fn check_resource(&mut self, object: &Object<'_>, resource: &Spanned<Arc<Resource>>) {
+        let text = resource.value.as_str();
         if let Some(name) = placeholder::find(text).or_else(|| placeholder::in_arn(text)) {
             self.placeholder(object, resource, name);
         }
@@ -111,12 +126,13 @@ impl Reader {
     }
 
     /// A connector can match the text all the same.
-    fn placeholder(&mut self, object: &Object<'_>, resource: &Spanned<String>, name: &str) {
+    fn placeholder(&mut self, object: &Object<'_>, resource: &Spanned<Arc<Resource>>, name: &str) {
         let message = format!("'{name}' in the Resource is a placeholder; AWS would refuse it");
-        let pattern = resource.value.rsplit(':').next().filter(|last| placeholder::find(last).is_none());
+        let text = resource.value.as_str();
+        let pattern = text.rsplit(':').next().filter(|last| placeholder::find(last).is_none());
         let pattern = match pattern {
-            Some(last) if last.len() < resource.value.len() => format!("*:{last}"),
-            _ => resource.value.clone(),
+            Some(last) if last.len() < text.len() => format!("*:{last}"),
+            _ => text.to_owned(),
         };
         // As the configuration wants it written.
         let pattern = pattern.replace("${", "$${");
@@ -127,7 +143,7 @@ impl Reader {
     }
 
     /// What only Standard machines have on AWS works here, within the execution's time.
-    fn standard_only(&mut self, object: &Object<'_>, resource: &Spanned<String>, what: &str, short: &str) {
+    fn standard_only(&mut self, object: &Object<'_>, resource: &Spanned<Arc<Resource>>, what: &str, short: &str) {
         if self.machine_type == MachineType::ExpressStrict {
             let message = format!("Express state machine does not support {what}");
             self.error(object.at("Resource"), &resource.span, message);

@@ -5,9 +5,10 @@ use std::collections::HashSet;
 use super::super::diagnostic::Code;
 use super::super::model::QueryLanguage;
 use super::super::node::{Member, Node, NodeKind};
-use super::super::{suggest, syntax};
+use super::super::syntax;
 use super::{Object, Reader};
 use crate::jsonata;
+use crate::suggest;
 
 impl Reader {
     /// A payload template or a structure with expressions, if the field is given.

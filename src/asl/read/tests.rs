@@ -52,6 +52,7 @@ fn retriers_have_the_defaults_of_the_language() {
     );
     let StateKind::Task(task) = &definition.machine.states[0].kind else { panic!("no task") };
     let summary: Vec<_> = task
+        .work
         .retry
         .iter()
         .map(|r| {
@@ -66,7 +67,7 @@ fn retriers_have_the_defaults_of_the_language() {
         })
         .collect();
     assert_eq!(summary, [(2, 1, 3, 2.0, None, JitterStrategy::None), (1, 2, 0, 1.0, Some(9), JitterStrategy::Full)]);
-    assert!(task.catch.is_empty());
+    assert!(task.work.catch.is_empty());
 }
 
 #[test]

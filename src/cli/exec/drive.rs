@@ -4,10 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::Trouble;
-use crate::config::limits::MAX_CONCURRENT_TASKS;
 use crate::engine::{Execution, Identity, Limits, Purpose, TaskCall, TaskFailure, Timestamp};
 use crate::host::{Address, Calls, Clock as MachineClock, Host, LocalCalls, Mailbox, Now, Origin, Permits, Started};
 use crate::identity::Realm;
+use crate::limits::MAX_CONCURRENT_TASKS;
 use crate::program::Program;
 use crate::task::{Connectors, Entry, Misfit, MockCase, UnmatchedResources};
 use crate::visible::visible;

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::{condition, text};
 use crate::asl::{
-    Catcher, ChoiceState, Definition, Dynamic, Machine, MapMode, MapState, State, StateKind, Transition, WaitUntil,
+    ChoiceState, Definition, Dynamic, Machine, MapMode, MapState, State, StateKind, Transition, WaitUntil, Work,
 };
 use crate::visible::visible;
 
@@ -154,9 +154,9 @@ impl Edges<'_> {
             StateKind::Fail(_) => {}
             StateKind::Pass(pass) => self.transition(from, &pass.transition),
             StateKind::Wait(wait) => self.transition(from, &wait.transition),
-            StateKind::Task(task) => self.handled(from, &task.transition, &task.catch),
-            StateKind::Parallel(parallel) => self.handled(from, &parallel.transition, &parallel.catch),
-            StateKind::Map(map) => self.handled(from, &map.transition, &map.catch),
+            StateKind::Task(task) => self.handled(from, &task.work),
+            StateKind::Parallel(parallel) => self.handled(from, &parallel.work),
+            StateKind::Map(map) => self.handled(from, &map.work),
         }
     }
 
@@ -169,9 +169,9 @@ impl Edges<'_> {
         }
     }
 
-    fn handled(&mut self, from: usize, transition: &Transition, catchers: &[Catcher]) {
-        self.transition(from, transition);
-        for catcher in catchers {
+    fn handled(&mut self, from: usize, work: &Work) {
+        self.transition(from, &work.transition);
+        for catcher in &work.catch {
             let errors: Vec<&str> = catcher.error_equals.iter().map(|error| error.value.as_str()).collect();
             self.add(from, &catcher.next.value, EdgeKind::Catch, errors.join(", "));
         }
@@ -199,7 +199,7 @@ impl Edges<'_> {
 
 fn shape(state: &State) -> StateShape {
     let detail = match &state.kind {
-        StateKind::Task(task) => text::resource(&task.resource.value).to_owned(),
+        StateKind::Task(task) => text::resource(task.resource.value.as_str()).to_owned(),
         StateKind::Wait(wait) => match &wait.until {
             WaitUntil::Seconds(seconds) => dynamic(seconds, |seconds| format!("{seconds} s")),
             WaitUntil::Timestamp(time) => format!("until {}", dynamic(time, String::clone)),

@@ -77,7 +77,7 @@ impl Compiler {
     }
 
     /// A Resource that data is read from or written to, by a connector like those of tasks.
-    fn data_resource(&mut self, resource: &str, role: Role) -> Arc<Resource> {
+    fn data_resource(&mut self, resource: &Arc<Resource>, role: Role) -> Arc<Resource> {
         self.can_suspend = true;
         self.resource(resource, role)
     }

@@ -83,9 +83,9 @@ impl Compiler {
     }
 
     /// A Resource that is called, noted for the check of connectors.
-    fn resource(&mut self, text: &str, role: Role) -> Arc<Resource> {
-        let known = self.resources.iter().find(|(known, _)| known.as_str() == text).map(|(known, _)| Arc::clone(known));
-        let resource = known.unwrap_or_else(|| Arc::new(Resource::parse(text)));
+    fn resource(&mut self, resource: &Arc<Resource>, role: Role) -> Arc<Resource> {
+        let known = self.resources.iter().find(|(known, _)| known == resource).map(|(known, _)| known);
+        let resource = Arc::clone(known.unwrap_or(resource));
         let call = (Arc::clone(&resource), role);
         if !self.resources.contains(&call) {
             self.resources.push(call);

@@ -2,22 +2,12 @@
 
 use super::{Compiler, Names};
 use crate::asl;
-use crate::asl::{Dynamic, JitterStrategy, MapMode, Node, PathField, QueryLanguage, Spanned, StateKind, Transition};
+use crate::asl::{Dynamic, JitterStrategy, MapMode, Node, QueryLanguage, Spanned, StateKind};
 use crate::expr::{Instant, intrinsic};
 use crate::program::{
     Cap, CatchClause, Common, ErrorMatcher, Fail, FailText, Items, Kind, Map, Parallel, Pass, RetryClause, Role,
     Seconds, State, Task, Wait, Work,
 };
-
-/// The fields that Task, Parallel and Map share, as they stand in the definition.
-struct WorkFields<'a> {
-    parameters: Option<(&'a Node, &'static str)>,
-    result_selector: &'a Option<Node>,
-    result_path: &'a PathField,
-    retry: &'a [asl::Retrier],
-    catch: &'a [asl::Catcher],
-    transition: &'a Transition,
-}
 
 impl Compiler {
     /// Compiles a state; `None` after a fault.
@@ -70,15 +60,7 @@ impl Compiler {
         let timeout = self.seconds(&task.timeout_seconds, &format!("{location}/TimeoutSeconds"));
         let heartbeat = self.seconds(&task.heartbeat_seconds, &format!("{location}/HeartbeatSeconds"));
         let credentials = self.optional_payload(&task.credentials, &format!("{location}/Credentials"));
-        let fields = WorkFields {
-            parameters: parameters(&task.parameters, &task.arguments),
-            result_selector: &task.result_selector,
-            result_path: &task.result_path,
-            retry: &task.retry,
-            catch: &task.catch,
-            transition: &task.transition,
-        };
-        let work = self.work(fields, names, location);
+        let work = self.work(&task.work, parameters(&task.parameters, &task.arguments), names, location);
         Some(Kind::Task(Box::new(Task {
             resource,
             timeout: timeout?,
@@ -147,15 +129,8 @@ impl Compiler {
 
     fn parallel(&mut self, parallel: &asl::ParallelState, names: Names<'_>, location: &str) -> Option<Kind> {
         let branches = parallel.branches.iter().map(|branch| self.machine(branch)).collect();
-        let fields = WorkFields {
-            parameters: parameters(&parallel.parameters, &parallel.arguments),
-            result_selector: &parallel.result_selector,
-            result_path: &parallel.result_path,
-            retry: &parallel.retry,
-            catch: &parallel.catch,
-            transition: &parallel.transition,
-        };
-        Some(Kind::Parallel(Parallel { branches, work: self.work(fields, names, location)? }))
+        let parameters = parameters(&parallel.parameters, &parallel.arguments);
+        Some(Kind::Parallel(Parallel { branches, work: self.work(&parallel.work, parameters, names, location)? }))
     }
 
     fn map(&mut self, map: &asl::MapState, name: &str, names: Names<'_>, location: &str) -> Option<Kind> {
@@ -167,15 +142,7 @@ impl Compiler {
             MapMode::Distributed => Some(self.distributed(map, name, location)),
         };
         let max_concurrency = self.cap(&map.max_concurrency, &format!("{location}/MaxConcurrency"))?;
-        let fields = WorkFields {
-            parameters: None,
-            result_selector: &map.result_selector,
-            result_path: &map.result_path,
-            retry: &map.retry,
-            catch: &map.catch,
-            transition: &map.transition,
-        };
-        let work = self.work(fields, names, location)?;
+        let work = self.work(&map.work, None, names, location)?;
         let item_selector = item_selector?;
         let distributed = match distributed {
             Some(distributed) => Some(distributed?),
@@ -193,22 +160,29 @@ impl Compiler {
         }
     }
 
-    fn work(&mut self, fields: WorkFields<'_>, names: Names<'_>, location: &str) -> Option<Work> {
-        let parameters = match fields.parameters {
+    /// What Task, Parallel and Map share; `parameters` is their input, and the name of its field.
+    fn work(
+        &mut self,
+        work: &asl::Work,
+        parameters: Option<(&Node, &'static str)>,
+        names: Names<'_>,
+        location: &str,
+    ) -> Option<Work> {
+        let parameters = match parameters {
             Some((node, field)) => self.payload(node, &format!("{location}/{field}")).map(Some),
             None => Some(None),
         };
-        let result_selector = self.optional_payload(fields.result_selector, &format!("{location}/ResultSelector"));
-        let result_path = self.result_path(fields.result_path, || format!("{location}/ResultPath"));
-        let retry = fields.retry.iter().map(|retrier| self.retrier(retrier)).collect();
-        let catch: Vec<_> = fields
+        let result_selector = self.optional_payload(&work.result_selector, &format!("{location}/ResultSelector"));
+        let result_path = self.result_path(&work.result_path, || format!("{location}/ResultPath"));
+        let retry = work.retry.iter().map(|retrier| self.retrier(retrier)).collect();
+        let catch: Vec<_> = work
             .catch
             .iter()
             .enumerate()
             .map(|(index, catcher)| self.catcher(catcher, names, &format!("{location}/Catch[{index}]")))
             .collect();
         Some(Work {
-            common: Common { parameters: parameters?, result_path: result_path?, next: names.next(fields.transition) },
+            common: Common { parameters: parameters?, result_path: result_path?, next: names.next(&work.transition) },
             result_selector: result_selector?,
             retry,
             catch: catch.into_iter().collect::<Option<_>>()?,

@@ -1,4 +1,4 @@
-//! "Did you mean …?"
+//! "Did you mean …?": in definitions and in the configuration.
 
 /// From this length on, in bytes, a word that begins a candidate is taken for a short form of it.
 const MIN_SHORT_FORM: usize = 5;
@@ -7,15 +7,20 @@ const MIN_SHORT_FORM: usize = 5;
 const MAX_CANDIDATES: usize = 1000;
 
 /// The candidate that is closest to `word`, if it is close enough to be a slip of the fingers or a short form.
-pub(super) fn closest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+pub(crate) fn closest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let candidates: Vec<&str> = candidates.into_iter().take(MAX_CANDIDATES).collect();
+    let short_form = || candidates.iter().copied().find(|name| word.len() >= MIN_SHORT_FORM && name.starts_with(word));
+    nearest(word, candidates.iter().copied()).or_else(short_form)
+}
+
+/// The candidate that is closest to `word`, if it is close enough to be a slip of the fingers.
+pub(crate) fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     // In a word of one or two characters, one edit makes any other.
     let length = word.chars().count();
     let limit = if length < 3 { 0 } else { (length / 3).max(1) };
-    let distances = candidates.iter().map(|candidate| (distance(word, candidate), *candidate));
+    let distances = candidates.into_iter().take(MAX_CANDIDATES).map(|candidate| (distance(word, candidate), candidate));
     let slip = distances.filter(|(distance, _)| *distance <= limit).min_by_key(|(distance, _)| *distance);
-    let short_form = || candidates.iter().copied().find(|name| word.len() >= MIN_SHORT_FORM && name.starts_with(word));
-    slip.map(|(_, candidate)| candidate).or_else(short_form)
+    slip.map(|(_, candidate)| candidate)
 }
 
 /// Edits (insert, delete, replace, swap neighbours) between two words; case changes are free.
@@ -54,8 +59,11 @@ mod tests {
             ("Ghost", None),
             ("N", None),
             ("", None),
+            ("Next_", Some("Next")),
+            ("Tokens", None),
         ] {
             assert_eq!(closest(word, names), found, "{word}");
+            assert_eq!(nearest(word, names), found.filter(|_| word != "Param"), "{word}");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Every default of a limit, in one place, with its unit and its reason.
+//! Every default of a limit, in one place, with its unit and its reason: the same for the daemon and for every subcommand.
 
 use std::time::Duration;
 
@@ -10,12 +10,22 @@ pub const MAX_TRANSITIONS: u64 = 1_000_000;
 /// State transitions an execution may take in one turn before the shard serves its other executions: well under a
 /// millisecond at a few hundred nanoseconds each.
 pub const TRANSITIONS_PER_TURN: u32 = 1_000;
-/// Bytes of an event, and of a state's input and output: AWS's 256 KiB.
+/// Bytes of an event, and of the JSON text of a state's input, output or result: AWS's 256 KiB.
 pub const MAX_EVENT_BYTES: usize = 256 * 1024;
+/// Bytes of the JSON text of what one `Assign` sets, hence of a variable too: as AWS.
+pub const MAX_ASSIGN_BYTES: u32 = 256 * 1024;
+/// Bytes of the JSON text of all variables of an execution: as AWS.
+pub const MAX_VARIABLES_BYTES: u64 = 10 * 1024 * 1024;
+/// Iterations of an inline Map at once: as AWS.
+pub const MAX_INLINE_CONCURRENCY: u32 = 40;
+/// Iterations of a distributed Map at once. AWS allows 10,000; here they share one process.
+pub const MAX_DISTRIBUTED_CONCURRENCY: u32 = 1_000;
+/// Bytes that the values of an execution may take: an execution frees nothing while it runs.
+pub const MAX_HEAP_BYTES: usize = 64 * 1024 * 1024;
 /// Nesting of arrays and objects in an event: deeper than any real event, shallow enough for a shard's stack.
-pub const MAX_DEPTH: usize = 128;
+pub const MAX_EVENT_DEPTH: u16 = 128;
 /// The most that `max_depth` may be set to: recursion over values has to fit a shard's stack.
-pub const MAX_DEPTH_CEILING: usize = 512;
+pub const MAX_EVENT_DEPTH_CEILING: u16 = 512;
 /// Bytes of an object that an ItemReader reads: what AWS looks at for an ItemsPointer. With what is made of it, it stays in
 /// memory until the execution has ended.
 pub const MAX_DATASET_BYTES: usize = 16 * 1024 * 1024;
