@@ -175,6 +175,7 @@ fn refused(workflow: &WorkflowStatus) -> Option<serde_json::Value> {
 fn reasons(parts: &[NotReady]) -> Vec<serde_json::Value> {
     let reason = |not: &NotReady| {
         json!({
+            "kind": not.kind,
             "part": not.part,
             "reason": not.reason,
             "since": date(not.since),
@@ -193,8 +194,9 @@ fn date(time: SystemTime) -> String {
     text
 }
 
-async fn metrics() -> impl IntoResponse {
-    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], render_metrics())
+async fn metrics(State(sources): State<Sources>) -> impl IntoResponse {
+    let page = render_metrics() + &sources.health.render_metrics();
+    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], page)
 }
 
 async fn workflows(State(sources): State<Sources>) -> Response {

@@ -64,6 +64,7 @@ fn every_page_answers() {
         ("/", 200, "/workflows"),
         ("/healthz", 200, "ok"),
         ("/metrics", 200, "stepstream_build_info{version="),
+        ("/metrics", 200, "stepstream_ready 1"),
         ("/workflows", 200, "\"version\": \"2-1a2b3c4d\""),
         ("/workflows", 200, "\"why\": \"1:1: no\""),
         ("/nowhere", 404, "/workflows"),
@@ -112,6 +113,7 @@ fn not_ready_says_what_since_when_and_what_to_do() {
     let body: serde_json::Value = serde_json::from_str(&body).unwrap();
     assert_eq!((code, &body["ready"]), (503, &json!(false)));
     let reason = &body["reasons"][0];
+    assert_eq!(reason["kind"], "sink");
     assert_eq!(reason["part"], "pipeline orders, shard 0");
     assert_eq!(reason["reason"], "results takes no records");
     assert_eq!(reason["action"], "create the topic");

@@ -100,6 +100,7 @@ impl Shard {
 fn below(work: &Work, numerator: usize, denominator: usize) -> bool {
     let pipeline = &work.spec.pipeline;
     !work.sink.is_refusing()
+        && work.sink.refusal().is_none()
         // Without rounding: a part of a small bound that were no less than the bound would end every pause at once.
         && work.partitions.in_flight() * denominator < pipeline.max_in_flight * numerator
         && work.in_flight_bytes() * denominator < pipeline.max_in_flight_bytes * numerator

@@ -14,7 +14,7 @@ use crate::identity::ExecutionNames;
 ///
 /// It travels through librdkafka as a record's opaque. A slot's generation changes when its partition is let go, so a
 /// ticket from an earlier assignment finds nothing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Ticket(u64);
 
 const GENERATION_BITS: u32 = 18;

@@ -26,6 +26,7 @@ const PAUSED: &str = "paused";
 pub(super) struct Readiness {
     next_look: Instant,
     acknowledgements: Progress,
+    refusal: Progress,
     completions: Progress,
     is_sink_silent: bool,
     is_reading_stalled: bool,
@@ -53,6 +54,7 @@ impl Readiness {
         Self {
             next_look: now,
             acknowledgements: progress(),
+            refusal: progress(),
             completions: progress(),
             is_sink_silent: false,
             is_reading_stalled: false,
@@ -88,12 +90,13 @@ impl Shard {
         let waiting = self.work.sink.waiting();
         let acknowledged = self.work.counts.stats.produced.value();
         let silent = self.readiness.acknowledgements.stands_still(acknowledged, waiting > 0, now);
+        let is_refused = self.work.sink.refusal().is_some();
+        let refused = self.readiness.refusal.stands_still(0, is_refused, now);
         let pipeline = &self.work.spec.pipeline.name;
-        self.readiness.is_sink_silent = silent >= SINK_SILENT_AFTER;
+        self.readiness.is_sink_silent = silent.max(refused) >= SINK_SILENT_AFTER;
         if self.readiness.is_sink_silent {
             let (what, action) = self.sink_trouble();
-            let reason =
-                format!("{what}: {waiting} records wait to be acknowledged, none was for {} s", silent.as_secs());
+            let reason = format!("{what}: {waiting} records wait to be acknowledged");
             if self.reporter.waits(SINK, reason.as_str(), action) {
                 events::sink_silent(pipeline, self.number, &reason, action);
             }
@@ -105,12 +108,15 @@ impl Shard {
     /// Why records may not be taken, and what to do.
     fn sink_trouble(&self) -> (String, &'static str) {
         let spec = &self.work.spec;
+        let action = "create the topic, or correct `sink`, `failures`, `dead_letters` or the permissions; what waits is sent as \
+                      soon as the topic takes it";
+        if let Some(refusal) = self.work.sink.refusal() {
+            return (format!("topic {} {} ({})", refusal.topic, monitor::trouble(refusal.code), refusal.code), action);
+        }
         let topics = [&spec.pipeline.sink, &spec.pipeline.failures, &spec.pipeline.dead_letters];
         let topics: Vec<&String> = topics.into_iter().flatten().collect();
         if let Some((topic, code)) = topics.iter().find_map(|topic| Some((topic, spec.monitor.trouble_with(topic)?))) {
-            let action = "create the topic, or correct `sink`, `failures`, `dead_letters` or the permissions; what waits is \
-                          sent as soon as the topic takes it";
-            return (format!("topic {topic} {}", monitor::trouble(code)), action);
+            return (format!("topic {topic} {} ({code})", monitor::trouble(code)), action);
         }
         let action = "look at the leaders of the topic and at its replicas in sync (min.insync.replicas), and at quotas; \
                       what waits is sent as soon as the topic takes it";

@@ -3,7 +3,7 @@
 //! Nothing is dropped. A record leaves the sink in one of two ways: acknowledged by the broker, or handed back because no
 //! retry can help ([`Report::TooLarge`]). Everything else waits and is tried again for ever, in order, with a backoff.
 
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -50,6 +50,16 @@ pub(super) struct Sink {
     /// Of refused batches: they go first, with nothing beside them.
     suspects: Suspects,
     backoff: Option<Backoff>,
+    /// Records that came back, until they are acknowledged: while they are on their way once more nothing is better yet.
+    came_back: HashSet<Ticket>,
+    refusal: Option<Refusal>,
+}
+
+/// Why a record came back the last time that one did.
+#[derive(Clone, Debug)]
+pub(super) struct Refusal {
+    pub topic: String,
+    pub code: RDKafkaErrorCode,
 }
 
 struct Backoff {
@@ -72,6 +82,8 @@ impl Sink {
             kept: VecDeque::new(),
             suspects: Suspects::default(),
             backoff: None,
+            came_back: HashSet::new(),
+            refusal: None,
         })
     }
 
@@ -97,6 +109,7 @@ impl Sink {
             return Err(TooLarge);
         }
         self.kept.push_back(Outgoing::of_record(&record, back.headers));
+        self.note_refusal(record.ticket, record.topic, code);
         self.back_off(code, record.topic, Instant::now());
         Ok(())
     }
@@ -107,6 +120,11 @@ impl Sink {
         let mut acknowledged = std::mem::take(&mut self.deliveries.acknowledged);
         if !acknowledged.is_empty() {
             self.backoff = None;
+            if !self.came_back.is_empty() {
+                for ticket in &acknowledged {
+                    self.came_back.remove(ticket);
+                }
+            }
             reports.extend(acknowledged.drain(..).map(Report::Acknowledged));
         }
         self.deliveries.acknowledged = acknowledged;
@@ -115,6 +133,7 @@ impl Sink {
         }
         if self.suspects.is_in_round() && self.producer.in_flight_count() == 0 {
             for Outgoing { ticket, topic, .. } in self.suspects.end() {
+                self.came_back.remove(&ticket);
                 reports.push(Report::TooLarge(ticket, topic));
             }
         }
@@ -128,6 +147,11 @@ impl Sink {
         !self.kept.is_empty() || !self.suspects.is_empty()
     }
 
+    /// Why records wait that came back: until all of them are acknowledged, whether they are being sent or not.
+    pub fn refusal(&self) -> Option<&Refusal> {
+        self.refusal.as_ref().filter(|_| !self.came_back.is_empty())
+    }
+
     /// Records that wait for an acknowledgement or to be sent again.
     pub(super) fn waiting(&self) -> usize {
         let in_flight = usize::try_from(self.producer.in_flight_count()).unwrap_or(0);
@@ -137,6 +161,7 @@ impl Sink {
     /// Drops refused records of an assignment that is over: its next owner reads their events again.
     pub(super) fn forget(&mut self, slot: Slot) {
         self.kept.retain(|record| record.ticket.slot() != slot);
+        self.came_back.retain(|ticket| ticket.slot() != slot);
         self.suspects.retain(|record| record.ticket.slot() != slot);
     }
 
@@ -159,6 +184,7 @@ impl Sink {
     fn undelivered(&mut self, Undelivered { record, code }: Undelivered, now: Instant) {
         let too_large = is_too_large(code);
         if !too_large {
+            self.note_refusal(record.ticket, &record.topic, code);
             self.back_off(code, &record.topic, now);
         }
         if self.suspects.is_in_round() {
@@ -188,6 +214,7 @@ impl Sink {
         while let Some(record) = self.kept.pop_front() {
             if let Err((record, code)) = self.try_again(record, None) {
                 if is_too_large(code) {
+                    self.came_back.remove(&record.ticket);
                     reports.push(Report::TooLarge(record.ticket, record.topic));
                     continue;
                 }
@@ -227,6 +254,14 @@ impl Sink {
         };
         record.headers = refusal.1;
         Err((record, refusal.0))
+    }
+
+    fn note_refusal(&mut self, ticket: Ticket, topic: &str, code: RDKafkaErrorCode) {
+        // A full queue is the client's own, and empties by itself.
+        if code != RDKafkaErrorCode::QueueFull {
+            self.came_back.insert(ticket);
+            self.refusal = Some(Refusal { topic: topic.to_owned(), code });
+        }
     }
 
     fn back_off(&mut self, code: RDKafkaErrorCode, topic: &str, now: Instant) {
@@ -323,5 +358,24 @@ mod tests {
         sink.serve(now, &mut reports);
         assert!(sink.suspects.is_in_round() && sink.suspects.waiting() == 0);
         assert!(reports.is_empty());
+    }
+
+    #[test]
+    fn a_record_that_came_back_counts_as_refused_until_it_is_acknowledged() {
+        let mut partitions = Partitions::default();
+        let slot =
+            partitions.assign("t", 0, ExecutionNames::new(&Realm::default(), "p", "w", "t", 0)).expect("there is room");
+        let ticket = partitions.track(slot, 0, 1).expect("assigned");
+        let mut sink = sink();
+        let record = Record { topic: "results", key: None, payload: Some(b"1"), headers: None, ticket };
+        let record = Outgoing::of_record(&record, None);
+        let (mut reports, now) = (Vec::new(), Instant::now());
+        sink.undelivered(Undelivered { record, code: RDKafkaErrorCode::NotEnoughReplicas }, now);
+        sink.serve(now + LONGEST_BACKOFF, &mut reports);
+        assert!(!sink.is_refusing(), "it is on its way again");
+        assert_eq!(sink.refusal().map(|refusal| &*refusal.topic), Some("results"));
+        sink.deliveries.acknowledged.push(ticket);
+        sink.serve(now + LONGEST_BACKOFF, &mut reports);
+        assert!(sink.refusal().is_none());
     }
 }

@@ -1,7 +1,13 @@
 use std::collections::BTreeMap;
+use std::fmt::Write;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
+
+use super::durations::render_labels;
+
+pub(super) const READY: &str = "stepstream_ready";
+pub(super) const SINCE: &str = "stepstream_not_ready_seconds";
 
 /// A part that has not given a sign of life for so long is not ready: far above any pause of a healthy shard.
 const SILENT_AFTER: Duration = Duration::from_secs(30);
@@ -24,6 +30,8 @@ pub struct Health {
 /// Why a part is not ready.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NotReady {
+    /// A fixed word for what is wrong, such as `brokers`, `sink` or `stuck`.
+    pub kind: &'static str,
     /// The part, such as `pipeline orders, shard 0`.
     pub part: String,
     /// What is wrong, or waited for.
@@ -84,6 +92,10 @@ struct Moment {
 
 /// The kind of trouble of a part that has not begun.
 const STARTING: &str = "starting";
+/// The kind of trouble of a part that gives no sign of life.
+const STUCK: &str = "stuck";
+/// The kind of trouble of a process that stops.
+const STOPPING: &str = "stopping";
 /// The kind of trouble of a part whose thread has panicked.
 const PANICKED: &str = "panicked";
 
@@ -129,17 +141,36 @@ impl Health {
         self.stuck_at(Instant::now())
     }
 
+    /// The same as metrics, in Prometheus' text format.
+    pub fn render_metrics(&self) -> String {
+        let not_ready = self.not_ready();
+        // Writing to a string can't fail.
+        let mut out = format!(
+            "# HELP {READY} Whether every part of the process can do its work: 1 or 0\n# TYPE {READY} gauge\n{READY} {}\n\n",
+            u8::from(not_ready.is_empty())
+        );
+        if !not_ready.is_empty() {
+            let _ =
+                writeln!(out, "# HELP {SINCE} For how long a part has not been ready, by kind\n# TYPE {SINCE} gauge");
+        }
+        for not in not_ready {
+            let labels = render_labels(&[("part", &not.part), ("kind", not.kind)]);
+            let _ = writeln!(out, "{SINCE}{{{labels}}} {}", not.lasts.as_secs());
+        }
+        out
+    }
+
     fn not_ready_at(&self, now: Instant) -> Vec<NotReady> {
         let mut reasons = self.silent_for(self.shared.silent_after, now);
         let parts = self.shared.parts();
         for part in parts.by_id.values() {
-            for trouble in part.troubles().values() {
-                reasons.push(trouble.told_of(&part.name, now));
+            for (kind, trouble) in part.troubles().iter() {
+                reasons.push(trouble.told_of(kind, &part.name, now));
             }
         }
         if let Some(began) = parts.draining {
             let trouble = Trouble { reason: "shutting down".to_owned(), action: NOTHING_TO_DO.to_owned(), began };
-            reasons.push(trouble.told_of("process", now));
+            reasons.push(trouble.told_of(STOPPING, "process", now));
         }
         reasons
     }
@@ -155,7 +186,7 @@ impl Health {
             let silent = now.saturating_duration_since(began.at);
             let reason = format!("stuck: no sign of life for {} s", silent.as_secs());
             let trouble = Trouble { reason, action: REPORT_A_BUG.to_owned(), began };
-            (silent > longest).then(|| trouble.told_of(&part.name, now))
+            (silent > longest).then(|| trouble.told_of(STUCK, &part.name, now))
         });
         silent.collect()
     }
@@ -223,8 +254,9 @@ impl Part {
 }
 
 impl Trouble {
-    fn told_of(&self, part: &str, now: Instant) -> NotReady {
+    fn told_of(&self, kind: &'static str, part: &str, now: Instant) -> NotReady {
         NotReady {
+            kind,
             part: part.to_owned(),
             reason: self.reason.clone(),
             since: self.began.date,
@@ -290,6 +322,19 @@ mod tests {
 
         health.drain();
         assert_eq!(not_ready(&health, now), ["process: shutting down"]);
+    }
+
+    #[test]
+    fn metrics_say_what_not_ready_says() {
+        let health = Health::new();
+        assert!(health.render_metrics().contains("\nstepstream_ready 1\n"), "{}", health.render_metrics());
+        let part = health.register("pipeline orders, shard 0");
+        part.ready();
+        part.waits("sink", "results takes no records", "create it");
+        let page = health.render_metrics();
+        assert!(page.contains("\nstepstream_ready 0\n"), "{page}");
+        let line = r#"stepstream_not_ready_seconds{part="pipeline orders, shard 0",kind="sink"} 0"#;
+        assert!(page.lines().any(|found| found == line), "{page}");
     }
 
     #[test]

@@ -35,6 +35,7 @@ pub(super) const RECORDS_LOST: &str = "stepstream_records_lost_total";
 pub(super) const TASK_CALLS: &str = "stepstream_task_calls_total";
 pub(super) const TASKS_IN_FLIGHT: &str = "stepstream_task_calls_in_flight";
 pub(super) const TASK_DURATION: &str = "stepstream_task_call_duration_seconds";
+const BUILD_INFO: &str = "stepstream_build_info";
 pub(super) const SWAPS: &str = "stepstream_workflow_swaps_total";
 pub(super) const LOG_LINES_DROPPED: &str = "stepstream_log_lines_dropped_total";
 
@@ -46,7 +47,7 @@ pub fn init_metrics() {
         // Somebody who embeds this crate may have a recorder already, and keeps it.
         let handle = PrometheusBuilder::new().install_recorder().ok()?;
         describe();
-        gauge!("stepstream_build_info", "version" => env!("CARGO_PKG_VERSION")).set(1);
+        gauge!(BUILD_INFO, "version" => env!("CARGO_PKG_VERSION")).set(1);
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         gauge!("process_start_time_seconds").set(now.as_secs_f64());
         Some(handle)
@@ -68,46 +69,80 @@ pub fn render_metrics() -> String {
     out
 }
 
+/// Every counter, and what it counts.
+const COUNTERS: &[(&str, &str)] = &[
+    (CONSUMED, "Events taken from source topics"),
+    (CONSUMED_BYTES, "Payload bytes of events taken from source topics"),
+    (EXECUTIONS, "Executions that ended, by workflow, version and status"),
+    (EXECUTION_FAILURES, "Executions that failed or timed out, by error"),
+    (STATES_ENTERED, "Times that a state was entered"),
+    (STATES_SUCCEEDED, "Times that a state was left with an output of its own"),
+    (STATES_FAILED, "Failures of attempts of a state, by error; each is retried, caught, or fails what is around"),
+    (STATES_RETRIED, "Failures of a state that were retried"),
+    (STATES_CAUGHT, "Failures of a state that were caught"),
+    (PRODUCED, "Results and failures that the sink has acknowledged"),
+    (DEAD_LETTERS, "Events that could not be run, by reason"),
+    (RETRIES, "Retries of states"),
+    (COMMITS, "Commits of offsets"),
+    (COMMIT_ERRORS, "Commits of offsets that failed"),
+    (PRODUCE_ERRORS, "Records that a sink refused; they are produced again"),
+    (SHARD_FAILURES, "Shards that panicked or could not be made anew; they are tried again"),
+    (KAFKA_ERRORS, "Errors that Kafka clients reported"),
+    (OUT_OF_RANGE, "Times that a log no longer had what would have been read next"),
+    (
+        RECORDS_LOST,
+        "Records that were never read, because the log no longer had them or on_out_of_range passed them over",
+    ),
+    (TASK_CALLS, "Task calls that ended, by connector and outcome"),
+    (LOG_LINES_DROPPED, "Log lines that could not be written to standard error"),
+    (SWAPS, "New versions of workflow files, by outcome: ok or refused"),
+];
+
+/// Every gauge, and what it shows. Those that are rendered elsewhere describe themselves.
+const GAUGES: &[(&str, &str)] = &[
+    (IN_FLIGHT, "Events taken whose offset is not complete yet"),
+    (PAUSED, "Partitions that are not read for now, because something downstream is slow"),
+    (ASSIGNED, "Partitions that this process reads"),
+    (BROKER_UP, "Whether any broker answers: 1 or 0"),
+    (SINK_REFUSING, "Shards that write to a topic which takes no records; they wait"),
+    (TASKS_IN_FLIGHT, "Task calls under way"),
+    (BUILD_INFO, "Version of this process; always 1"),
+    ("process_start_time_seconds", "When this process started, in seconds since the Unix epoch"),
+];
+
 fn describe() {
-    for (name, help) in [
-        (CONSUMED, "Events taken from source topics"),
-        (CONSUMED_BYTES, "Payload bytes of events taken from source topics"),
-        (EXECUTIONS, "Executions that ended, by workflow, version and status"),
-        (EXECUTION_FAILURES, "Executions that failed or timed out, by error"),
-        (STATES_ENTERED, "Times that a state was entered"),
-        (STATES_SUCCEEDED, "Times that a state was left with an output of its own"),
-        (STATES_FAILED, "Failures of attempts of a state, by error; each is retried, caught, or fails what is around"),
-        (STATES_RETRIED, "Failures of a state that were retried"),
-        (STATES_CAUGHT, "Failures of a state that were caught"),
-        (PRODUCED, "Results and failures that the sink has acknowledged"),
-        (DEAD_LETTERS, "Events that could not be run, by reason"),
-        (RETRIES, "Retries of states"),
-        (COMMITS, "Commits of offsets"),
-        (COMMIT_ERRORS, "Commits of offsets that failed"),
-        (PRODUCE_ERRORS, "Records that a sink refused; they are produced again"),
-        (SHARD_FAILURES, "Shards that panicked or could not be made anew; they are tried again"),
-        (KAFKA_ERRORS, "Errors that Kafka clients reported"),
-        (OUT_OF_RANGE, "Times that a log no longer had what would have been read next"),
-        (
-            RECORDS_LOST,
-            "Records that were never read, because the log no longer had them or on_out_of_range passed them over",
-        ),
-        (TASK_CALLS, "Task calls that ended, by connector and outcome"),
-        (LOG_LINES_DROPPED, "Log lines that could not be written to standard error"),
-        (SWAPS, "New versions of workflow files, by outcome: ok or refused"),
-    ] {
-        describe_counter!(name, help);
+    for (name, help) in COUNTERS {
+        describe_counter!(*name, *help);
     }
-    for (name, help) in [
-        (IN_FLIGHT, "Events taken whose offset is not complete yet"),
-        (PAUSED, "Partitions that are not read for now, because something downstream is slow"),
-        (ASSIGNED, "Partitions that this process reads"),
-        (BROKER_UP, "Whether any broker answers: 1 or 0"),
-        (SINK_REFUSING, "Shards that write to a topic which takes no records; they wait"),
-        (TASKS_IN_FLIGHT, "Task calls under way"),
-        ("stepstream_build_info", "Version of this process; always 1"),
-        ("process_start_time_seconds", "When this process started, in seconds since the Unix epoch"),
-    ] {
-        describe_gauge!(name, help);
+    for (name, help) in GAUGES {
+        describe_gauge!(*name, *help);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::super::health;
+    use super::*;
+
+    fn known() -> BTreeSet<&'static str> {
+        let described = COUNTERS.iter().chain(GAUGES).map(|(name, _)| *name);
+        let elsewhere =
+            [EXECUTION_DURATION, STATE_DURATION, TASK_DURATION, lag::LAG, lag::AGE, health::READY, health::SINCE];
+        described.chain(elsewhere).filter(|name| name.starts_with("stepstream_")).collect()
+    }
+
+    fn named_in(text: &str) -> BTreeSet<&str> {
+        let words = text.split(|c: char| !c.is_ascii_lowercase() && c != '_');
+        words.filter(|word| word.starts_with("stepstream_")).collect()
+    }
+
+    #[test]
+    fn alerts_and_the_page_on_operations_name_the_metrics_that_there_are() {
+        let known = known();
+        let alerts = named_in(include_str!("../../config/alerts.yml"));
+        assert!(alerts.is_subset(&known), "{:?}", alerts.difference(&known));
+        assert_eq!(named_in(include_str!("../../docs/operations.md")), known);
     }
 }
