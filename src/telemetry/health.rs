@@ -6,8 +6,8 @@ use std::time::{Duration, Instant, SystemTime};
 
 use super::durations::render_labels;
 
-pub(super) const READY: &str = "stepstream_ready";
-pub(super) const SINCE: &str = "stepstream_not_ready_seconds";
+const READY: &str = "stepstream_ready";
+const SINCE: &str = "stepstream_not_ready_seconds";
 
 /// A part that has not given a sign of life for so long is not ready: far above any pause of a healthy shard.
 const SILENT_AFTER: Duration = Duration::from_secs(30);

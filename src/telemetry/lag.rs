@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 
 use super::durations::render_labels;
 
-pub(super) const LAG: &str = "stepstream_consumer_lag";
-pub(super) const AGE: &str = "stepstream_consumer_lag_age_seconds";
+const LAG: &str = "stepstream_consumer_lag";
+const AGE: &str = "stepstream_consumer_lag_age_seconds";
 
 /// A lag that is older is not shown: it would look like one that stands still. It is computed once a second.
 const UNKNOWN_AFTER: Duration = Duration::from_secs(15);
