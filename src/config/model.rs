@@ -133,6 +133,8 @@ pub struct Pipeline {
     pub max_in_flight: usize,
     /// Bytes a shard may hold in that time: of the records, and of what their executions hold while they wait.
     pub max_in_flight_bytes: usize,
+    /// Records of one partition that may be read and not committed.
+    pub max_uncommitted: usize,
     /// Task calls that may be open at a time, over all shards of this pipeline.
     pub max_concurrent_tasks: usize,
     /// Time between commits of offsets.

@@ -64,6 +64,7 @@ pub(super) fn read(
         shards: bounds.shards,
         max_in_flight: bounds.max_in_flight,
         max_in_flight_bytes: bounds.max_in_flight_bytes,
+        max_uncommitted: bounds.max_uncommitted,
         max_concurrent_tasks: bounds.max_concurrent_tasks,
         commit_interval: bounds.commit_interval,
         drain_timeout: bounds.drain_timeout,
@@ -153,6 +154,7 @@ struct Bounds {
     shards: usize,
     max_in_flight: usize,
     max_in_flight_bytes: usize,
+    max_uncommitted: usize,
     max_concurrent_tasks: usize,
     commit_interval: Duration,
     drain_timeout: Duration,
@@ -173,6 +175,7 @@ impl Bounds {
                 1024..=1 << 40,
                 report,
             ),
+            max_uncommitted: section.count("max_uncommitted", limits::MAX_UNCOMMITTED, 1..=100_000_000, report),
             max_concurrent_tasks: section.count(
                 "max_concurrent_tasks",
                 limits::MAX_CONCURRENT_TASKS,

@@ -40,6 +40,7 @@ pub(super) const PIPELINE_OPTIONS: &[&str] = &[
     "shards",
     "max_in_flight",
     "max_in_flight_bytes",
+    "max_uncommitted",
     "max_concurrent_tasks",
     "commit_interval",
     "drain_timeout",

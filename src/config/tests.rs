@@ -268,10 +268,10 @@ fn the_defaults_that_the_example_shows_are_the_defaults() {
     assert_eq!(shown.http.listen, plain.http.listen);
     assert_eq!((shown.log.level, shown.log.format), (plain.log.level, plain.log.format));
     let settings = |pipeline: &Pipeline| {
-        let Pipeline { group, max_in_flight, max_in_flight_bytes, max_concurrent_tasks, commit_interval, .. } =
-            pipeline;
+        let Pipeline { group, max_in_flight, max_in_flight_bytes, max_uncommitted, .. } = pipeline;
+        let Pipeline { max_concurrent_tasks, commit_interval, .. } = pipeline;
         let Pipeline { drain_timeout, revoke_timeout, start_from, result_headers, forward_headers, .. } = pipeline;
-        let bounds = (group.clone(), *max_in_flight, *max_in_flight_bytes, *max_concurrent_tasks);
+        let bounds = (group.clone(), *max_in_flight, *max_in_flight_bytes, *max_uncommitted, *max_concurrent_tasks);
         (bounds, (*commit_interval, *drain_timeout, *revoke_timeout), (*start_from, *result_headers, *forward_headers))
     };
     assert_eq!(settings(&shown.pipelines[0]), settings(&plain.pipelines[0]));

@@ -1,9 +1,11 @@
-//! Whether a shard reads: the bound on what is in flight, with hysteresis.
+//! Whether a shard reads: the bound on what is in flight, with hysteresis; and for each partition, the bound on what is not
+//! committed.
 
 use std::time::{Duration, Instant};
 
 use rdkafka::consumer::Consumer;
 
+use super::partitions::for_each;
 use super::shard::Shard;
 use super::work::Work;
 use crate::telemetry::events;
@@ -71,6 +73,33 @@ impl Shard {
             Intake::Paused if below(&self.work, 1, 2) => self.resume(),
             _ => {}
         }
+        if self.work.partitions.held() > 0 {
+            self.resume_held();
+        }
+    }
+
+    /// Pauses the partitions of which as much is uncommitted as may be; the others are read on.
+    pub(super) fn hold_full(&mut self) {
+        let list = self.work.partitions.hold_full();
+        let work = &self.work;
+        let pipeline = &work.spec.pipeline;
+        for_each(&list, |topic, partition| {
+            events::partition_held(&pipeline.name, self.number, topic, partition, pipeline.max_uncommitted);
+        });
+        if let Err(error) = self.consumer.pause(&list) {
+            events::kafka_error(&work.counts.metrics, &pipeline.name, &error);
+        }
+    }
+
+    fn resume_held(&mut self) {
+        let list = self.work.partitions.unhold();
+        if list.count() == 0 || self.intake.is_paused() {
+            return;
+        }
+        let work = &self.work;
+        if let Err(error) = self.consumer.resume(&list) {
+            events::kafka_error(&work.counts.metrics, &work.spec.pipeline.name, &error);
+        }
     }
 
     fn pause(&mut self) {
@@ -87,10 +116,10 @@ impl Shard {
 
     fn resume(&mut self) {
         self.intake = Intake::Reading;
-        let Some(all) = self.work.partitions.list() else { return };
+        let Some(list) = self.work.partitions.list_not_held() else { return };
         let work = &self.work;
         events::partitions_resumed(&work.spec.pipeline.name, self.number);
-        if let Err(error) = self.consumer.resume(&all) {
+        if let Err(error) = self.consumer.resume(&list) {
             events::kafka_error(&work.counts.metrics, &work.spec.pipeline.name, &error);
         }
     }

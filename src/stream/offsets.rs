@@ -30,6 +30,10 @@ pub struct OffsetTracker {
     watermark: Option<i64>,
     committed: Option<i64>,
     passed: u64,
+    /// How many records the watermark had passed when the commit under way was begun.
+    passed_at_commit: Option<u64>,
+    /// How many of them the group has committed for sure.
+    passed_committed: u64,
     in_flight: usize,
     in_flight_bytes: usize,
 }
@@ -99,6 +103,19 @@ impl OffsetTracker {
     /// Notes that `offset` was handed to a commit.
     pub fn committed(&mut self, offset: i64) {
         self.committed = Some(offset);
+        self.passed_at_commit = Some(self.passed);
+    }
+
+    /// Notes that the commit succeeded which was handed an offset last.
+    pub fn commit_succeeded(&mut self) {
+        if let Some(passed) = self.passed_at_commit.take() {
+            self.passed_committed = passed;
+        }
+    }
+
+    /// Records that were read and are not known to be committed: a crash would deliver them again.
+    pub fn beyond_commit(&self) -> usize {
+        self.window.len() + (self.passed - self.passed_committed) as usize
     }
 
     /// Notes that a commit failed, so that the watermark is offered again.
@@ -182,6 +199,22 @@ mod tests {
         assert_eq!(tracker.complete(a), Some(3));
         assert_eq!(tracker.complete(a), None, "passed by the watermark");
         assert_eq!(tracker.in_flight(), 0);
+    }
+
+    #[test]
+    fn records_are_beyond_the_commit_until_one_that_covers_them_has_succeeded() {
+        let mut tracker = OffsetTracker::default();
+        let [a, b, _] = [4, 5, 6].map(|offset| tracker.track(offset, 1));
+        tracker.complete(b);
+        tracker.complete(a);
+        assert_eq!(tracker.beyond_commit(), 3);
+        tracker.committed(6);
+        tracker.track(7, 1);
+        assert_eq!(tracker.beyond_commit(), 4, "it is under way");
+        tracker.commit_succeeded();
+        assert_eq!(tracker.beyond_commit(), 2);
+        tracker.commit_succeeded();
+        assert_eq!(tracker.beyond_commit(), 2, "none was under way");
     }
 
     #[test]

@@ -65,6 +65,8 @@ pub(super) struct Partition {
     pub state: State,
     /// Its log no longer has what would be read next, and it is not read for that.
     pub is_out_of_range: bool,
+    /// It is not read because too much of it is not committed.
+    is_held: bool,
     tracker: OffsetTracker,
 }
 
@@ -81,8 +83,15 @@ pub(super) enum State {
 }
 
 /// The shard's partitions, and what is in flight over all of them.
-#[derive(Default)]
 pub(super) struct Partitions {
+    /// Records of one partition that may be read and not committed.
+    max_uncommitted: usize,
+    /// Records that were read and are not committed.
+    uncommitted: usize,
+    /// Partitions that have reached that bound since somebody looked.
+    full: Vec<Slot>,
+    /// Partitions that are not read because they had reached it.
+    held: usize,
     slots: Vec<Entry>,
     by_name: HashMap<(Arc<str>, i32), Slot>,
     /// Messages come in runs of one partition: the last one found, by the address of librdkafka's topic.
@@ -98,7 +107,29 @@ struct Entry {
     partition: Option<Partition>,
 }
 
+impl Default for Partitions {
+    fn default() -> Self {
+        Self::bounded(usize::MAX)
+    }
+}
+
 impl Partitions {
+    /// No partitions yet. `max_uncommitted` bounds the records of each that are read and not committed.
+    pub fn bounded(max_uncommitted: usize) -> Self {
+        Self {
+            max_uncommitted,
+            uncommitted: 0,
+            full: Vec::new(),
+            held: 0,
+            slots: Vec::new(),
+            by_name: HashMap::new(),
+            last: None,
+            in_flight: 0,
+            in_flight_bytes: 0,
+            passed_before: 0,
+        }
+    }
+
     /// Takes over a partition. `None`: more partitions than a shard can own.
     pub(super) fn assign(&mut self, topic: &str, number: i32, names: ExecutionNames) -> Option<Slot> {
         self.last = None;
@@ -120,6 +151,7 @@ impl Partitions {
             names,
             state: State::Reading,
             is_out_of_range: false,
+            is_held: false,
             tracker: OffsetTracker::default(),
         });
         Some(slot)
@@ -134,6 +166,8 @@ impl Partitions {
         let entry = &mut self.slots[slot.index as usize];
         entry.generation = (entry.generation + 1) & ((1 << GENERATION_BITS) - 1);
         if let Some(partition) = entry.partition.take() {
+            self.held -= usize::from(partition.is_held);
+            self.uncommitted -= partition.tracker.beyond_commit();
             self.passed_before += partition.tracker.passed();
             self.in_flight -= partition.tracker.in_flight();
             self.in_flight_bytes -= partition.tracker.in_flight_bytes();
@@ -178,7 +212,13 @@ impl Partitions {
     /// Notes a record that was read. `None`: its assignment is over.
     pub(super) fn track(&mut self, slot: Slot, offset: i64, bytes: usize) -> Option<Ticket> {
         let bytes = u32::try_from(bytes).unwrap_or(u32::MAX);
-        let sequence = self.partition_mut(slot)?.tracker.track(offset, bytes);
+        let max_uncommitted = self.max_uncommitted;
+        let partition = self.partition_mut(slot)?;
+        let sequence = partition.tracker.track(offset, bytes);
+        if partition.tracker.beyond_commit() >= max_uncommitted && !partition.is_held {
+            self.full.push(slot);
+        }
+        self.uncommitted += 1;
         self.in_flight += 1;
         self.in_flight_bytes += bytes as usize;
         Some(Ticket::new(slot, sequence))
@@ -248,6 +288,69 @@ impl Partitions {
     /// Records that the watermarks have passed so far.
     pub(super) fn passed(&self) -> u64 {
         self.passed_before + self.iter().map(|(_, partition)| partition.tracker.passed()).sum::<u64>()
+    }
+
+    /// Notes that a commit of these partitions succeeded.
+    pub fn commit_succeeded(&mut self, list: &TopicPartitionList) {
+        for_each(list, |topic, number| {
+            let Some(slot) = self.find(topic, number) else { return };
+            if let Some(partition) = self.partition_mut(slot) {
+                let before = partition.tracker.beyond_commit();
+                partition.tracker.commit_succeeded();
+                let committed = before - partition.tracker.beyond_commit();
+                self.uncommitted -= committed;
+            }
+        });
+    }
+
+    /// Records that were read and are not known to be committed.
+    pub fn uncommitted(&self) -> usize {
+        self.uncommitted
+    }
+
+    /// How many partitions are held.
+    pub fn held(&self) -> usize {
+        self.held
+    }
+
+    /// Whether partitions have reached the bound on what is not committed since they were last [held](Self::hold_full).
+    pub fn has_full(&self) -> bool {
+        !self.full.is_empty()
+    }
+
+    /// Holds the partitions that have reached the bound: those that are to be paused.
+    pub fn hold_full(&mut self) -> TopicPartitionList {
+        let mut list = TopicPartitionList::new();
+        for slot in std::mem::take(&mut self.full) {
+            if let Some(partition) = self.partition_mut(slot).filter(|partition| !partition.is_held) {
+                partition.is_held = true;
+                list.add_partition(&partition.topic, partition.number);
+                self.held += 1;
+            }
+        }
+        list
+    }
+
+    /// Lets the held partitions go on that are below half of the bound: those that are to be resumed.
+    pub fn unhold(&mut self) -> TopicPartitionList {
+        let mut list = TopicPartitionList::new();
+        for partition in self.slots.iter_mut().filter_map(|entry| entry.partition.as_mut()) {
+            if partition.is_held && partition.tracker.beyond_commit() * 2 <= self.max_uncommitted {
+                partition.is_held = false;
+                list.add_partition(&partition.topic, partition.number);
+                self.held -= 1;
+            }
+        }
+        list
+    }
+
+    /// Topic and number of every partition that is not held; `None` if there is none.
+    pub fn list_not_held(&self) -> Option<TopicPartitionList> {
+        let mut list = TopicPartitionList::with_capacity(self.count());
+        for (_, partition) in self.iter().filter(|(_, partition)| !partition.is_held) {
+            list.add_partition(&partition.topic, partition.number);
+        }
+        (list.count() > 0).then_some(list)
     }
 
     /// Notes that a commit of these partitions failed, so that they are offered again.
@@ -359,6 +462,28 @@ mod tests {
         assert_eq!(partitions.find_message(1, || unreachable!("the address is known"), 0), Some(slot));
         partitions.release(slot);
         assert_eq!(partitions.find_message(1, || "t", 0), None);
+    }
+
+    #[test]
+    fn a_partition_at_the_bound_is_held_until_half_of_it_is_committed() {
+        let mut partitions = Partitions::bounded(4);
+        let [a, b] = [0, 1].map(|number| partitions.assign("t", number, names()).expect("there is room"));
+        let tickets: Vec<_> = (0..4).map(|offset| partitions.track(a, offset, 1).expect("assigned")).collect();
+        partitions.track(b, 0, 1).expect("assigned");
+        assert!(partitions.has_full());
+        assert_eq!((partitions.hold_full().count(), partitions.held(), partitions.uncommitted()), (1, 1, 5));
+        assert!(!partitions.has_full() && partitions.list_not_held().is_some_and(|list| list.count() == 1));
+        tickets[1..].iter().for_each(|ticket| assert!(partitions.complete(*ticket)));
+        assert_eq!(partitions.unhold().count(), 0, "the first is not complete");
+        partitions.complete(tickets[0]);
+        assert_eq!(partitions.unhold().count(), 0, "nothing is committed");
+        let list = partitions.take_uncommitted().expect("it moved");
+        partitions.commit_succeeded(&list);
+        assert_eq!((partitions.unhold().count(), partitions.held(), partitions.uncommitted()), (1, 0, 1));
+        (4..8).for_each(|offset| assert!(partitions.track(a, offset, 1).is_some()));
+        assert_eq!(partitions.hold_full().count(), 1);
+        partitions.release(a);
+        assert_eq!((partitions.held(), partitions.uncommitted()), (0, 1));
     }
 
     #[test]

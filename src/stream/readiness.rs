@@ -67,7 +67,8 @@ impl Readiness {
         Levels {
             in_flight: work.partitions.in_flight(),
             assigned,
-            paused: if intake.is_paused() { assigned } else { 0 },
+            paused: if intake.is_paused() { assigned } else { work.partitions.held() },
+            uncommitted: work.partitions.uncommitted(),
             refusing: self.is_sink_silent,
         }
     }

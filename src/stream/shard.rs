@@ -170,6 +170,9 @@ impl Shard {
             Some(Ok(message)) => work.event(&message, version),
             Some(Err(error)) => consume_error(consumer, work, &error),
         }
+        if self.work.partitions.has_full() {
+            self.hold_full();
+        }
         true
     }
 
@@ -216,7 +219,8 @@ impl Shard {
 
     fn commit_if_due(&mut self) {
         let now = Instant::now();
-        if now >= self.next_commit {
+        // Where a partition waits for a commit, the next one begins as soon as one has ended.
+        if now >= self.next_commit || self.work.partitions.held() > 0 {
             self.next_commit = now + self.work.spec.pipeline.commit_interval;
             self.hear_committer();
             self.begin_commit();
@@ -243,6 +247,7 @@ impl Shard {
                 counts.stats.commits.add(1);
                 counts.stats.committed.set(committed.events);
                 counts.metrics.committed();
+                partitions.commit_succeeded(&committed.offsets);
             }
             Err(error) => {
                 // Nothing is wrong.

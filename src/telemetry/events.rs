@@ -88,6 +88,21 @@ pub fn partitions_paused(pipeline: &str, shard: usize, why: &str) {
     told(&format!("pause {pipeline} {shard}"), |held_back| info!(pipeline, shard, why, held_back, "partitions paused"));
 }
 
+/// A partition is not read for now, because as much of it as may be is not committed: an event before that has not ended.
+pub fn partition_held(pipeline: &str, shard: usize, topic: &str, partition: i32, max_uncommitted: usize) {
+    told(&format!("hold {pipeline} {topic} {partition}"), |held_back| {
+        info!(
+            pipeline,
+            shard,
+            topic,
+            partition,
+            max_uncommitted,
+            held_back,
+            "partition paused: max_uncommitted is reached, because an event before has not ended or nothing can be committed"
+        );
+    });
+}
+
 /// Partitions are read again.
 pub fn partitions_resumed(pipeline: &str, shard: usize) {
     told(&format!("resume {pipeline} {shard}"), |held_back| info!(pipeline, shard, held_back, "partitions resumed"));

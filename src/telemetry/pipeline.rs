@@ -20,6 +20,7 @@ pub struct PipelineMetrics {
     kafka_errors: Counter,
     shard_failures: Counter,
     in_flight: Gauge,
+    uncommitted: Gauge,
     paused: Gauge,
     assigned: Gauge,
     refusing: Gauge,
@@ -62,6 +63,8 @@ pub struct Levels {
     pub assigned: usize,
     /// Those of them that are not read for now.
     pub paused: usize,
+    /// Events that were read and whose offsets are not committed.
+    pub uncommitted: usize,
     /// Whether a topic that it writes to takes no records.
     pub refusing: bool,
 }
@@ -96,6 +99,7 @@ impl PipelineMetrics {
             kafka_errors: counter(recorder::KAFKA_ERRORS),
             shard_failures: counter(recorder::SHARD_FAILURES),
             in_flight: gauge(recorder::IN_FLIGHT),
+            uncommitted: gauge(recorder::UNCOMMITTED),
             paused: gauge(recorder::PAUSED),
             assigned: gauge(recorder::ASSIGNED),
             refusing: gauge(recorder::SINK_REFUSING),
@@ -136,6 +140,7 @@ impl PipelineMetrics {
             // All shards share the gauges, so each adds its difference.
             for (gauge, now, before) in [
                 (&self.in_flight, now.in_flight, before.in_flight),
+                (&self.uncommitted, now.uncommitted, before.uncommitted),
                 (&self.assigned, now.assigned, before.assigned),
                 (&self.paused, now.paused, before.paused),
                 (&self.refusing, now.refusing.into(), before.refusing.into()),
@@ -244,7 +249,7 @@ mod tests {
         let mut tallies = [Tally::default(), Tally::default()];
         for (consumed, tally) in (1..).zip(&mut tallies) {
             tally.consumed = consumed;
-            tally.levels = Levels { in_flight: 4, assigned: 2, paused: 2, refusing: true };
+            tally.levels = Levels { in_flight: 4, uncommitted: 5, assigned: 2, paused: 2, refusing: true };
             metrics.publish(tally);
         }
         tallies[0].levels = Levels { in_flight: 1, assigned: 1, ..Levels::default() };

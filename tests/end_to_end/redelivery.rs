@@ -79,3 +79,51 @@ fn a_call_that_a_crash_cut_off_is_made_again_with_the_same_idempotency_key() {
     assert_eq!(keys.len(), 2);
     assert!(!keys[0].is_empty() && keys[0] == keys[1], "both calls have the same key: {keys:?}");
 }
+
+/// After a crash. Without a bound, all that was read behind the one event that waits ran again.
+#[test]
+fn what_is_behind_an_event_that_waits_runs_again_up_to_max_uncommitted_per_delivery() {
+    const EVENTS: usize = 20_000;
+    const BOUND: u32 = 1_000;
+    let broker = Broker::connect();
+    let definition = json!({
+        "StartAt": "IsSlow",
+        "States": {
+            "IsSlow": {
+                "Type": "Choice",
+                "Choices": [{"Variable": "$.wait", "IsPresent": true, "Next": "Wait"}],
+                "Default": "Echo"
+            },
+            "Wait": {"Type": "Wait", "SecondsPath": "$.wait", "Next": "Echo"},
+            "Echo": {"Type": "Pass", "End": true}
+        }
+    });
+    let pipeline = Pipeline::with_definition(&broker, "slow", 2, &definition.to_string())
+        .tables(&format!("max_uncommitted = {BOUND}"));
+    let feed = broker.producer();
+    feed.send_to(&pipeline.source.name, 0, &id(0), br#"{"wait": 20}"#);
+    for number in 1..EVENTS {
+        feed.send_to(&pipeline.source.name, i32::from(number % 2 == 1), &id(number), br#"{"n": 1}"#);
+    }
+    feed.flush();
+    let daemon = pipeline.start();
+    wait_until("the other partition is done", || {
+        broker.committed(&pipeline.group, &pipeline.source.name)[&1] == EVENTS as i64 / 2
+    });
+    wait_until("the partition of the slow event stands at the bound", || {
+        daemon.metric("stepstream_uncommitted") == f64::from(BOUND)
+    });
+    daemon.kill();
+
+    let daemon = pipeline.start();
+    let mut ledger = Ledger::default();
+    let mut results = broker.reader(&pipeline.sink.name);
+    while ledger.distinct() < EVENTS {
+        ledger.note(&results.next(&format!("results of {} events so far", ledger.distinct())));
+    }
+    assert!(daemon.terminate().success());
+    results.rest().iter().for_each(|record| ledger.note(record));
+    assert_eq!(ledger.lost(EVENTS).len(), 0);
+    // Once for the crash, and once more if the partition moves while the two shards join one after the other.
+    assert!((1..=2 * BOUND).contains(&ledger.duplicates()), "{} duplicates", ledger.duplicates());
+}

@@ -186,6 +186,16 @@ shards = 1
         producer.flush(PATIENCE).expect("events are delivered");
     }
 
+    /// Sends events to one partition.
+    pub fn send_to(&self, partition: i32, events: impl IntoIterator<Item = Event>) {
+        let producer = self.producer();
+        for (key, value) in events {
+            let record = BaseRecord::to(SOURCE).partition(partition).key(key.as_bytes()).payload(value.as_bytes());
+            producer.send(record).map_err(|(error, _)| error).expect("an event is queued");
+        }
+        producer.flush(PATIENCE).expect("events are delivered");
+    }
+
     /// Sends an event with headers.
     pub(super) fn send_with_headers(&self, (key, value): Event, headers: &[(&str, &str)]) {
         let producer = self.producer();

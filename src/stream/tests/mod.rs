@@ -1,6 +1,7 @@
 //! Pipelines against librdkafka's mock cluster: the real client and protocol, little data. What only a real broker shows is
 //! in the end-to-end tests.
 
+mod bounds;
 mod harness;
 mod positions;
 
