@@ -11,11 +11,13 @@ const DOUBTFUL: &str = r#"{ "StartAt": "W", "States": { "W": { "Type": "Wait", "
 fn the_exit_status_tells_valid_from_invalid() {
     let valid = file("status-valid", VALID);
     let invalid = file("status-invalid", INVALID);
+    let missing = valid.with_file_name("no-such-file");
     for (files, status, last_line) in [
         (vec![&valid], 0, "is valid: 0 errors, 0 warnings"),
         (vec![&invalid], 2, "is invalid: 2 errors, 0 warnings"),
         (vec![&valid, &valid], 0, "All 2 definitions are valid: 0 errors, 0 warnings"),
         (vec![&valid, &invalid], 2, "1 of 2 definitions are invalid: 2 errors, 0 warnings"),
+        (vec![&valid, &missing], 2, "0 of 2 definitions are invalid, 1 could not be read: 0 errors, 0 warnings"),
     ] {
         let files: Vec<&str> = files.iter().map(|file| file.to_str().expect("the path is UTF-8")).collect();
         let output = validate(&files);

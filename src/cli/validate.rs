@@ -135,7 +135,11 @@ fn summary(checked: &[Checked]) -> String {
         ([file], _) if file.outcome.is_err() => format!("{} was not checked", name(file)),
         ([file], _) => format!("{} is invalid", name(file)),
         (files, 0) => format!("All {} definitions are valid", files.len()),
-        (files, invalid) => format!("{invalid} of {} definitions are invalid", files.len()),
+        (files, invalid) => {
+            let unread = files.iter().filter(|file| file.outcome.is_err()).count();
+            let not_read = if unread > 0 { format!(", {unread} could not be read") } else { String::new() };
+            format!("{} of {} definitions are invalid{not_read}", invalid - unread, files.len())
+        }
     };
     format!("{verdict}: {}, {}\n", plural(errors, "error"), plural(warnings, "warning"))
 }

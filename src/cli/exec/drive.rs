@@ -157,7 +157,11 @@ pub(super) fn to_the_end(
     match host.start(program, input, &identity.as_identity(), clock.now(), keep) {
         Ok(Started::Ended(execution)) => Ok(execution),
         Ok(Started::Running(_)) => drive(&mut host, &mut clock, setup.fast_forward),
-        Err(error) => Err(Trouble::Message(format!("the input{}: {error}", setup.input_name))),
+        Err(error) => {
+            let told = error.to_string();
+            let told = told.strip_prefix("the event").unwrap_or(&told);
+            Err(Trouble::Message(format!("the input{}{told}", setup.input_name)))
+        }
     }
 }
 

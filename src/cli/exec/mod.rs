@@ -146,20 +146,21 @@ impl Input {
     fn read(given: Option<&str>) -> Result<Input, Trouble> {
         let Some(given) = given else { return Ok(Input { json: b"{}".to_vec(), name: String::new() }) };
         if given.trim_start().starts_with(['{', '[', '"']) {
-            return Ok(Input { json: given.as_bytes().to_vec(), name: format!(" {}", excerpt(given)) });
+            let name = format!(" {} (JSON by how it begins; ./ before it would name a file)", excerpt(given));
+            return Ok(Input { json: given.as_bytes().to_vec(), name });
         }
-        let read = match given {
-            "-" => {
-                let mut json = Vec::new();
-                std::io::stdin().read_to_end(&mut json).map(|_| json)
-            }
-            file => std::fs::read(file),
-        };
-        let json = read.map_err(|error| {
-            let what = "JSON here begins with {, [ or \"; anything else is the name of a file";
-            Trouble::Message(format!("cannot read the input {}: {error} ({what})", excerpt(given)))
+        if given == "-" {
+            let mut json = Vec::new();
+            let read = std::io::stdin().read_to_end(&mut json);
+            read.map_err(|error| Trouble::Message(format!("cannot read the input from standard input: {error}")))?;
+            return Ok(Input { json, name: " from standard input".to_owned() });
+        }
+        let name = format!(" {}", excerpt(given));
+        let json = std::fs::read(given).map_err(|error| {
+            let why = "it is taken as the name of a file, because JSON here begins with {, [ or \"";
+            Trouble::Message(format!("cannot read the input{name}: {error}; {why}"))
         })?;
-        Ok(Input { json, name: format!(" {}", excerpt(given)) })
+        Ok(Input { json, name })
     }
 }
 
