@@ -28,7 +28,8 @@ pub struct LocalCalls {
     permits: Arc<Permits>,
     /// A label of the metrics.
     pipeline: Arc<str>,
-    metrics: HashMap<&'static str, TaskMetrics>,
+    /// By kind of connector and Resource.
+    metrics: HashMap<&'static str, HashMap<Box<str>, TaskMetrics>>,
     mailbox: Mailbox,
     begun: u64,
     shared: Rc<Shared>,
@@ -45,6 +46,7 @@ struct Open {
     shared: Rc<Shared>,
     metrics: TaskMetrics,
     since: Instant,
+    has_permit: bool,
     outcome: TaskOutcome,
     to: Address,
     mailbox: Mailbox,
@@ -52,14 +54,23 @@ struct Open {
 }
 
 impl Open {
+    /// Its wait for a permit is over.
+    fn permitted(&mut self) {
+        if !self.has_permit {
+            self.has_permit = true;
+            self.metrics.permitted(self.since.elapsed());
+        }
+    }
+
     fn answer(&mut self, answer: Answer) {
         self.outcome = match &answer {
             Ok(_) => TaskOutcome::Succeeded,
             Err(failure) if failure.timed_out => TaskOutcome::TimedOut,
             Err(_) => TaskOutcome::Failed,
         };
-        if answer.is_err() {
+        if let Err(failure) = &answer {
             self.shared.failed.set(self.shared.failed.get() + 1);
+            self.metrics.failed(failure.error.as_deref().unwrap_or_default());
         }
         self.mailbox.post(self.to, answer);
     }
@@ -72,6 +83,7 @@ impl Drop for Open {
             let cause = format!("a bug in Stepstream: the connector of state {} panicked", self.state);
             self.answer(Err(TaskFailure::new("States.Runtime", cause)));
         }
+        self.permitted();
         self.shared.open.set(self.shared.open.get() - 1);
         self.metrics.ended(self.outcome, self.since.elapsed());
     }
@@ -95,18 +107,24 @@ impl LocalCalls {
         })
     }
 
-    fn count(&mut self, kind: &'static str, to: Address, state: &Arc<str>) -> Open {
+    fn count(&mut self, kind: &'static str, to: Address, call: &TaskCall) -> Open {
         self.shared.open.set(self.shared.open.get() + 1);
-        let metrics = self.metrics.entry(kind).or_insert_with(|| TaskMetrics::new(&self.pipeline, kind)).clone();
+        let (metrics, resource) = (self.metrics.entry(kind).or_default(), call.resource.as_str());
+        let metrics = metrics.get(resource).cloned().unwrap_or_else(|| {
+            let new = TaskMetrics::new(&self.pipeline, kind, resource);
+            metrics.insert(resource.into(), new.clone());
+            new
+        });
         metrics.started();
         Open {
             shared: self.shared.clone(),
             metrics,
             since: Instant::now(),
+            has_permit: false,
             outcome: TaskOutcome::Cancelled,
             to,
             mailbox: self.mailbox.clone(),
-            state: state.clone(),
+            state: call.state.clone(),
         }
     }
 
@@ -115,6 +133,7 @@ impl LocalCalls {
         let (permit, connector) = (self.permits.acquire(entry), entry.connector.clone());
         let future = async move {
             let _permit = permit.await;
+            open.permitted();
             let answer = connector.call(request).await;
             open.answer(answer);
         };
@@ -169,7 +188,7 @@ impl<O: Origin> Calls<O> for LocalCalls {
                 return None;
             }
         };
-        let open = self.count(entry.connector.kind(), to, &call.state);
+        let open = self.count(entry.connector.kind(), to, &call);
         Some(self.spawn(entry, open, request(origin, call)))
     }
 

@@ -4,6 +4,7 @@ use std::time::Duration;
 use super::*;
 use crate::engine::{Status, TaskCall, TaskFailure};
 use crate::task::{Answer, BoxFuture, Connector, Connectors, Entry, Pattern, Request};
+use crate::telemetry::{init_metrics, render_metrics};
 
 const HOUR: i64 = 3_600_000;
 const START: Now = Now { monotonic: 0, wall: Timestamp(1_767_323_045_000) };
@@ -196,4 +197,40 @@ fn a_call_without_a_connector_fails_with_the_entry_to_add() {
     running.call("urn:price");
     let cause = cause(&running.ended());
     assert!(cause.contains("[[task]]\nresource = \"urn:price\""), "{cause}");
+}
+
+#[test]
+fn calls_are_counted_by_resource_also_while_they_wait_for_others_to_end() {
+    init_metrics();
+    let mut running = Running::new(1, [("urn:fails", Does::Panic), ("urn:blocks", Does::Hang)]);
+    running.call("urn:fails");
+    running.ended();
+    (0..3).for_each(|_| running.call("urn:blocks"));
+    let series = |metric: &str, resource: &str, rest: &str| {
+        format!(r#"stepstream_task_{metric}{{pipeline="p",connector="test",resource="{resource}"{rest}}}"#)
+    };
+    let counted = |lines: &[(String, u32)]| {
+        let text = render_metrics();
+        for (series, count) in lines {
+            let line = format!("{series} {count}");
+            assert!(text.lines().any(|found| found == line), "{line} is not in\n{text}");
+        }
+    };
+    running.host.calls().turn();
+    running.host.calls().turn();
+    counted(&[
+        (series("errors_total", "urn:fails", r#",error="States.Runtime""#), 1),
+        (series("calls_total", "urn:fails", r#",outcome="failed""#), 1),
+        (series("calls_waiting", "urn:fails", ""), 0),
+        (series("calls_in_flight", "urn:blocks", ""), 3),
+        (series("calls_waiting", "urn:blocks", ""), 2),
+        (series("permit_wait_seconds_count", "urn:blocks", ""), 1),
+    ]);
+    running.host.cancel_where(|_| true);
+    running.host.calls().turn();
+    counted(&[
+        (series("calls_in_flight", "urn:blocks", ""), 0),
+        (series("calls_waiting", "urn:blocks", ""), 0),
+        (series("calls_total", "urn:blocks", r#",outcome="cancelled""#), 3),
+    ]);
 }

@@ -36,6 +36,9 @@ pub(super) const RECORDS_LOST: &str = "stepstream_records_lost_total";
 pub(super) const TASK_CALLS: &str = "stepstream_task_calls_total";
 pub(super) const TASKS_IN_FLIGHT: &str = "stepstream_task_calls_in_flight";
 pub(super) const TASK_DURATION: &str = "stepstream_task_call_duration_seconds";
+pub(super) const TASKS_WAITING: &str = "stepstream_task_calls_waiting";
+pub(super) const TASK_PERMIT_WAIT: &str = "stepstream_task_permit_wait_seconds";
+pub(super) const TASK_ERRORS: &str = "stepstream_task_errors_total";
 const BUILD_INFO: &str = "stepstream_build_info";
 pub(super) const SWAPS: &str = "stepstream_workflow_swaps_total";
 pub(super) const LOG_LINES_DROPPED: &str = "stepstream_log_lines_dropped_total";
@@ -63,6 +66,7 @@ pub fn render_metrics() -> String {
         EXECUTION_DURATION => "Time from taking an event to the end of its execution",
         STATE_DURATION => "Time from entering a state to leaving it, retries included, of states that take any",
         TASK_DURATION => "Time from a task call to its outcome",
+        TASK_PERMIT_WAIT => "Time that task calls waited because as many as may be were under way",
         _ => "Durations",
     });
     lag::render(&mut out);
@@ -94,19 +98,22 @@ const COUNTERS: &[(&str, &str)] = &[
         RECORDS_LOST,
         "Records that were never read, because the log no longer had them or on_out_of_range passed them over",
     ),
-    (TASK_CALLS, "Task calls that ended, by connector and outcome"),
+    (TASK_CALLS, "Task calls that ended, by connector, Resource and outcome"),
+    (TASK_ERRORS, "Task calls that failed, by connector, Resource and error"),
     (LOG_LINES_DROPPED, "Log lines that could not be written to standard error"),
     (SWAPS, "New versions of workflow files, by outcome: ok or refused"),
 ];
 
 /// Every gauge, and what it shows. Those that are rendered elsewhere describe themselves.
 const GAUGES: &[(&str, &str)] = &[
+    (UNCOMMITTED, "Events that were read and whose offsets are not committed: a crash would deliver them again"),
     (IN_FLIGHT, "Events taken whose offset is not complete yet"),
     (PAUSED, "Partitions that are not read for now, because something downstream is slow"),
     (ASSIGNED, "Partitions that this process reads"),
     (BROKER_UP, "Whether any broker answers: 1 or 0"),
     (SINK_REFUSING, "Shards that write to a topic which takes no records; they wait"),
-    (TASKS_IN_FLIGHT, "Task calls under way"),
+    (TASKS_IN_FLIGHT, "Task calls under way, with those that wait for others to end"),
+    (TASKS_WAITING, "Task calls that wait because as many as may be are under way"),
     (BUILD_INFO, "Version of this process; always 1"),
     ("process_start_time_seconds", "When this process started, in seconds since the Unix epoch"),
 ];
@@ -115,17 +122,38 @@ fn describe() {
     for (name, help) in COUNTERS {
         describe_counter!(*name, *help);
     }
-    for (name, help) in [
-        (UNCOMMITTED, "Events that were read and whose offsets are not committed: a crash would deliver them again"),
-        (IN_FLIGHT, "Events taken whose offset is not complete yet"),
-        (PAUSED, "Partitions that are not read for now, because something downstream is slow"),
-        (ASSIGNED, "Partitions that this process reads"),
-        (BROKER_UP, "Whether any broker answers: 1 or 0"),
-        (SINK_REFUSING, "Shards that write to a topic which takes no records; they wait"),
-        (TASKS_IN_FLIGHT, "Task calls under way"),
-        ("stepstream_build_info", "Version of this process; always 1"),
-        ("process_start_time_seconds", "When this process started, in seconds since the Unix epoch"),
-    ] {
-        describe_gauge!(name, help);
+    for (name, help) in GAUGES {
+        describe_gauge!(*name, *help);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+    use std::fs;
+
+    /// The metrics that the files of this room define a name for.
+    fn known() -> BTreeSet<String> {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/src/telemetry");
+        let files = fs::read_dir(folder).expect("the folder of this room").map(|entry| entry.expect("an entry").path());
+        let texts = files.map(|file| fs::read_to_string(file).expect("a source file"));
+        let names = texts.flat_map(|text| {
+            let values = text.lines().filter_map(|line| line.split_once(": &str = \"")?.1.strip_suffix("\";"));
+            values.map(str::to_owned).collect::<Vec<_>>()
+        });
+        names.filter(|name| name.starts_with("stepstream_")).collect()
+    }
+
+    fn named_in(text: &str) -> BTreeSet<String> {
+        let words = text.split(|c: char| !c.is_ascii_lowercase() && c != '_');
+        words.filter(|word| word.starts_with("stepstream_")).map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn alerts_and_the_page_on_operations_name_the_metrics_that_there_are() {
+        let known = known();
+        let alerts = named_in(include_str!("../../config/alerts.yml"));
+        assert!(alerts.is_subset(&known), "{:?}", alerts.difference(&known).collect::<Vec<_>>());
+        assert_eq!(named_in(include_str!("../../docs/operations.md")), known);
     }
 }

@@ -205,7 +205,13 @@ fn error_label(pipeline: &str, error: &str) -> String {
     if known { label } else { OTHER.to_owned() }
 }
 
-fn state_error_label(pipeline: &str, workflow: &str, state: &str, error: &str) -> String {
+/// The label of a Resource: it counts against the bound of states.
+pub(super) fn resource_label(pipeline: &str, connector: &str, resource: &str) -> Box<str> {
+    state_label(pipeline, connector, resource)
+}
+
+/// The label of an error of a state, or of a Resource of this connector in place of a workflow.
+pub(super) fn state_error_label(pipeline: &str, workflow: &str, state: &str, error: &str) -> String {
     let label = error_label(pipeline, error);
     let key = [pipeline, workflow, state, label.as_str()].map(Box::from);
     // There is always room for one more label of a state: the other errors.

@@ -47,6 +47,9 @@ pub(super) struct Args {
     /// Run exactly N executions and nothing else, without measuring: for profilers and for counting instructions
     #[arg(long, value_name = "N", conflicts_with_all = ["seconds", "json"])]
     executions: Option<u64>,
+    /// Count nothing per state, as with state_metrics = false
+    #[arg(long)]
+    without_state_metrics: bool,
     /// Print the report as one JSON object
     #[arg(long)]
     json: bool,
@@ -140,11 +143,12 @@ impl Bench {
         }
         let mailbox = Mailbox::default();
         let names = ExecutionNames::new(&Realm::default(), "bench", WORKFLOW, "orders", 0);
+        let host = Host::new(Limits::default(), mailbox.clone(), Echo(mailbox));
         Ok(Bench {
             program: Arc::new(program),
             workflow,
             events,
-            host: Host::new(Limits::default(), mailbox.clone(), Echo(mailbox)),
+            host: if args.without_state_metrics { host } else { host.counting_states() },
             name: names.name(1),
             names,
             output: Vec::new(),
