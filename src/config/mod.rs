@@ -30,8 +30,8 @@ use crate::identity::Realm;
 pub use environment::Environment;
 pub use kafka_names::nearest_property;
 pub use model::{
-    Builtin, Connector, Endpoint, Http, HttpVersion, Kafka, Limits, Log, LogFormat, OnInvalid, OnOutOfRange, Pipeline,
-    Place, ResultHeaders, StartFrom, Task, Topic, Workflows,
+    Builtin, Connector, Endpoint, ExecutionLogLevel, Http, HttpVersion, Kafka, Limits, Log, LogFormat, OnInvalid,
+    OnOutOfRange, Pipeline, Place, ResultHeaders, StartFrom, Task, Topic, Workflows,
 };
 pub use properties::Properties;
 pub use redactor::Redactor;

@@ -153,6 +153,12 @@ pub struct Pipeline {
     pub forward_headers: bool,
     /// Whether states are counted one by one.
     pub state_metrics: bool,
+    /// Which executions are logged, and which of their events.
+    pub log_executions: ExecutionLogLevel,
+    /// Whether logged events show inputs, outputs, parameters and variables.
+    pub include_data: bool,
+    /// Whether a failed execution that is logged is logged with its whole history.
+    pub log_history: bool,
     /// Properties of this pipeline's consumers, complete: defaults, `[kafka]`, `[pipeline.kafka]`, and those that
     /// Stepstream owns (`group.id`, `auto.offset.reset`, …).
     pub consumer: Properties,
@@ -169,6 +175,19 @@ impl Pipeline {
     pub fn failure_topic(&self) -> Option<&str> {
         self.failures.as_deref().or(self.sink.as_deref())
     }
+}
+
+/// What is logged of executions: the levels of the service.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum ExecutionLogLevel {
+    /// Nothing.
+    Off,
+    /// That an execution failed.
+    Fatal,
+    /// Also what failed inside of executions, caught or not.
+    Error,
+    /// All events of all executions.
+    All,
 }
 
 /// Where a consumer group without committed offsets begins.

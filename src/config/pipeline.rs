@@ -4,7 +4,7 @@ use std::thread::available_parallelism;
 use std::time::Duration;
 
 use super::kafka;
-use super::model::{Kafka, OnOutOfRange, Pipeline, ResultHeaders, StartFrom};
+use super::model::{ExecutionLogLevel, Kafka, OnOutOfRange, Pipeline, ResultHeaders, StartFrom};
 use super::overrides::variable_form;
 use super::read::PIPELINE_OPTIONS;
 use super::report::Report;
@@ -40,6 +40,15 @@ pub(super) fn read(
     let result_headers = section.choice("result_headers", &headers, report).unwrap_or(ResultHeaders::Version);
     let forward_headers = section.flag("forward_headers", false, report);
     let state_metrics = section.flag("state_metrics", true, report);
+    let levels = [
+        ("OFF", ExecutionLogLevel::Off),
+        ("FATAL", ExecutionLogLevel::Fatal),
+        ("ERROR", ExecutionLogLevel::Error),
+        ("ALL", ExecutionLogLevel::All),
+    ];
+    let log_executions = section.choice("log_executions", &levels, report).unwrap_or(ExecutionLogLevel::Fatal);
+    let include_data = section.flag("include_data", false, report);
+    let log_history = section.flag("log_history", false, report);
 
     let (name, workflow) = (name?, workflow?);
     let group = group.unwrap_or_else(|| format!("stepstream-{name}"));
@@ -74,6 +83,9 @@ pub(super) fn read(
         result_headers,
         forward_headers,
         state_metrics,
+        log_executions,
+        include_data,
+        log_history,
         consumer,
         producer,
         place: report.place_of(origin),

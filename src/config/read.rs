@@ -50,6 +50,9 @@ pub(super) const PIPELINE_OPTIONS: &[&str] = &[
     "result_headers",
     "forward_headers",
     "state_metrics",
+    "log_executions",
+    "include_data",
+    "log_history",
 ];
 
 /// Whether the files of workflows are looked for.

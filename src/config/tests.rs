@@ -272,7 +272,10 @@ fn the_defaults_that_the_example_shows_are_the_defaults() {
         let Pipeline { max_concurrent_tasks, commit_interval, .. } = pipeline;
         let Pipeline { drain_timeout, revoke_timeout, start_from, result_headers, forward_headers, .. } = pipeline;
         let bounds = (group.clone(), *max_in_flight, *max_in_flight_bytes, *max_uncommitted, *max_concurrent_tasks);
-        (bounds, (*commit_interval, *drain_timeout, *revoke_timeout), (*start_from, *result_headers, *forward_headers))
+        let Pipeline { state_metrics, log_executions, include_data, log_history, .. } = pipeline;
+        let seen = (*state_metrics, *log_executions, *include_data, *log_history);
+        let ends = (*start_from, *result_headers, *forward_headers);
+        (bounds, (*commit_interval, *drain_timeout, *revoke_timeout), ends, seen)
     };
     assert_eq!(settings(&shown.pipelines[0]), settings(&plain.pipelines[0]));
     for name in [

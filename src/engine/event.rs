@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use serde_json::json;
+
 use super::Timestamp;
 use super::fail::Fault;
 use super::interpreter::Interpreter;
@@ -42,6 +44,30 @@ pub enum Detail {
 }
 
 impl Event {
+    /// The details as the service shows them. Without data: no inputs, outputs, parameters and variables; errors and causes stay.
+    pub fn details_object(&self, include_data: bool) -> serde_json::Map<String, serde_json::Value> {
+        let mut details = serde_json::Map::new();
+        for (key, detail) in &self.details {
+            let is_data = matches!(detail, Detail::Data(_) | Detail::Variables(_));
+            if !include_data && (is_data || *key == "parameters") {
+                continue;
+            }
+            let value = match detail {
+                Detail::Text(text) | Detail::Data(text) => json!(text),
+                Detail::Number(number) => json!(number),
+                Detail::Role(role) => json!({"roleArn": role}),
+                Detail::Variables(variables) => {
+                    variables.iter().map(|(name, value)| (name.clone(), json!(value))).collect()
+                }
+            };
+            details.insert((*key).to_owned(), value);
+            if is_data {
+                details.insert(format!("{key}Details"), json!({"truncated": false}));
+            }
+        }
+        details
+    }
+
     /// The key of the details object in the service's history; `None` for types without details.
     pub fn details_key(&self) -> Option<String> {
         let key = match self.kind {

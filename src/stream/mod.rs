@@ -23,6 +23,7 @@
 mod client;
 mod committer;
 mod counts;
+mod execution_log;
 pub mod headers;
 mod intake;
 mod monitor;

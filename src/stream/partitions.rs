@@ -115,7 +115,7 @@ impl Default for Partitions {
 
 impl Partitions {
     /// No partitions yet. `max_uncommitted` bounds the records of each that are read and not committed.
-    pub fn bounded(max_uncommitted: usize) -> Self {
+    pub(super) fn bounded(max_uncommitted: usize) -> Self {
         Self {
             max_uncommitted,
             uncommitted: 0,
@@ -291,7 +291,7 @@ impl Partitions {
     }
 
     /// Notes that a commit of these partitions succeeded.
-    pub fn commit_succeeded(&mut self, list: &TopicPartitionList) {
+    pub(super) fn commit_succeeded(&mut self, list: &TopicPartitionList) {
         for_each(list, |topic, number| {
             let Some(slot) = self.find(topic, number) else { return };
             if let Some(partition) = self.partition_mut(slot) {
@@ -304,22 +304,22 @@ impl Partitions {
     }
 
     /// Records that were read and are not known to be committed.
-    pub fn uncommitted(&self) -> usize {
+    pub(super) fn uncommitted(&self) -> usize {
         self.uncommitted
     }
 
     /// How many partitions are held.
-    pub fn held(&self) -> usize {
+    pub(super) fn held(&self) -> usize {
         self.held
     }
 
     /// Whether partitions have reached the bound on what is not committed since they were last [held](Self::hold_full).
-    pub fn has_full(&self) -> bool {
+    pub(super) fn has_full(&self) -> bool {
         !self.full.is_empty()
     }
 
     /// Holds the partitions that have reached the bound: those that are to be paused.
-    pub fn hold_full(&mut self) -> TopicPartitionList {
+    pub(super) fn hold_full(&mut self) -> TopicPartitionList {
         let mut list = TopicPartitionList::new();
         for slot in std::mem::take(&mut self.full) {
             if let Some(partition) = self.partition_mut(slot).filter(|partition| !partition.is_held) {
@@ -332,7 +332,7 @@ impl Partitions {
     }
 
     /// Lets the held partitions go on that are below half of the bound: those that are to be resumed.
-    pub fn unhold(&mut self) -> TopicPartitionList {
+    pub(super) fn unhold(&mut self) -> TopicPartitionList {
         let mut list = TopicPartitionList::new();
         for partition in self.slots.iter_mut().filter_map(|entry| entry.partition.as_mut()) {
             if partition.is_held && partition.tracker.beyond_commit() * 2 <= self.max_uncommitted {
@@ -345,7 +345,7 @@ impl Partitions {
     }
 
     /// Topic and number of every partition that is not held; `None` if there is none.
-    pub fn list_not_held(&self) -> Option<TopicPartitionList> {
+    pub(super) fn list_not_held(&self) -> Option<TopicPartitionList> {
         let mut list = TopicPartitionList::with_capacity(self.count());
         for (_, partition) in self.iter().filter(|(_, partition)| !partition.is_held) {
             list.add_partition(&partition.topic, partition.number);

@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use rdkafka::message::Message;
 
+use super::execution_log::Subject;
 use super::outcome::{self, EventHeaders, EventRef, Failed};
 use super::partitions::Ticket;
 use super::sink::Report;
@@ -18,6 +19,9 @@ impl Work {
     pub(super) fn finish(&mut self, execution: &mut Execution, version: &Version<Program>, event: &EventRef<'_>) {
         let Some(status) = execution.status() else { return };
         self.counts.ended(version, execution, status, event.read_at.elapsed());
+        if self.log.concerns(status) {
+            self.log_end(execution, status, version, event);
+        }
         if status == Status::Succeeded {
             return self.succeeded(execution, version, event);
         }
@@ -30,6 +34,20 @@ impl Work {
             state: failure.map_or("", |failure| &*failure.state),
         };
         self.failed(&failed, event);
+    }
+
+    #[cold]
+    fn log_end(&mut self, execution: &Execution, status: Status, version: &Version<Program>, event: &EventRef<'_>) {
+        let Some(partition) = self.partitions.partition(event.ticket.slot()) else { return };
+        let subject = Subject {
+            workflow: &version.workflow,
+            version: &version.label,
+            topic: &partition.topic,
+            partition: partition.number,
+            offset: event.offset,
+            arn: &partition.names.name(event.offset).arn(),
+        };
+        self.log.ended(execution, status, &subject, Instant::now());
     }
 
     fn succeeded(&mut self, execution: &Execution, version: &Version<Program>, event: &EventRef<'_>) {
@@ -48,7 +66,10 @@ impl Work {
         let Some(source) = outcome::source(&self.spec, &self.partitions, event) else { return };
         let pipeline = &self.spec.pipeline;
         let Some(topic) = pipeline.failure_topic() else {
-            events::failure_untold(&pipeline.name, &source.execution, failed.error, failed.cause);
+            // Else it was logged by itself, or with those that were too many.
+            if self.log.is_off() {
+                events::failure_untold(&pipeline.name, &source.execution, failed.error, failed.cause);
+            }
             return self.complete(event.ticket);
         };
         for input in [event.payload, None] {

@@ -148,7 +148,7 @@ impl Sink {
     }
 
     /// Why records wait that came back: until all of them are acknowledged, whether they are being sent or not.
-    pub fn refusal(&self) -> Option<&Refusal> {
+    pub(super) fn refusal(&self) -> Option<&Refusal> {
         self.refusal.as_ref().filter(|_| !self.came_back.is_empty())
     }
 

@@ -6,6 +6,7 @@ use std::time::Instant;
 use rdkafka::message::{BorrowedMessage, Message};
 
 use super::counts::Counts;
+use super::execution_log::ExecutionLog;
 use super::origin::EventOrigin;
 use super::outcome::{EventHeaders, EventRef};
 use super::partitions::{Partitions, Slot, State, Ticket};
@@ -31,6 +32,7 @@ pub(super) struct Work {
     pub clock: Clock,
     pub sink: Sink,
     pub counts: Counts,
+    pub(super) log: ExecutionLog,
     pub(super) reread: Reread,
     pub(super) reports: Vec<Report>,
     /// Where results are written before they are sent.
@@ -41,10 +43,18 @@ pub(super) struct Work {
 
 impl Work {
     pub(super) fn new(spec: Arc<Spec>, mailbox: Mailbox, calls: LocalCalls, sink: Sink, counts: Counts) -> Self {
-        let host = Host::new(spec.limits.clone(), mailbox, calls);
+        let log = ExecutionLog::new(&spec.pipeline);
+        let mut host = Host::new(spec.limits.clone(), mailbox, calls);
+        if spec.pipeline.state_metrics {
+            host = host.counting_states();
+        }
+        if log.needs_history() {
+            host = host.recording_history();
+        }
         Self {
             reread: Reread::new(spec.pipeline.consumer.clone()),
-            host: if spec.pipeline.state_metrics { host.counting_states() } else { host },
+            host,
+            log,
             clock: Clock::new(),
             partitions: Partitions::bounded(spec.pipeline.max_uncommitted),
             spec,
@@ -139,6 +149,7 @@ impl Work {
         let counts = &mut self.counts;
         self.host.drain_states(|state, tally| counts.state(state, &tally));
         counts.publish(levels);
+        self.log.close(Instant::now(), false);
     }
 
     /// Lets go of everything of an assignment that is over.

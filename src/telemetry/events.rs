@@ -11,6 +11,8 @@ use tracing::{debug, error, info, warn};
 
 use super::{PipelineMetrics, Quiet, recorder};
 
+/// Characters of a cause in a log line: causes may show whole inputs.
+const MAX_CAUSE_CHARS: usize = 1_000;
 /// How often the same problem is logged.
 const REPEAT_INTERVAL: Duration = Duration::from_secs(10);
 
@@ -294,6 +296,65 @@ pub fn failure_untold(pipeline: &str, execution: &str, error: Option<&str>, caus
             execution, error, cause, held_back, "execution failed; set `failures` or `sink` to keep failures"
         );
     });
+}
+
+/// An execution that failed or timed out, for its log line.
+pub struct FailedExecution<'a> {
+    /// Its pipeline.
+    pub pipeline: &'a str,
+    /// Its workflow.
+    pub workflow: &'a str,
+    /// The workflow's version.
+    pub version: &'a str,
+    /// Where its event is.
+    pub topic: &'a str,
+    /// Where its event is.
+    pub partition: i32,
+    /// Where its event is.
+    pub offset: i64,
+    /// Its ARN.
+    pub execution: &'a str,
+    /// How it ended.
+    pub status: &'a dyn Display,
+    /// The state that failed.
+    pub state: &'a str,
+    /// The error name, if there is one.
+    pub error: Option<&'a str>,
+    /// The explanation, if there is one.
+    pub cause: Option<&'a str>,
+}
+
+/// An execution failed or timed out.
+pub fn execution_failed(failed: &FailedExecution<'_>) {
+    let FailedExecution { pipeline, workflow, version, topic, partition, offset, execution, status, .. } = *failed;
+    let FailedExecution { state, error, .. } = *failed;
+    let cause = failed.cause.map(|cause| cause.chars().take(MAX_CAUSE_CHARS).collect::<String>());
+    warn!(
+        pipeline, workflow, version, topic, partition, offset, execution, %status, state, error, cause, "execution failed"
+    );
+}
+
+/// An event of an execution, in the service's shape.
+pub fn execution_event(pipeline: &str, event: &str) {
+    info!(pipeline, event, "execution event");
+}
+
+/// An execution has more events than are logged.
+pub fn execution_events_left_out(pipeline: &str, execution: &str, left_out: usize) {
+    info!(pipeline, execution, left_out, "more events of this execution are not logged");
+}
+
+/// More executions have failed than are logged, since this was last said.
+pub fn failed_executions_suppressed(pipeline: &str, suppressed: u64) {
+    warn!(
+        pipeline,
+        suppressed, "more executions failed than are logged; stepstream_execution_failures_total counts them by error"
+    );
+}
+
+/// More executions have ended than are logged, since this was last said.
+pub fn executions_suppressed(pipeline: &str, suppressed: u64) {
+    info!(pipeline, suppressed, "more executions ended than are logged");
 }
 
 /// An event could not be run or its outcome not be written, and no topic takes it.

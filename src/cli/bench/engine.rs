@@ -142,8 +142,8 @@ impl Bench {
             return Err("the event file holds no event".to_owned());
         }
         let mailbox = Mailbox::default();
-        let names = ExecutionNames::new(&Realm::default(), "bench", WORKFLOW, "orders", 0);
         let host = Host::new(Limits::default(), mailbox.clone(), Echo(mailbox));
+        let names = ExecutionNames::new(&Realm::default(), "bench", WORKFLOW, "orders", 0);
         Ok(Bench {
             program: Arc::new(program),
             workflow,

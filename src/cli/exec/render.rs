@@ -10,7 +10,7 @@ use crate::asl::{self, Diagnostic, Lines};
 use crate::cli::diagnostic::DiagnosticAnswer;
 use crate::cli::print::{in_colour, print, say};
 use crate::cli::source;
-use crate::engine::{Detail, Event, Execution, Status};
+use crate::engine::{Event, Execution, Status};
 use crate::value::read_document;
 use crate::visible::{visible, visible_lines};
 
@@ -48,23 +48,9 @@ fn event(event: &Event) -> Value {
     shown.insert("type".to_owned(), event.kind.into());
     shown.insert("id".to_owned(), event.id.into());
     shown.insert("previousEventId".to_owned(), event.previous_id.into());
-    let mut details = Map::new();
-    for (key, detail) in &event.details {
-        let value = match detail {
-            Detail::Text(text) | Detail::Data(text) => json!(text),
-            Detail::Number(number) => json!(number),
-            Detail::Role(role) => json!({"roleArn": role}),
-            Detail::Variables(variables) => {
-                Value::Object(variables.iter().map(|(name, value)| (name.clone(), json!(value))).collect())
-            }
-        };
-        if *key == "name" {
-            shown.insert("name".to_owned(), value.clone());
-        }
-        details.insert((*key).to_owned(), value);
-        if matches!(detail, Detail::Data(_) | Detail::Variables(_)) {
-            details.insert(format!("{key}Details"), json!({"truncated": false}));
-        }
+    let details = event.details_object(true);
+    if let Some(name) = details.get("name") {
+        shown.insert("name".to_owned(), name.clone());
     }
     if let Some(key) = event.details_key() {
         shown.insert(key, Value::Object(details));

@@ -187,7 +187,7 @@ shards = 1
     }
 
     /// Sends events to one partition.
-    pub fn send_to(&self, partition: i32, events: impl IntoIterator<Item = Event>) {
+    pub(super) fn send_to(&self, partition: i32, events: impl IntoIterator<Item = Event>) {
         let producer = self.producer();
         for (key, value) in events {
             let record = BaseRecord::to(SOURCE).partition(partition).key(key.as_bytes()).payload(value.as_bytes());
