@@ -35,20 +35,7 @@ pub(super) fn read(
     let own = kafka::read("[pipeline.kafka]", section.node("kafka"), report);
     let bounds = Bounds::read(&section, report);
     let (start_from, on_out_of_range) = beginnings(&section, report);
-    let headers =
-        [("none", ResultHeaders::None), ("version", ResultHeaders::Version), ("source", ResultHeaders::Source)];
-    let result_headers = section.choice("result_headers", &headers, report).unwrap_or(ResultHeaders::Version);
-    let forward_headers = section.flag("forward_headers", false, report);
-    let state_metrics = section.flag("state_metrics", true, report);
-    let levels = [
-        ("OFF", ExecutionLogLevel::Off),
-        ("FATAL", ExecutionLogLevel::Fatal),
-        ("ERROR", ExecutionLogLevel::Error),
-        ("ALL", ExecutionLogLevel::All),
-    ];
-    let log_executions = section.choice("log_executions", &levels, report).unwrap_or(ExecutionLogLevel::Fatal);
-    let include_data = section.flag("include_data", false, report);
-    let log_history = section.flag("log_history", false, report);
+    let seen = Seen::read(&section, report);
 
     let (name, workflow) = (name?, workflow?);
     let group = group.unwrap_or_else(|| format!("stepstream-{name}"));
@@ -80,16 +67,47 @@ pub(super) fn read(
         revoke_timeout: bounds.revoke_timeout,
         start_from,
         on_out_of_range,
-        result_headers,
-        forward_headers,
-        state_metrics,
-        log_executions,
-        include_data,
-        log_history,
+        result_headers: seen.result_headers,
+        forward_headers: seen.forward_headers,
+        state_metrics: seen.state_metrics,
+        log_executions: seen.log_executions,
+        include_data: seen.include_data,
+        log_history: seen.log_history,
         consumer,
         producer,
         place: report.place_of(origin),
     })
+}
+
+/// What others get to see of executions: headers, metrics, log.
+struct Seen {
+    result_headers: ResultHeaders,
+    forward_headers: bool,
+    state_metrics: bool,
+    log_executions: ExecutionLogLevel,
+    include_data: bool,
+    log_history: bool,
+}
+
+impl Seen {
+    fn read(section: &Section<'_>, report: &mut Report) -> Seen {
+        let headers =
+            [("none", ResultHeaders::None), ("version", ResultHeaders::Version), ("source", ResultHeaders::Source)];
+        let levels = [
+            ("OFF", ExecutionLogLevel::Off),
+            ("FATAL", ExecutionLogLevel::Fatal),
+            ("ERROR", ExecutionLogLevel::Error),
+            ("ALL", ExecutionLogLevel::All),
+        ];
+        Seen {
+            result_headers: section.choice("result_headers", &headers, report).unwrap_or(ResultHeaders::Version),
+            forward_headers: section.flag("forward_headers", false, report),
+            state_metrics: section.flag("state_metrics", true, report),
+            log_executions: section.choice("log_executions", &levels, report).unwrap_or(ExecutionLogLevel::Fatal),
+            include_data: section.flag("include_data", false, report),
+            log_history: section.flag("log_history", false, report),
+        }
+    }
 }
 
 /// Where a group begins, and where it goes on when its next records are gone.
