@@ -368,7 +368,7 @@ impl Thread {
         let reason = format!("no broker of {} answers: {error}", self.brokers);
         let action = "start the brokers, or look at the network and at [kafka]; nothing is read or written meanwhile, \
                       and it goes on by itself when one answers";
-        self.reporter.waits(BROKERS, reason, action);
+        self.reporter.waits_since(BROKERS, since.elapsed(), reason, action);
         if !told {
             events::brokers_unreachable(&self.pipeline, &self.brokers, was_up, since.elapsed(), &error);
         }
@@ -379,7 +379,7 @@ impl Thread {
         if since.elapsed() >= LOST_AFTER {
             let reason = format!("brokers answer, but not for every partition of the source topics: {error}");
             let action = "look for partitions without a leader; they are read again when they have one";
-            self.reporter.waits(LEADERS, reason, action);
+            self.reporter.waits_since(LEADERS, since.elapsed(), reason, action);
         }
     }
 }

@@ -94,11 +94,12 @@ impl Shard {
         let is_refused = self.work.sink.refusal().is_some();
         let refused = self.readiness.refusal.stands_still(0, is_refused, now);
         let pipeline = &self.work.spec.pipeline.name;
-        self.readiness.is_sink_silent = silent.max(refused) >= SINK_SILENT_AFTER;
+        let lasts = silent.max(refused);
+        self.readiness.is_sink_silent = lasts >= SINK_SILENT_AFTER;
         if self.readiness.is_sink_silent {
             let (what, action) = self.sink_trouble();
             let reason = format!("{what}: {waiting} records wait to be acknowledged");
-            if self.reporter.waits(SINK, reason.as_str(), action) {
+            if self.reporter.waits_since(SINK, lasts, reason.as_str(), action) {
                 events::sink_silent(pipeline, self.number, &reason, action);
             }
         } else if let Some(lasted) = self.reporter.goes_on(SINK) {
@@ -149,7 +150,7 @@ impl Shard {
         );
         let action = "look at the services behind the tasks and at long Waits; it reads again when half of the events have \
                       ended";
-        if self.reporter.waits(PAUSED, reason.as_str(), action) {
+        if self.reporter.waits_since(PAUSED, silent, reason.as_str(), action) {
             events::reading_stalled(&spec.pipeline.name, self.number, &reason, action);
         }
     }

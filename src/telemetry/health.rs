@@ -207,6 +207,17 @@ impl Reporter {
     /// The part can't do its work because of this kind of trouble, named by a fixed word; `reason` says what it is in this
     /// case, `action` what a person can do. Told again, the trouble keeps the time of its beginning. Whether it is new.
     pub fn waits(&self, kind: &'static str, reason: impl Into<String>, action: impl Into<String>) -> bool {
+        self.waits_since(kind, Duration::ZERO, reason, action)
+    }
+
+    /// The same for a trouble that has lasted so long already when it is told.
+    pub fn waits_since(
+        &self,
+        kind: &'static str,
+        lasts: Duration,
+        reason: impl Into<String>,
+        action: impl Into<String>,
+    ) -> bool {
         let (reason, action) = (reason.into(), action.into());
         let mut troubles = self.part.troubles();
         match troubles.get_mut(kind) {
@@ -214,7 +225,7 @@ impl Reporter {
                 (trouble.reason, trouble.action) = (reason, action);
                 false
             }
-            None => troubles.insert(kind, Trouble { reason, action, began: Moment::now() }).is_none(),
+            None => troubles.insert(kind, Trouble { reason, action, began: Moment::now().before(lasts) }).is_none(),
         }
     }
 
@@ -269,6 +280,10 @@ impl Trouble {
 impl Moment {
     fn now() -> Self {
         Self { at: Instant::now(), date: SystemTime::now() }
+    }
+
+    fn before(self, ago: Duration) -> Self {
+        Self { at: self.at.checked_sub(ago).unwrap_or(self.at), date: self.date.checked_sub(ago).unwrap_or(self.date) }
     }
 }
 
@@ -349,6 +364,9 @@ mod tests {
         assert_eq!(again[0].since, first[0].since);
         assert_eq!(again[0].reason, "2 records wait");
         assert!(again[0].lasts >= Duration::from_secs(9), "{:?}", again[0].lasts);
+        part.goes_on("sink");
+        part.waits_since("sink", Duration::from_secs(30), "it was noticed late", "create it");
+        assert!(health.not_ready()[0].lasts >= Duration::from_secs(30), "{:?}", health.not_ready());
     }
 
     #[test]

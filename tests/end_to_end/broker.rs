@@ -72,6 +72,17 @@ impl Broker {
         }
     }
 
+    /// Deletes what stands before an offset, as retention does.
+    pub fn delete_before(&self, topic: &str, partition: i32, offset: usize) {
+        let mut place = TopicPartitionList::new();
+        let offset = Offset::Offset(i64::try_from(offset).expect("a small offset"));
+        place.add_partition_offset(topic, partition, offset).expect("a valid offset");
+        let deleted = block_on(self.admin.delete_records(&place, &AdminOptions::new())).expect("it is answered");
+        for element in deleted.elements() {
+            element.error().expect("the records are deleted");
+        }
+    }
+
     pub fn producer(&self) -> Feed {
         let producer = ClientConfig::new()
             .set("bootstrap.servers", &self.brokers)

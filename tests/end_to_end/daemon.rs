@@ -20,6 +20,7 @@ pub struct Pipeline {
     pub group: String,
     folder: PathBuf,
     brokers: String,
+    options: String,
     tables: String,
 }
 
@@ -48,10 +49,17 @@ impl Pipeline {
             group: unique(stem),
             folder,
             brokers: broker.brokers.clone(),
+            options: String::new(),
             tables: String::new(),
         };
         pipeline.write_workflow(definition);
         pipeline
+    }
+
+    /// Adds an option to its `[[pipeline]]`.
+    pub fn option(mut self, line: &str) -> Self {
+        writeln!(self.options, "{line}").expect("a String can be written to");
+        self
     }
 
     /// Adds tables such as `[[task]]` to the configuration.
@@ -133,6 +141,7 @@ sink = "{sink}"
 failures = "{failures}"
 dead_letters = "{dead_letters}"
 shards = 2
+{options}
 {tables}
 "#,
             brokers = self.brokers,
@@ -141,6 +150,7 @@ shards = 2
             sink = self.sink.name,
             failures = self.failures.name,
             dead_letters = self.dead_letters.name,
+            options = self.options,
             tables = self.tables,
         )
     }
