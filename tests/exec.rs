@@ -46,7 +46,13 @@ fn what_can_t_be_run_is_explained() {
 fn what_is_nested_deeply_comes_out_whole() {
     let passes = file("deep.asl.json", r#"{ "StartAt": "P", "States": { "P": { "Type": "Pass", "End": true } } }"#);
     let deep = format!("{}{}", "[".repeat(500), "]".repeat(500));
-    let output = exec(&[&passes, "--input", &file("deep.json", &deep), "--json"]);
+    // 128 levels are the default, as for pipelines.
+    let config = format!(
+        "kafka = {{ bootstrap.servers = \"localhost:1\" }}\nengine.max_depth = 512\n[[pipeline]]\nname = \"p\"\n\
+         sources = [\"s\"]\nsink = \"r\"\nworkflow = '{passes}'\n"
+    );
+    let config = file("deep.toml", &config);
+    let output = exec(&[&passes, "--input", &file("deep.json", &deep), "--json", "--config", &config]);
     assert_eq!(String::from_utf8_lossy(&output.stdout), format!("{{\"status\":\"SUCCEEDED\",\"output\":{deep}}}\n"));
 }
 

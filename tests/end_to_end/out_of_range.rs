@@ -26,7 +26,7 @@ fn a_backlog_that_was_cut_while_nobody_read_is_read_from_its_earliest_record() {
     orders.send(&feed, &pipeline.source.name, 1..EVENTS);
     feed.flush();
     broker.delete_before(&pipeline.source.name, 0, DELETED);
-    // A group that begins anew would begin at the end: this one has begun.
+    // A group that starts again would begin at the end: this one has begun.
     let pipeline = pipeline.option("start_from = \"latest\"");
     let daemon = pipeline.start();
     wait_until("what is left has been read", || {
