@@ -225,6 +225,23 @@ fn the_input_is_json_or_a_file_by_how_it_begins() {
 }
 
 #[test]
+fn the_history_names_the_configured_region() {
+    let definition = file(
+        "region.asl.json",
+        r#"{ "StartAt": "T", "States": { "T": { "Type": "Task", "Resource": "arn:aws:states:::aws-sdk:sqs:listQueues", "End": true } } }"#,
+    );
+    let config = format!(
+        "aws.region = \"eu-central-1\"\nkafka = {{ bootstrap.servers = \"localhost:1\" }}\n[[pipeline]]\nname = \"p\"\n\
+         sources = [\"s\"]\nworkflow = '{definition}'\n[[task]]\nresource = \"*\"\nconnector = \"builtin\"\nbuiltin = \"echo\"\n"
+    );
+    let output = exec(&[&definition, "--history", "--json", "--config", &file("region.toml", &config)]);
+    let result: serde_json::Value = serde_json::from_slice(&output.stdout).expect("it is JSON");
+    let events = result["history"].as_array().expect("it is shown");
+    let scheduled: Vec<_> = events.iter().filter_map(|event| event.get("taskScheduledEventDetails")).collect();
+    assert_eq!(scheduled.iter().map(|details| &details["region"]).collect::<Vec<_>>(), ["eu-central-1"], "{result}");
+}
+
+#[test]
 fn the_history_for_people_has_times_data_and_errors() {
     let definition = file(
         "people.asl.json",

@@ -9,6 +9,7 @@ use super::fail::Fault;
 use super::interpreter::Interpreter;
 use super::outcome::{Failure, TaskFailure};
 use super::pool::Id;
+use crate::identity;
 use crate::program::{Kind, Map, State, Task};
 use crate::resource::{self, Pattern, Resource};
 use crate::value::{Heap, Value};
@@ -213,7 +214,7 @@ impl Interpreter<'_> {
                 }
                 resource::Kind::Service => {
                     let mut details = service(task);
-                    details.push(text("region", "us-east-1"));
+                    details.push(text("region", identity::region(this.run.identity.id())));
                     details.push(text("parameters", this.heap.to_json(input)));
                     details
                 }

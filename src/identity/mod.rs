@@ -6,7 +6,7 @@
 mod names;
 mod realm;
 
-pub use names::{ExecutionName, ExecutionNames, MAX_NAME_CHARS, workflow_and_name};
+pub use names::{ExecutionName, ExecutionNames, MAX_NAME_CHARS, region, workflow_and_name};
 pub use realm::Realm;
 
 /// Who an execution is, as the context object shows it.

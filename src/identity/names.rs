@@ -120,6 +120,11 @@ pub fn workflow_and_name(arn: &str) -> Option<(&str, &str)> {
     Some((parts.next()?, parts.next()?))
 }
 
+/// The region of an ARN; empty: the text has none.
+pub fn region(arn: &str) -> &str {
+    arn.split(':').nth(3).unwrap_or_default()
+}
+
 fn stem(names: &str) -> String {
     // Kafka allows letters, digits, '.', '_' and '-', all of which AWS allows in names.
     let longest = MAX_NAME_CHARS - NUMBERS_CHARS;
@@ -170,6 +175,7 @@ mod tests {
         let arn = "arn:aws:states:eu-central-1:123456789012:express:order:p-orders-3-42:1";
         assert_eq!(&*name.arn(), arn);
         assert_eq!(workflow_and_name(arn), Some(("order", "p-orders-3-42")));
+        assert_eq!((region(arn), region("n")), ("eu-central-1", ""));
         let identity = names.identity(&name);
         assert_eq!(identity.state_machine_id, "arn:aws:states:eu-central-1:123456789012:stateMachine:order");
         assert_eq!(identity.role_arn, "arn:aws:iam::123456789012:role/stepstream");

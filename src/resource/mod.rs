@@ -61,7 +61,7 @@ pub enum Recognition {
 impl Resource {
     /// Takes a `Resource` as written.
     pub fn parse(text: &str) -> Resource {
-        let parts: Vec<&str> = text.splitn(6, ':').collect();
+        let parts = arn_parts(text);
         let rest = parts.get(5).copied().filter(|rest| !rest.is_empty()).unwrap_or(text);
         let kind = match parts.as_slice() {
             [_, _, "lambda", ..] => Kind::Function,
@@ -70,8 +70,11 @@ impl Resource {
         };
         // `aws-sdk:dynamodb:putItem` is the action `putItem` of the service `aws-sdk:dynamodb`; endings belong to the action,
         // and `.sync:2` holds a colon of its own.
-        let (name, ending) = rest.split_at(rest.find('.').unwrap_or(rest.len()));
-        let (service, action) = name.rsplit_once(':').unwrap_or(("", name));
+        let (name, ending) = rest.split_at(separators(rest, '.').next().unwrap_or(rest.len()));
+        let (service, action) = match separators(name, ':').last() {
+            Some(at) => (&name[..at], &name[at + 1..]),
+            None => ("", name),
+        };
         let pattern = match (kind, ending) {
             (Kind::Service, ".waitForTaskToken") => Pattern::WaitForTaskToken,
             (Kind::Service, ".sync") => Pattern::Sync,
@@ -114,8 +117,9 @@ impl Resource {
 
     /// The name of an ARN's function: `f` of `arn:aws:lambda:us-east-1:123456789012:function:f:7`.
     pub fn function(&self) -> Option<&str> {
-        let name = self.text.splitn(6, ':').nth(5)?.strip_prefix("function:")?;
-        name.split(':').next().filter(|name| self.kind == Kind::Function && !name.is_empty())
+        let name = arn_parts(&self.text).get(5)?.strip_prefix("function:")?;
+        let end = separators(name, ':').next().unwrap_or(name.len());
+        Some(&name[..end]).filter(|name| self.kind == Kind::Function && !name.is_empty())
     }
 
     /// The region of its ARN; integrations have none.
@@ -130,7 +134,7 @@ impl Resource {
 
     fn part_of_arn(&self, index: usize) -> Option<&str> {
         let is_arn = self.text.starts_with("arn:");
-        self.text.split(':').nth(index).filter(|part| is_arn && !part.is_empty())
+        arn_parts(&self.text).get(index).copied().filter(|part| is_arn && !part.is_empty())
     }
 
     /// Whether it is this integration, such as `lambda` and `invoke`, in any partition and with any ending.
@@ -151,8 +155,7 @@ impl Resource {
 
     /// Whether AWS would take it.
     pub fn recognition(&self) -> Recognition {
-        let parts: Vec<&str> = self.text.splitn(6, ':').collect();
-        let &["arn", partition, service, _region, _account, rest] = parts.as_slice() else {
+        let &["arn", partition, service, _region, _account, rest] = arn_parts(&self.text).as_slice() else {
             return Recognition::Unknown;
         };
         if !partition.starts_with("aws") {
@@ -169,8 +172,7 @@ impl Resource {
 
     /// Whether it is written as integrations are: `arn:<partition>:states:::…`.
     pub fn is_of_states(&self) -> bool {
-        let mut parts = self.text.split(':').skip(2);
-        parts.next() == Some("states") && parts.next() == Some("") && parts.next() == Some("")
+        matches!(arn_parts(&self.text).as_slice(), [_, _, "states", "", "", ..])
     }
 
     /// `service:action[.pattern]` or `aws-sdk:service:action[.waitForTaskToken]`.
@@ -185,6 +187,34 @@ impl Resource {
             None => optimised::is_optimised(&self.service, action, self.pattern),
         }
     }
+}
+
+/// The six parts of an ARN, the last one with all its colons; fewer of a text that is none.
+fn arn_parts(text: &str) -> Vec<&str> {
+    let mut parts = Vec::with_capacity(6);
+    let mut begin = 0;
+    for at in separators(text, ':').take(5) {
+        parts.push(&text[begin..at]);
+        begin = at + 1;
+    }
+    parts.push(&text[begin..]);
+    parts
+}
+
+/// Where a separator stands, but not inside of a placeholder such as `${AWS::Partition}`, which a template replaces.
+fn separators(text: &str, separator: char) -> impl Iterator<Item = usize> {
+    let mut rest_begins = 0;
+    text.char_indices().filter_map(move |(at, c)| {
+        if at < rest_begins {
+            return None;
+        }
+        if text[at..].starts_with("${")
+            && let Some(length) = text[at..].find('}')
+        {
+            rest_begins = at + length;
+        }
+        (c == separator).then_some(at)
+    })
 }
 
 fn is_sdk_action(service: &str, action: &str) -> bool {
@@ -259,7 +289,42 @@ mod tests {
         let found = (function.kind(), function.function(), function.region(), function.account());
         assert_eq!(found, (Kind::Function, Some("price"), Some("eu-west-1"), Some("123456789012")));
         assert_eq!(Resource::parse("arn:aws:states:::sqs:sendMessage").region(), None);
+        let short = Resource::parse("arn:aws:lambda:eu-west-1");
+        assert_eq!((short.region(), short.account(), short.function()), (Some("eu-west-1"), None, None));
         assert!(Resource::parse("arn:aws-cn:states:::lambda:invoke").is_integration("lambda", "invoke"));
         assert!(!Resource::parse("lambda:invoke").is_integration("lambda", "invoke"));
+    }
+
+    #[test]
+    fn placeholders_of_templates_are_not_split() {
+        for (text, kind, service, action, pattern) in [
+            (
+                "arn:${AWS::Partition}:states:::lambda:invoke",
+                Kind::Service,
+                "lambda",
+                "invoke",
+                Pattern::RequestResponse,
+            ),
+            (
+                "arn:${AWS::Partition}:states:::${Service.Name}:runTask.sync",
+                Kind::Service,
+                "${Service.Name}",
+                "runTask.sync",
+                Pattern::Sync,
+            ),
+            ("${Price.Arn}", Kind::Service, "", "${Price.Arn}", Pattern::RequestResponse),
+            ("arn:${open:states:::lambda:invoke", Kind::Service, "lambda", "invoke", Pattern::RequestResponse),
+        ] {
+            let resource = Resource::parse(text);
+            let found = (resource.kind(), resource.service(), resource.action(), resource.pattern());
+            assert_eq!(found, (kind, service, action, pattern), "{text}");
+        }
+        assert!(Resource::parse("arn:${AWS::Partition}:states:::lambda:invoke").is_integration("lambda", "invoke"));
+        let function =
+            Resource::parse("arn:${AWS::Partition}:lambda:${AWS::Region}:${AWS::AccountId}:function:${Stack}-price:1");
+        let found = (function.kind(), function.function(), function.region(), function.account());
+        let expected = (Kind::Function, Some("${Stack}-price"), Some("${AWS::Region}"), Some("${AWS::AccountId}"));
+        assert_eq!(found, expected);
+        assert_eq!(Resource::parse("arn:aws:lambda:r:1:function:${A::B}:7").function(), Some("${A::B}"));
     }
 }
