@@ -76,7 +76,7 @@ fn answer(request: Value) -> Value {
         seed: 7,
         realm: Realm::default(),
         limits: Limits::default(),
-        call: &mut |_| None,
+        call: &mut |_, _| None,
     };
     match test_state(&request, &mut surroundings) {
         Ok(response) => unpack(json!(response)),

@@ -12,7 +12,7 @@ use super::source;
 use crate::config::Config;
 use crate::engine::{Limits, TaskCall, Timestamp};
 use crate::identity::idempotency_key;
-use crate::task::{Answer, Connectors, Request as TaskRequest};
+use crate::task::{Answer, Connectors, Request as TaskRequest, Resolved};
 use crate::test_state::{Exception, Request, Response, Surroundings, test_state};
 use crate::value::read_document;
 use crate::visible::visible_lines;
@@ -98,13 +98,13 @@ fn run(args: &Args) -> Result<Result<Response, Exception>, String> {
         seed: args.seed.unwrap_or_else(|| fastrand::Rng::new().u64(..)),
         realm,
         limits,
-        call: &mut |call| carry_out(&connectors, &runtime, call),
+        call: &mut |program, call| carry_out(&connectors.resolve(program.resources()), &runtime, call),
     };
     Ok(test_state(&request, &mut surroundings))
 }
 
-fn carry_out(connectors: &Connectors, runtime: &tokio::runtime::Runtime, call: TaskCall) -> Option<Answer> {
-    let connector = &connectors.find(&call.resource, call.purpose.role()).ok()?.connector;
+fn carry_out(connectors: &Resolved, runtime: &tokio::runtime::Runtime, call: TaskCall) -> Option<Answer> {
+    let connector = &connectors.entry(&call).ok()?.connector;
     let request = TaskRequest {
         purpose: call.purpose,
         resource: call.resource,

@@ -15,8 +15,7 @@ use super::pool::Id;
 use super::solo::Stage;
 use super::view::Subject;
 use crate::asl::{InputType, Transformation};
-use crate::program::{Cap, Distributed, ItemReader, Kind, Map, Payload, State};
-use crate::resource::Resource;
+use crate::program::{Callee, Cap, Distributed, ItemReader, Kind, Map, Payload, State};
 use crate::value::{List, Num, Value};
 
 const READER_FAILED: &str = "States.ItemReaderFailed";
@@ -132,7 +131,7 @@ impl Interpreter<'_> {
                 Purpose::ListObjects { max_entries: wanted.map_or(most, |wanted| wanted.min(most)) }
             }
         };
-        self.begin_transfer(frame, state, &reader.resource, parameters, purpose)
+        self.begin_transfer(frame, state, &reader.callee, parameters, purpose)
     }
 
     /// Asks for data to be read or written. The frame waits for the outcome.
@@ -140,7 +139,7 @@ impl Interpreter<'_> {
         &mut self,
         frame: Id,
         state: &State,
-        resource: &Arc<Resource>,
+        callee: &Callee,
         parameters: Value,
         purpose: Purpose,
     ) -> Result<Step, Box<Fault>> {
@@ -153,7 +152,8 @@ impl Interpreter<'_> {
             place: self.call_place(frame, &purpose),
             attempt: self.run.frames.at(frame).retry_count.saturating_add(1),
             purpose,
-            resource: Arc::clone(resource),
+            resource: Arc::clone(&callee.resource),
+            resource_index: callee.index,
             state: Arc::clone(&state.name),
             input: self.heap.to_json(parameters).into_bytes(),
             credentials: None,
@@ -369,7 +369,7 @@ impl Interpreter<'_> {
         });
         let parameters = parameters.flatten().unwrap_or(Value::Null);
         let purpose = Purpose::WriteObjects(objects);
-        self.begin_transfer(frame, state, &destination.resource, parameters, purpose).map(Some)
+        self.begin_transfer(frame, state, &destination.callee, parameters, purpose).map(Some)
     }
 
     fn succeed_map_run(&mut self, frame: Id, this: DistributedMap<'_>, result: Value) -> Result<Step, Box<Fault>> {

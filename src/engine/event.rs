@@ -206,11 +206,11 @@ impl Interpreter<'_> {
         limits: (Option<Duration>, Option<Duration>),
     ) {
         let (timeout, heartbeat) = limits;
-        let names = TaskEvents::of(&task.resource);
+        let names = TaskEvents::of(&task.callee.resource);
         self.emit(frame, names.scheduled, |this| {
-            let mut details = match task.resource.kind() {
+            let mut details = match task.callee.resource.kind() {
                 resource::Kind::Function | resource::Kind::Activity => {
-                    vec![text("resource", task.resource.as_str()), data("input", this.heap, input)]
+                    vec![text("resource", task.callee.resource.as_str()), data("input", this.heap, input)]
                 }
                 resource::Kind::Service => {
                     let mut details = service(task);
@@ -220,7 +220,7 @@ impl Interpreter<'_> {
                 }
             };
             details.extend(timeout.map(|timeout| ("timeoutInSeconds", Detail::Number(timeout.as_secs()))));
-            if task.resource.kind() != resource::Kind::Function {
+            if task.callee.resource.kind() != resource::Kind::Function {
                 details.extend(heartbeat.map(|limit| ("heartbeatInSeconds", Detail::Number(limit.as_secs()))));
             }
             details.extend(role.map(|role| ("taskCredentials", Detail::Role(role))));
@@ -231,7 +231,7 @@ impl Interpreter<'_> {
 
     pub(super) fn emit_call_succeeded(&mut self, frame: Id, task: &Task, result: Value) {
         self.emit_submitted(frame, task);
-        self.emit(frame, TaskEvents::of(&task.resource).succeeded, |this| {
+        self.emit(frame, TaskEvents::of(&task.callee.resource).succeeded, |this| {
             let mut details = service(task);
             details.push(data("output", this.heap, result));
             details
@@ -240,7 +240,7 @@ impl Interpreter<'_> {
 
     pub(super) fn emit_call_failed(&mut self, frame: Id, task: &Task, failure: &TaskFailure) {
         self.emit_submitted(frame, task);
-        let names = TaskEvents::of(&task.resource);
+        let names = TaskEvents::of(&task.callee.resource);
         let timed_out = failure.timed_out || failure.error.as_deref() == Some(super::fail::TIMEOUT);
         self.emit(frame, if timed_out { names.timed_out } else { names.failed }, |_| {
             let mut details = service(task);
@@ -251,7 +251,7 @@ impl Interpreter<'_> {
 
     /// A job or a callback was accepted before its end was waited for.
     fn emit_submitted(&mut self, frame: Id, task: &Task) {
-        if task.resource.pattern() != Pattern::RequestResponse {
+        if task.callee.resource.pattern() != Pattern::RequestResponse {
             self.emit(frame, "TaskSubmitted", |_| service(task));
         }
     }
@@ -373,9 +373,9 @@ impl TaskEvents {
 
 /// The members that all events of a service integration begin with.
 fn service(task: &Task) -> Details {
-    match task.resource.kind() {
+    match task.callee.resource.kind() {
         resource::Kind::Service => {
-            vec![text("resourceType", task.resource.service()), text("resource", task.resource.action())]
+            vec![text("resourceType", task.callee.resource.service()), text("resource", task.callee.resource.action())]
         }
         resource::Kind::Function | resource::Kind::Activity => Vec::new(),
     }

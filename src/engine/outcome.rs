@@ -129,6 +129,8 @@ pub struct TaskCall {
     pub purpose: Purpose,
     /// The `Resource` of the state, ItemReader or ResultWriter.
     pub resource: Arc<Resource>,
+    /// The place of the Resource, in its role, in [`Program::resources`](crate::program::Program::resources).
+    pub resource_index: usize,
     /// The state's name.
     pub state: Arc<str>,
     /// The task's input as JSON.

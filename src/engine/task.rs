@@ -25,7 +25,7 @@ impl Interpreter<'_> {
     /// Gives the attempt its token, which its templates may name.
     pub(super) fn prepare_token(&mut self, frame: Id, task: &Task) {
         // Recorded (test_sync_with_task_token): `.sync` tasks see a token, too.
-        if task.resource.outlasts_its_answer() {
+        if task.callee.resource.outlasts_its_answer() {
             let ordinal = self.run.calls;
             self.run.frames.at_mut(frame).token = Some(ordinal);
         }
@@ -61,7 +61,8 @@ impl Interpreter<'_> {
         self.run.effects.push_back(Effect::Call(TaskCall {
             id: CallId { frame, ordinal },
             purpose: Purpose::Task,
-            resource: Arc::clone(&task.resource),
+            resource: Arc::clone(&task.callee.resource),
+            resource_index: task.callee.index,
             state: Arc::clone(&state.name),
             input: json,
             credentials: credentials.map(|credentials| self.heap.to_json(credentials)),
@@ -75,7 +76,7 @@ impl Interpreter<'_> {
         }));
         // Only who waits for a callback can be silent: a heartbeat has no meaning for a request and its response.
         let heartbeat = heartbeat.filter(|heartbeat| {
-            task.resource.waits_for_callback() && timeout.is_none_or(|timeout| *heartbeat < timeout)
+            task.callee.resource.waits_for_callback() && timeout.is_none_or(|timeout| *heartbeat < timeout)
         });
         let until = heartbeat.or(timeout).map(|limit| self.run.now.after(limit));
         self.run.wait(frame, Wait::Call { ordinal, heartbeat: heartbeat.is_some() }, until);
@@ -84,11 +85,11 @@ impl Interpreter<'_> {
 
     /// Parameters that the service would not call with.
     fn check_parameters(&self, frame: Id, task: &Task, input: Value) -> Result<(), Box<Fault>> {
-        if task.resource.kind() != resource::Kind::Service {
+        if task.callee.resource.kind() != resource::Kind::Service {
             return Ok(());
         }
         let Value::Object(fields) = input else { return Ok(()) };
-        let faults: Vec<String> = parameters::of(task.resource.service(), task.resource.action())
+        let faults: Vec<String> = parameters::of(task.callee.resource.service(), task.callee.resource.action())
             .iter()
             .filter(|(name, format)| {
                 self.heap.field(fields, name).is_some_and(|value| !self.has_format(value, *format))
@@ -208,9 +209,9 @@ impl Interpreter<'_> {
             .parse(json)
             .map_err(|error| TaskFailure::new(RUNTIME, format!("The task's result is not valid JSON: {error}")))?;
         if self.heap.size(value) > self.run.limits.max_data_bytes {
-            return Err(TaskFailure::result_too_large(match task.resource.kind() {
-                resource::Kind::Service => task.resource.service(),
-                resource::Kind::Function | resource::Kind::Activity => task.resource.as_str(),
+            return Err(TaskFailure::result_too_large(match task.callee.resource.kind() {
+                resource::Kind::Service => task.callee.resource.service(),
+                resource::Kind::Function | resource::Kind::Activity => task.callee.resource.as_str(),
             }));
         }
         Ok(value)

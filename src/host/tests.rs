@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use super::*;
 use crate::engine::{Status, TaskCall, TaskFailure};
-use crate::task::{Answer, BoxFuture, Connector, Connectors, Entry, Pattern, Request};
+use crate::task::{Answer, BoxFuture, Connector, Connectors, Entry, Pattern, Request, Resolved};
 use crate::telemetry::{init_metrics, render_metrics};
 
 const HOUR: i64 = 3_600_000;
@@ -117,7 +117,7 @@ impl Connector for Does {
 
 struct Caller {
     arn: Arc<str>,
-    connectors: Arc<Connectors>,
+    connectors: Resolved,
 }
 
 impl Origin for Caller {
@@ -130,13 +130,13 @@ impl Origin for Caller {
     }
 
     fn entry(&self, call: &TaskCall) -> Result<&Entry, TaskFailure> {
-        Ok(self.connectors.find(&call.resource, call.purpose.role())?)
+        self.connectors.entry(call)
     }
 }
 
 struct Running {
     host: Host<Caller, LocalCalls>,
-    connectors: Arc<Connectors>,
+    connectors: Connectors,
 }
 
 impl Running {
@@ -148,12 +148,13 @@ impl Running {
         }
         let (mailbox, permits) = (Mailbox::default(), Permits::new(max_concurrent_tasks, &connectors));
         let calls = LocalCalls::new("p".into(), Arc::new(permits), mailbox.clone()).expect("a runtime");
-        Running { host: Host::new(Limits::default(), mailbox, calls), connectors: Arc::new(connectors) }
+        Running { host: Host::new(Limits::default(), mailbox, calls), connectors }
     }
 
     fn call(&mut self, resource: &str) {
-        let origin = || Caller { arn: "arn".into(), connectors: self.connectors.clone() };
         let program = program(&TASK.replace("urn:x", resource));
+        let connectors = self.connectors.resolve(program.resources());
+        let origin = || Caller { arn: "arn".into(), connectors };
         self.host.start(&program, b"{}", &identity(), START, origin).expect("it can be run");
     }
 

@@ -1,10 +1,7 @@
 //! What a distributed Map adds to a Map, as the engine runs it.
 
-use std::sync::Arc;
-
-use super::{Cap, Payload, Tolerance};
+use super::{Callee, Cap, Payload, Tolerance};
 use crate::asl::{InputType, OutputType, Transformation};
-use crate::resource::Resource;
 
 /// The distributed mode of a Map.
 #[derive(Debug)]
@@ -19,7 +16,7 @@ pub(crate) struct Distributed {
 
 #[derive(Debug)]
 pub(crate) struct ItemReader {
-    pub(crate) resource: Arc<Resource>,
+    pub(crate) callee: Callee,
     pub(crate) parameters: Option<Payload>,
     /// The form of the object that holds the items; `None`: the items are a listing's entries.
     pub(crate) format: Option<InputType>,
@@ -43,7 +40,7 @@ pub(crate) struct ResultWriter {
 
 #[derive(Debug)]
 pub(crate) struct Destination {
-    pub(crate) resource: Arc<Resource>,
+    pub(crate) callee: Callee,
     pub(crate) parameters: Option<Payload>,
 }
 

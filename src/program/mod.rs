@@ -62,6 +62,14 @@ impl std::fmt::Display for Role {
     }
 }
 
+/// A Resource that a state calls.
+#[derive(Clone, Debug)]
+pub(crate) struct Callee {
+    pub(crate) resource: Arc<Resource>,
+    /// Its place, in its role, in [`Program::resources`].
+    pub(crate) index: usize,
+}
+
 /// Keys of the objects that the engine makes itself.
 #[derive(Debug)]
 pub(crate) struct Keys {
@@ -105,7 +113,8 @@ impl Program {
         }
     }
 
-    /// The `Resource` of every Task state, ItemReader and ResultWriter, each once per role.
+    /// The `Resource` of every Task state, ItemReader and ResultWriter, each once per role. Calls name them by their places
+    /// here.
     pub fn resources(&self) -> impl Iterator<Item = (&Resource, Role)> {
         self.resources.iter().map(|(resource, role)| (&**resource, *role))
     }

@@ -2,10 +2,9 @@
 
 use std::sync::Arc;
 
-use super::Distributed;
 use super::payload::{Payload, Query};
+use super::{Callee, Distributed};
 use crate::expr::{Condition, Path, ReferencePath, intrinsic};
-use crate::resource::Resource;
 use crate::value::{Str, Value};
 
 /// Index of a state in its program.
@@ -132,7 +131,7 @@ pub(crate) enum ErrorMatcher {
 
 #[derive(Debug)]
 pub(crate) struct Task {
-    pub(crate) resource: Arc<Resource>,
+    pub(crate) callee: Callee,
     pub(crate) timeout: Seconds,
     pub(crate) heartbeat: Seconds,
     pub(crate) credentials: Option<Payload>,

@@ -3,12 +3,13 @@ use std::path::Path;
 use super::{Compiled, Registry};
 use crate::asl::{self, Diagnostic, Format, ReadOptions};
 use crate::program::Program;
+use crate::task::Resolved;
 
 impl Registry<Program> {
-    /// A registry of Amazon States Language definitions that accepts what `check` accepts: a Resource without a connector,
+    /// A registry of Amazon States Language definitions that accepts what `resolve` does: a Resource without a connector,
     /// for instance, is for it to refuse.
-    pub fn of_definitions(check: impl Fn(&Program) -> Result<(), String> + Send + Sync + 'static) -> Self {
-        Self::new(compile, check)
+    pub fn of_definitions(resolve: impl Fn(&Program) -> Result<Resolved, String> + Send + Sync + 'static) -> Self {
+        Self::new(compile, resolve)
     }
 }
 

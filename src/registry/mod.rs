@@ -30,6 +30,7 @@ pub use watch::Watch;
 pub use workflow::{Refusal, Reload, Version, Workflow};
 
 use crate::program::Program;
+use crate::task::Resolved;
 
 /// What a definition became.
 pub struct Compiled<P> {
@@ -43,8 +44,9 @@ pub struct Compiled<P> {
 
 /// Makes a program of a definition's text, or says with places and hints why it can't.
 pub type Compile<P> = dyn Fn(&Path, &str) -> Result<Compiled<P>, String> + Send + Sync;
-/// Says why a program that compiled can't run here: a Resource without a connector, for instance.
-pub type Check<P> = dyn Fn(&P) -> Result<(), String> + Send + Sync;
+/// Finds what carries out a program's calls, or says why a program that compiled can't run here: a Resource without a
+/// connector, for instance.
+pub type Resolve<P> = dyn Fn(&P) -> Result<Resolved, String> + Send + Sync;
 
 /// All workflows of the process, by name.
 pub struct Registry<P = Program> {
@@ -55,7 +57,7 @@ pub struct Registry<P = Program> {
 /// What turns a file into a program.
 struct Maker<P> {
     compile: Box<Compile<P>>,
-    check: Box<Check<P>>,
+    resolve: Box<Resolve<P>>,
     /// Where last good versions are kept.
     kept: Option<Kept>,
 }
@@ -86,14 +88,14 @@ pub enum LoadError {
 }
 
 impl<P> Registry<P> {
-    /// An empty registry that compiles with `compile` and accepts what `check` accepts.
+    /// An empty registry that compiles with `compile` and accepts what `resolve` does.
     pub fn new(
         compile: impl Fn(&Path, &str) -> Result<Compiled<P>, String> + Send + Sync + 'static,
-        check: impl Fn(&P) -> Result<(), String> + Send + Sync + 'static,
+        resolve: impl Fn(&P) -> Result<Resolved, String> + Send + Sync + 'static,
     ) -> Self {
         Self {
             workflows: DashMap::new(),
-            maker: Maker { compile: Box::new(compile), check: Box::new(check), kept: None },
+            maker: Maker { compile: Box::new(compile), resolve: Box::new(resolve), kept: None },
         }
     }
 

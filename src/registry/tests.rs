@@ -8,7 +8,7 @@ use super::*;
 use crate::asl;
 use crate::config::{Config, Environment};
 use crate::resource::Resource;
-use crate::task::{Connectors, Role};
+use crate::task::{Connectors, Resolved, Role};
 
 /// A registry that keeps versions, and resumes from them.
 fn keeping(folder: &Folder) -> Registry<String> {
@@ -126,11 +126,11 @@ fn registry() -> Registry<String> {
         bad if bad.starts_with("bad") => Err(format!("1:1: {text}")),
         _ => Ok(Compiled { program: text.to_owned(), states: text.len(), warnings: String::new() }),
     };
-    let check = |program: &String| match program.starts_with("alien") {
+    let resolve = |program: &String| match program.starts_with("alien") {
         true => Err("no connector for `alien`".to_owned()),
-        false => Ok(()),
+        false => Ok(Resolved::default()),
     };
-    Registry::new(compile, check)
+    Registry::new(compile, resolve)
 }
 
 fn program(registry: &Registry<String>, name: &str) -> String {
@@ -224,7 +224,7 @@ fn definitions_are_read_with_their_faults_rendered_and_resources_checked() {
     let registry = Registry::of_definitions(|program| {
         match program.resources().map(|(name, _)| name).find(|name| name.as_str().contains("nobody")) {
             Some(resource) => Err(format!("no connector for {resource}")),
-            None => Ok(()),
+            None => Ok(Resolved::default()),
         }
     });
     fs::write(&file, r#"{ "StartAt": "A", "States": { "A": { "Type": "Pass", "End": true } } }"#).unwrap();
@@ -248,7 +248,7 @@ fn a_definition_in_yaml_is_swapped_too() {
     let folder = Folder::new();
     let file = folder.file("order.asl.yaml");
     fs::write(&file, "StartAt: A\nStates: { A: { Type: Succeed } }\n").unwrap();
-    let registry = Registry::of_definitions(|_| Ok(()));
+    let registry = Registry::of_definitions(|_| Ok(Resolved::default()));
     let workflow = registry.load("order", &file).unwrap();
     fs::write(&file, "StartAt: B\nStates:\n  B:\n    Type: Pass\n    End: true\n").unwrap();
     assert!(matches!(registry.reload(&workflow), Reload::Swapped { .. }));
@@ -269,7 +269,8 @@ fn the_example_configuration_has_a_connector_for_every_task_of_the_example_workf
         let resources = text.lines().filter_map(|line| line.trim().strip_prefix("\"Resource\": \"")?.split('"').next());
         let resources: Vec<Resource> = resources.map(Resource::parse).collect();
         connectors
-            .check(resources.iter().map(|resource| (resource, Role::Task)))
+            .resolve(resources.iter().map(|resource| (resource, Role::Task)))
+            .check()
             .unwrap_or_else(|unmatched| panic!("{name}: {unmatched}"));
     }
 }

@@ -11,6 +11,7 @@ use super::kept::{Kept, KeptError};
 use super::source::{SourceError, read_definition};
 use super::{Compiled, Maker, RefusedVersion, WorkflowStatus};
 use crate::program::Program;
+use crate::task::Resolved;
 use crate::telemetry::{events, workflow_version};
 
 /// Bytes of a definition's hash in a version's label: enough to tell versions of one workflow apart at a glance.
@@ -63,6 +64,8 @@ pub struct Version<P = Program> {
     pub label: Arc<str>,
     /// The compiled form.
     pub program: Arc<P>,
+    /// What carries out the calls of the program.
+    pub connectors: Resolved,
     states: usize,
     /// It is the last good one, from the disk: the file was refused.
     is_kept: bool,
@@ -263,17 +266,18 @@ enum Unusable {
     Refused(#[from] Refusal),
 }
 
-fn compiled<P>(file: &Path, text: &str, maker: &Maker<P>) -> Result<Compiled<P>, Refusal> {
+fn compiled<P>(file: &Path, text: &str, maker: &Maker<P>) -> Result<(Compiled<P>, Resolved), Refusal> {
     let made = catch_unwind(AssertUnwindSafe(|| {
         let compiled = (maker.compile)(file, text).map_err(|diagnostics| Refusal::Invalid { diagnostics })?;
-        (maker.check)(&compiled.program).map(|()| compiled).map_err(|why| Refusal::NotRunnable { why })
+        let connectors = (maker.resolve)(&compiled.program).map_err(|why| Refusal::NotRunnable { why })?;
+        Ok((compiled, connectors))
     }));
     // A bug of ours must not end the watch, nor keep the other workflows from being read.
     made.unwrap_or_else(|_| Err(Refusal::CompilerPanicked { file: file.to_owned() }))
 }
 
 fn make<P>(name: &Arc<str>, file: &Path, text: &str, ordinal: u64, maker: &Maker<P>) -> Result<Version<P>, Refusal> {
-    let Compiled { program, states, warnings } = compiled(file, text, maker)?;
+    let (Compiled { program, states, warnings }, connectors) = compiled(file, text, maker)?;
     if !warnings.is_empty() {
         events::workflow_warnings(name, file, &warnings);
     }
@@ -283,6 +287,7 @@ fn make<P>(name: &Arc<str>, file: &Path, text: &str, ordinal: u64, maker: &Maker
         workflow: Arc::clone(name),
         label: format!("{ordinal}-{short}").into(),
         program: Arc::new(program),
+        connectors,
         states,
         is_kept: false,
         loaded_at: Timestamp::now(),

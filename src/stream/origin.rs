@@ -7,7 +7,6 @@ use rdkafka::message::Headers;
 
 use super::outcome::EventRef;
 use super::partitions::Ticket;
-use super::pipeline::Spec;
 use crate::engine::{TaskCall, TaskFailure};
 use crate::host::Origin;
 use crate::identity::ExecutionName;
@@ -29,7 +28,6 @@ pub(super) struct EventOrigin {
     pub payload: Box<[u8]>,
     pub headers: Option<rdkafka::message::OwnedHeaders>,
     pub version: Arc<Version<Program>>,
-    spec: Arc<Spec>,
 }
 
 impl EventOrigin {
@@ -38,7 +36,6 @@ impl EventOrigin {
         name: &ExecutionName,
         payload: &[u8],
         version: Arc<Version<Program>>,
-        spec: Arc<Spec>,
     ) -> Self {
         Self {
             ticket: event.ticket,
@@ -50,7 +47,6 @@ impl EventOrigin {
             payload: payload.into(),
             headers: event.headers.owned(),
             version,
-            spec,
         }
     }
 }
@@ -71,6 +67,6 @@ impl Origin for EventOrigin {
     }
 
     fn entry(&self, call: &TaskCall) -> Result<&Entry, TaskFailure> {
-        Ok(self.spec.connectors.find(&call.resource, call.purpose.role())?)
+        self.version.connectors.entry(call)
     }
 }

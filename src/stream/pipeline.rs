@@ -17,7 +17,7 @@ use crate::engine::Limits;
 use crate::host::Permits;
 use crate::program::Program;
 use crate::registry::Workflow;
-use crate::task::{Connectors, UnmatchedResources};
+use crate::task::Connectors;
 use crate::telemetry::{Health, PipelineMetrics};
 
 /// A pipeline could not be started.
@@ -32,16 +32,6 @@ pub enum StartError {
         pipeline: Arc<str>,
         /// What librdkafka says.
         source: KafkaError,
-    },
-    /// The workflow calls what no `[[task]]` entry carries out.
-    #[error("pipeline {pipeline}, workflow {workflow}: {source}")]
-    Connectors {
-        /// The pipeline.
-        pipeline: Arc<str>,
-        /// Its workflow.
-        workflow: Arc<str>,
-        /// Which Resources, and the entries to add.
-        source: UnmatchedResources,
     },
     /// The operating system gave no thread or no runtime.
     #[error("pipeline {pipeline}: no thread or runtime for a shard: {source}")]
@@ -74,7 +64,6 @@ pub struct ShardsHang {
 pub(super) struct Spec {
     pub pipeline: config::Pipeline,
     pub workflow: Arc<Workflow<Program>>,
-    pub connectors: Arc<Connectors>,
     pub limits: Limits,
     pub permits: Arc<Permits>,
     pub stop: Stop,
@@ -121,27 +110,22 @@ pub struct Pipeline {
 }
 
 impl Pipeline {
-    /// Starts the shards. They join the consumer group, and wait for brokers and topics that aren't there yet.
+    /// Starts the shards. They join the consumer group, and wait for brokers and topics that aren't there yet. `connectors` is
+    /// the table that the workflow's versions are resolved by.
     pub fn start(
         pipeline: config::Pipeline,
         workflow: Arc<Workflow<Program>>,
-        connectors: Arc<Connectors>,
+        connectors: &Connectors,
         limits: Limits,
         health: &Health,
     ) -> Result<Self, StartError> {
-        connectors.check(workflow.current().program.resources()).map_err(|source| StartError::Connectors {
-            pipeline: pipeline.name.clone(),
-            workflow: pipeline.workflow_name.clone(),
-            source,
-        })?;
         let shards = pipeline.shards;
         let reporter = health.register(format!("pipeline {}", pipeline.name));
         let monitor = Monitor::start(&pipeline, PipelineMetrics::new(&pipeline.name), reporter)?;
         let spec = Arc::new(Spec {
-            permits: Arc::new(Permits::new(pipeline.max_concurrent_tasks, &connectors)),
+            permits: Arc::new(Permits::new(pipeline.max_concurrent_tasks, connectors)),
             pipeline,
             workflow,
-            connectors,
             limits,
             stop: Stop::default(),
             monitor,

@@ -115,7 +115,7 @@ impl Work {
     ) {
         let Some(partition) = self.partitions.partition(slot) else { return };
         let (identity, now) = (partition.names.identity(name), self.clock.at(event.read_at));
-        let keep = || EventOrigin::of(event, name, payload, version.clone(), self.spec.clone());
+        let keep = || EventOrigin::of(event, name, payload, version.clone());
         match self.host.start(&version.program, payload, &identity, now, keep) {
             Ok(Started::Ended(mut execution)) => {
                 self.finish(&mut execution, version, event);

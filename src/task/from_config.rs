@@ -148,7 +148,7 @@ mod tests {
             let found = connectors.find(&Resource::parse(resource), role).ok();
             assert_eq!(found.map(|entry| entry.connector.kind()), Some(kind), "{resource}");
         }
-        let builtin = &connectors.find(&Resource::parse("urn:other"), Role::Task).expect("matched").connector;
+        let builtin = connectors.find(&Resource::parse("urn:other"), Role::Task).expect("matched").connector;
         let failure = block_on(builtin.call(request("urn:other", b"{}"))).expect_err("always fails");
         assert_eq!(failure.error.as_deref(), Some("Oops"));
     }
@@ -186,7 +186,7 @@ mod tests {
             ("arn:aws:states:::states:startExecution.sync:2", "doesn't wait for the end of the job"),
             ("arn:aws:states:eu-west-1:123456789012:activity:a", "an activity, which workers poll"),
         ] {
-            let refused = connectors.find(&Resource::parse(resource), Role::Task).err().expect(resource).to_string();
+            let refused = connectors.find(&Resource::parse(resource), Role::Task).expect_err(resource).to_string();
             assert!(refused.contains(reason) && !refused.contains("[[task]]\n"), "{resource}: {refused}");
         }
         assert!(connectors.find(&Resource::parse("arn:aws:states:::dynamodb:putItem"), Role::Task).is_ok());

@@ -19,6 +19,7 @@ mod mock;
 mod options;
 mod pattern;
 mod place;
+mod resolved;
 #[cfg(test)]
 pub(crate) mod testing;
 
@@ -29,7 +30,7 @@ pub use crate::program::Role;
 pub use crate::resource::Resource;
 use crate::resource::{Kind, Pattern as WaitPattern};
 pub use builtin::{BuiltinConnector, BuiltinOptions};
-pub use connectors::{Connectors, Entry, Misfit, UnmatchedResources};
+pub use connectors::{Connectors, Entry};
 pub use files::{FilesConnector, FilesOptions};
 pub use from_config::{ConnectorsError, MakeTopic};
 pub use http::{HttpConnector, HttpOptions};
@@ -37,6 +38,7 @@ pub use lambda::{LambdaConnector, LambdaOptions};
 pub use mock::{MockCase, MockCaseError, MockFile, MockFileError};
 pub use options::{ClientOptions, HttpVersion, OptionsError};
 pub use pattern::Pattern;
+pub use resolved::{Misfit, Resolved, UnmatchedResources};
 
 /// Largest task result in bytes: the service's quota for a state's output.
 pub const MAX_RESULT_BYTES: usize = crate::limits::MAX_EVENT_BYTES;

@@ -4,7 +4,7 @@ use std::{net::SocketAddr, sync::Arc};
 
 use axum::Router;
 
-use super::{Purpose, Request, Resource};
+use super::{Answer, BoxFuture, Connector, Purpose, Request, Resource, Role};
 
 pub(crate) fn request(resource: &str, input: &[u8]) -> Request {
     Request {
@@ -34,4 +34,21 @@ pub(super) async fn serve(router: Router) -> SocketAddr {
     let address = listener.local_addr().expect("a bound listener has an address");
     tokio::spawn(async move { axum::serve(listener, router).await });
     address
+}
+
+/// A connector of that kind, which can do all that a program asks of it, and answers with its input.
+pub(super) struct Named(pub(super) &'static str);
+
+impl Connector for Named {
+    fn call(&self, request: Request) -> BoxFuture<'static, Answer> {
+        Box::pin(async move { Ok(request.input) })
+    }
+
+    fn refuses(&self, _: &Resource, _: Role) -> Option<String> {
+        None
+    }
+
+    fn kind(&self) -> &'static str {
+        self.0
+    }
 }

@@ -22,7 +22,9 @@ use serde_json::Value;
 use crate::engine::{Execution, Identity, Limits, Purpose, TaskCall, TaskFailure, Timestamp};
 use crate::host::{Address, Calls, Host, Mailbox, Now};
 use crate::identity::Realm;
+use crate::program::Program;
 use crate::resource::Resource;
+use crate::task::Answer;
 use crate::value::{Heap, read_document};
 use mock::Mocked;
 use subject::Subject;
@@ -39,8 +41,8 @@ pub struct Surroundings<'a> {
     pub realm: Realm,
     /// Bounds of the execution.
     pub limits: Limits,
-    /// Carries out the call of a Task without a mock; `None` if nothing here can.
-    pub call: &'a mut dyn FnMut(TaskCall) -> Option<Result<Vec<u8>, TaskFailure>>,
+    /// Carries out the call that a Task without a mock makes in this program; `None` if nothing here can.
+    pub call: &'a mut dyn FnMut(&Program, TaskCall) -> Option<Answer>,
 }
 
 /// Runs one state.
@@ -161,7 +163,7 @@ impl Test<'_, '_> {
                 (Some(outcome), _) => outcome,
                 (None, Some((_, call))) => {
                     let resource = call.resource.clone();
-                    (self.surroundings.call)(call).ok_or_else(|| unanswered(&resource))?
+                    (self.surroundings.call)(&self.subject.program, call).ok_or_else(|| unanswered(&resource))?
                 }
                 (None, None) => {
                     // A Wait: its time comes at once.

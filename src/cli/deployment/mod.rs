@@ -7,7 +7,7 @@ use crate::engine::Limits;
 use crate::program::Program;
 use crate::registry::{Kept, KeptError, LoadError, Refusal, Registry};
 use crate::stream::{self, Pipeline, PropertyError, Side, StartError};
-use crate::task::{Connectors, ConnectorsError};
+use crate::task::{Connectors, ConnectorsError, Resolved};
 use crate::telemetry::{Health, events};
 
 /// Why a configuration can't be put to work.
@@ -62,7 +62,7 @@ pub(super) fn connectors(config: &Config) -> Result<Connectors, ConnectorsError>
 /// Workflows that are compiled and connectors that are made; nothing runs yet.
 pub(super) struct Deployment {
     pub registry: Arc<Registry<Program>>,
-    connectors: Arc<Connectors>,
+    connectors: Connectors,
     limits: Limits,
 }
 
@@ -109,16 +109,18 @@ impl Deployment {
         let faults: Vec<DeployError> = made.filter_map(|made| made.err().map(DeployError::from)).collect();
         let tasks_are_known = making.tasks_are_known && faults.is_empty();
         errors.extend(faults);
-        let connectors =
-            Arc::new(if tasks_are_known { connectors(config).unwrap_or_default() } else { Connectors::new() });
+        let connectors = if tasks_are_known { connectors(config).unwrap_or_default() } else { Connectors::new() };
 
         let known = connectors.clone();
-        let check = move |program: &Program| match tasks_are_known {
-            true => known.check(program.resources()).map_err(|error| error.to_string()),
+        let resolve = move |program: &Program| match tasks_are_known {
+            true => {
+                let resolved = known.resolve(program.resources());
+                resolved.check().map(|()| resolved).map_err(|error| error.to_string())
+            }
             // Who can't be told yet; what it lacks may be what could not be read.
-            false => Ok(()),
+            false => Ok(Resolved::default()),
         };
-        let mut registry = Registry::of_definitions(check);
+        let mut registry = Registry::of_definitions(resolve);
         if let (Some(folder), true) = (&config.workflows.state_dir, making.keeps_versions) {
             match Kept::open(folder, config.workflows.on_invalid == OnInvalid::LastGood) {
                 Ok(kept) => registry = registry.keeping(kept),
@@ -144,8 +146,7 @@ impl Deployment {
             .load(&pipeline.workflow_name, &pipeline.workflow)
             .map_err(|source| DeployError::Workflow { place: pipeline.workflow_place.clone(), source })?;
         let label = workflow.current().label.clone();
-        let running =
-            Pipeline::start(pipeline.clone(), workflow, self.connectors.clone(), self.limits.clone(), health)?;
+        let running = Pipeline::start(pipeline.clone(), workflow, &self.connectors, self.limits.clone(), health)?;
         events::pipeline_started(&pipeline.name, &pipeline.workflow_name, &label, pipeline.shards, &pipeline.sources);
         Ok(running)
     }

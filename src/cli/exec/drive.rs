@@ -9,7 +9,7 @@ use crate::host::{Address, Calls, Clock as MachineClock, Host, LocalCalls, Mailb
 use crate::identity::Realm;
 use crate::limits::MAX_CONCURRENT_TASKS;
 use crate::program::Program;
-use crate::task::{Connectors, Entry, Misfit, MockCase, UnmatchedResources};
+use crate::task::{Connectors, Entry, Misfit, MockCase, Resolved, UnmatchedResources};
 use crate::visible::visible;
 
 /// Time that a turn takes on a clock that jumps: with the states it enters, time goes by.
@@ -92,7 +92,7 @@ pub(super) struct Setup {
 /// Where the one execution comes from: the command line.
 struct CommandLine {
     identity: Arc<OwnedIdentity>,
-    connectors: Connectors,
+    connectors: Resolved,
 }
 
 impl Origin for CommandLine {
@@ -105,7 +105,7 @@ impl Origin for CommandLine {
     }
 
     fn entry(&self, call: &TaskCall) -> Result<&Entry, TaskFailure> {
-        Ok(self.connectors.find(&call.resource, call.purpose.role())?)
+        self.connectors.entry(call)
     }
 }
 
@@ -126,8 +126,8 @@ impl Calls<CommandLine> for MockedCalls {
             self.mailbox.post(to, if call.purpose == Purpose::Task { answer } else { answer.map(contents) });
             return None;
         }
-        if let Err(fault) = origin.connectors.find(&call.resource, call.purpose.role()) {
-            self.unanswered.get_or_insert_with(|| unanswered(&call, &fault));
+        if let Some(fault) = origin.connectors.fault(&call) {
+            self.unanswered.get_or_insert_with(|| unanswered(&call, fault));
         }
         self.connected.begin(to, origin, call)
     }
@@ -153,7 +153,8 @@ pub(super) fn to_the_end(
     }
     let mut clock = Clock { machine: MachineClock::new(), skipped: 0 };
     let identity = Arc::new(setup.identity);
-    let keep = || CommandLine { identity: Arc::clone(&identity), connectors: tasks.connectors };
+    let keep =
+        || CommandLine { identity: Arc::clone(&identity), connectors: tasks.connectors.resolve(program.resources()) };
     match host.start(program, input, &identity.as_identity(), clock.now(), keep) {
         Ok(Started::Ended(execution)) => Ok(execution),
         Ok(Started::Running(_)) => drive(&mut host, &mut clock, setup.fast_forward),

@@ -100,15 +100,14 @@ enum PipeError {
 fn run(args: &Args) -> Result<bool, PipeError> {
     let program = load_program(&args.workflow)?;
     let (connectors, limits, realm) = load_config(args.config.as_deref())?;
-    connectors
-        .check(program.resources())
-        .map_err(|source| PipeError::Unmatched { path: args.workflow.clone(), source })?;
+    let resolved = connectors.resolve(program.resources());
+    resolved.check().map_err(|source| PipeError::Unmatched { path: args.workflow.clone(), source })?;
     let mut output = Output::open(args.failures.as_deref(), input_length())
         .map_err(|source| PipeError::Failures { path: args.failures.clone().unwrap_or_default(), source })?;
     let permits = Permits::new(MAX_CONCURRENT_TASKS, &connectors);
     let job = Arc::new(Job {
         program: Arc::new(program),
-        connectors,
+        connectors: resolved,
         workflow: source::workflow_name(&args.workflow),
         run_id: args.run_id.clone().unwrap_or_else(|| format!("pipe-{:016x}", fastrand::u64(..))),
         concurrency: args.concurrency.get(),

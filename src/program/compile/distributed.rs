@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use super::Compiler;
 use crate::asl::{self, ItemSource, Node, QueryLanguage, Transformation};
-use crate::program::{Destination, Distributed, ItemBatcher, ItemReader, Payload, ResultWriter, Role, Tolerance};
+use crate::program::{
+    Callee, Destination, Distributed, ItemBatcher, ItemReader, Payload, ResultWriter, Role, Tolerance,
+};
 use crate::resource::Resource;
 
 /// The longest label, in characters.
@@ -40,8 +42,8 @@ impl Compiler {
                 return None;
             }
         };
-        let resource = self.data_resource(&reader.resource.value, Role::ItemReader);
-        Some(ItemReader { resource, parameters: parameters?, format, max_items: max_items? })
+        let callee = self.data_callee(&reader.resource.value, Role::ItemReader);
+        Some(ItemReader { callee, parameters: parameters?, format, max_items: max_items? })
     }
 
     fn item_batcher(&mut self, batcher: &asl::ItemBatcher, location: &str) -> Option<ItemBatcher> {
@@ -57,7 +59,7 @@ impl Compiler {
             Some(destination) => {
                 let parameters = self.data_parameters(&destination.parameters, location)?;
                 Some(Destination {
-                    resource: self.data_resource(&destination.resource.value, Role::ResultWriter),
+                    callee: self.data_callee(&destination.resource.value, Role::ResultWriter),
                     parameters,
                 })
             }
@@ -77,9 +79,9 @@ impl Compiler {
     }
 
     /// A Resource that data is read from or written to, by a connector like those of tasks.
-    fn data_resource(&mut self, resource: &Arc<Resource>, role: Role) -> Arc<Resource> {
+    fn data_callee(&mut self, resource: &Arc<Resource>, role: Role) -> Callee {
         self.can_suspend = true;
-        self.resource(resource, role)
+        self.callee(resource, role)
     }
 }
 

@@ -10,7 +10,7 @@ mod template;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Context, Keys, Program, Role, State, StateId};
+use super::{Callee, Context, Keys, Program, Role, State, StateId};
 use crate::asl::{Code, Definition, Diagnostic, Machine, PathField, QueryLanguage, Span, Spanned, Transition};
 use crate::expr::{Path, ReferencePath};
 use crate::resource::Resource;
@@ -82,15 +82,14 @@ impl Compiler {
         names.find(&machine.start_at.value)
     }
 
-    /// A Resource that is called, noted for the check of connectors.
-    fn resource(&mut self, resource: &Arc<Resource>, role: Role) -> Arc<Resource> {
-        let known = self.resources.iter().find(|(known, _)| known == resource).map(|(known, _)| known);
-        let resource = Arc::clone(known.unwrap_or(resource));
-        let call = (Arc::clone(&resource), role);
-        if !self.resources.contains(&call) {
-            self.resources.push(call);
-        }
-        resource
+    /// A Resource that is called, noted for whoever finds the connectors of a program.
+    fn callee(&mut self, resource: &Arc<Resource>, role: Role) -> Callee {
+        let known = self.resources.iter().position(|known| known.0 == *resource && known.1 == role);
+        let index = known.unwrap_or_else(|| {
+            self.resources.push((Arc::clone(resource), role));
+            self.resources.len() - 1
+        });
+        Callee { resource: Arc::clone(&self.resources[index].0), index }
     }
 
     fn fault(&mut self, message: String, location: String, span: &Span) {

@@ -56,13 +56,13 @@ impl Compiler {
 
     fn task(&mut self, task: &asl::TaskState, names: Names<'_>, location: &str) -> Option<Kind> {
         self.can_suspend = true;
-        let resource = self.resource(&task.resource.value, Role::Task);
+        let callee = self.callee(&task.resource.value, Role::Task);
         let timeout = self.seconds(&task.timeout_seconds, &format!("{location}/TimeoutSeconds"));
         let heartbeat = self.seconds(&task.heartbeat_seconds, &format!("{location}/HeartbeatSeconds"));
         let credentials = self.optional_payload(&task.credentials, &format!("{location}/Credentials"));
         let work = self.work(&task.work, parameters(&task.parameters, &task.arguments), names, location);
         Some(Kind::Task(Box::new(Task {
-            resource,
+            callee,
             timeout: timeout?,
             heartbeat: heartbeat?,
             credentials: credentials?,

@@ -121,8 +121,8 @@ impl Cluster {
 
     /// The same, and its parts report there.
     pub(super) fn start_with(&self, settings: &str, health: &Health) -> Pipeline {
-        let connectors = Arc::new(connectors(&self.service));
-        let pipeline = Pipeline::start(self.configuration(settings), workflow(), connectors, Limits::default(), health)
+        let (connectors, workflow) = (connectors(&self.service), workflow(&self.service));
+        let pipeline = Pipeline::start(self.configuration(settings), workflow, &connectors, Limits::default(), health)
             .expect("the pipeline starts");
         eventually("the pipeline has joined its group", || pipeline.is_ready());
         pipeline
@@ -136,8 +136,7 @@ impl Cluster {
         let spec = Spec {
             monitor,
             pipeline,
-            workflow: workflow(),
-            connectors: Arc::new(connectors(&self.service)),
+            workflow: workflow(&self.service),
             limits: Limits::default(),
             permits: Arc::new(Permits::new(1, &connectors(&self.service))),
             stop: Stop::default(),
@@ -358,12 +357,14 @@ const DEFINITION: &str = r#"{
   }
 }"#;
 
-fn workflow() -> Arc<Workflow<Program>> {
+fn workflow(service: &Arc<Service>) -> Arc<Workflow<Program>> {
     static FILES: AtomicUsize = AtomicUsize::new(0);
     let number = FILES.fetch_add(1, Ordering::Relaxed);
     let file = std::env::temp_dir().join(format!("stepstream-test-{}-{number}.asl.json", std::process::id()));
     std::fs::write(&file, DEFINITION).expect("the definition is written");
-    let workflow = Registry::of_definitions(|_| Ok(())).load("test", &file).expect("the definition is valid");
+    let connectors = connectors(service);
+    let registry = Registry::of_definitions(move |program| Ok(connectors.resolve(program.resources())));
+    let workflow = registry.load("test", &file).expect("the definition is valid");
     std::fs::remove_file(&file).expect("the file is removed");
     workflow
 }

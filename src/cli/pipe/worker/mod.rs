@@ -11,7 +11,7 @@ use crate::engine::{EventError, Limits, TaskCall, TaskFailure};
 use crate::host::{Clock, Ended, Host, LocalCalls, Mailbox, Origin, Permits, Started};
 use crate::identity::{ExecutionName, ExecutionNames, Realm};
 use crate::program::Program;
-use crate::task::{Connectors, Entry};
+use crate::task::{Entry, Resolved};
 
 /// The longest rest while calls are open or time has to pass: an answer ends it at once.
 const LONGEST_REST: Duration = Duration::from_secs(1);
@@ -19,7 +19,7 @@ const LONGEST_REST: Duration = Duration::from_secs(1);
 /// What all workers do.
 pub(super) struct Job {
     pub(super) program: Arc<Program>,
-    pub(super) connectors: Connectors,
+    pub(super) connectors: Resolved,
     pub(super) limits: Limits,
     /// Region and account in the ARNs of executions.
     pub(super) realm: Realm,
@@ -67,7 +67,7 @@ impl Origin for Line {
     }
 
     fn entry(&self, call: &TaskCall) -> Result<&Entry, TaskFailure> {
-        Ok(self.job.connectors.find(&call.resource, call.purpose.role())?)
+        self.job.connectors.entry(call)
     }
 }
 

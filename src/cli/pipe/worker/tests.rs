@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use super::super::results::Counts;
 use super::*;
-use crate::task::{BuiltinConnector, BuiltinOptions, Pattern};
+use crate::task::{BuiltinConnector, BuiltinOptions, Connectors, Pattern};
 
 fn worker(definition: &str, options: BuiltinOptions) -> EventWorker {
     let program = Program::from_text(definition).expect("a valid definition");
@@ -11,6 +11,7 @@ fn worker(definition: &str, options: BuiltinOptions) -> EventWorker {
     connectors.push(Pattern::new("*"), Arc::new(BuiltinConnector::new(options).expect("valid options")));
     let limits = Limits { max_event_bytes: 1000, ..Limits::default() };
     let permits = Permits::new(16, &connectors);
+    let connectors = connectors.resolve(program.resources());
     let job = Job {
         program: Arc::new(program),
         connectors,
