@@ -6,7 +6,7 @@ use super::run::Run;
 use super::time::Timestamp;
 use crate::expr::ContextField;
 use crate::program::{Context, Program};
-use crate::value::{Heap, TooDeep, Value};
+use crate::value::{Exceeded, Heap, Value};
 
 impl Run {
     /// The context object as a state in this frame sees it.
@@ -46,7 +46,7 @@ impl Run {
         })
     }
 
-    fn build_context(&self, heap: &mut Heap, program: &Program, frame: Id) -> Result<Value, TooDeep> {
+    fn build_context(&self, heap: &mut Heap, program: &Program, frame: Id) -> Result<Value, Exceeded> {
         let keys = &program.keys.context;
         let this = self.frames.at(frame);
         let context = heap.mark();
@@ -85,7 +85,7 @@ impl Run {
     }
 
     /// Adds the execution and its state machine.
-    fn push_execution(&self, heap: &mut Heap, program: &Program, frame: Id) -> Result<(), TooDeep> {
+    fn push_execution(&self, heap: &mut Heap, program: &Program, frame: Id) -> Result<(), Exceeded> {
         let keys = &program.keys.context;
         let who = self.who(program, frame);
         let execution = heap.mark();
@@ -113,7 +113,7 @@ impl Run {
     }
 }
 
-fn push_item(heap: &mut Heap, keys: &Context, item: Item) -> Result<(), TooDeep> {
+fn push_item(heap: &mut Heap, keys: &Context, item: Item) -> Result<(), Exceeded> {
     let map = heap.mark();
     let inner = heap.mark();
     heap.push_entry(keys.index, Value::Int(item.index.into()));

@@ -7,7 +7,7 @@ use super::outcome::{Failure, MAX_CAUSE_CHARS, MAX_ERROR_CHARS, TaskFailure, cut
 use super::pool::Id;
 use crate::expr::EvalError;
 use crate::program::ErrorMatcher;
-use crate::value::Value;
+use crate::value::{Exceeded, Value};
 
 pub(super) const RUNTIME: &str = "States.Runtime";
 pub(super) const QUERY: &str = "States.QueryEvaluationError";
@@ -82,6 +82,9 @@ impl Interpreter<'_> {
 
     /// `input` is what the expression had as `$`.
     pub(super) fn expression_fault(&self, frame: Id, error: &EvalError, input: Value) -> Box<Fault> {
+        if let EvalError::Exceeded(exceeded) = error {
+            return self.exceeded_fault(frame, *exceeded);
+        }
         self.fault(frame, error.error_name(), &error.cause(self.heap, input))
     }
 
@@ -94,6 +97,21 @@ impl Interpreter<'_> {
     pub(super) fn heap_limit_fault(&self, frame: Id) -> Box<Fault> {
         let limit = self.run.limits.max_heap_bytes;
         self.runtime_fault(frame, &format!("The execution's values take more than {limit} bytes."))
+    }
+
+    /// An evaluation of the state passed a bound. The service has no words for these, but for expressions in JSONata.
+    pub(super) fn exceeded_fault(&self, frame: Id, exceeded: Exceeded) -> Box<Fault> {
+        match exceeded {
+            Exceeded::Memory => self.heap_limit_fault(frame),
+            Exceeded::Depth => self.runtime_fault(frame, &exceeded.to_string()),
+            Exceeded::Work => {
+                let limit = self.run.limits.max_work_per_state;
+                self.runtime_fault(
+                    frame,
+                    &format!("The state took more than {limit} units of work, the most that one may."),
+                )
+            }
+        }
     }
 
     /// `what` is a state's name, a service or a function's ARN.

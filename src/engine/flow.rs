@@ -5,9 +5,9 @@ use super::interpreter::{Interpreter, Step};
 use super::pool::Id;
 use super::solo::Stage;
 use super::view::{Subject, View};
-use crate::expr::{Path, PathError};
+use crate::expr::{Path, PathError, ResultPathError};
 use crate::program::{Common, Next, Payload, ResultPath, Selection, State};
-use crate::value::{List, Value};
+use crate::value::{Exceeded, List, Value};
 
 impl Interpreter<'_> {
     /// Applies InputPath or OutputPath.
@@ -78,9 +78,12 @@ impl Interpreter<'_> {
         match result_path {
             ResultPath::Replace => Ok(result),
             ResultPath::Discard => Ok(input),
-            ResultPath::Write(path) => path
-                .write(self.heap, input, result)
-                .map_err(|error| self.fault(frame, error.error_name(), &error.to_string())),
+            ResultPath::Write(path) => path.write(self.heap, input, result).map_err(|error| match error {
+                ResultPathError::Exceeded(exceeded @ (Exceeded::Memory | Exceeded::Work)) => {
+                    self.exceeded_fault(frame, exceeded)
+                }
+                other => self.fault(frame, other.error_name(), &other.to_string()),
+            }),
         }
     }
 

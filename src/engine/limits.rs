@@ -30,6 +30,8 @@ pub struct Limits {
     pub max_transitions: u64,
     /// States that are entered before an execution gives way to others.
     pub transitions_per_run: u32,
+    /// Units of work that one attempt of a state may take: see [`limits::MAX_WORK_PER_STATE`].
+    pub max_work_per_state: u64,
     /// Bytes that the values of an execution may take. An execution frees nothing while it runs.
     pub max_heap_bytes: usize,
 }
@@ -49,6 +51,7 @@ impl Default for Limits {
             max_dataset_items: limits::MAX_DATASET_ITEMS,
             max_transitions: limits::MAX_TRANSITIONS,
             transitions_per_run: limits::TRANSITIONS_PER_TURN,
+            max_work_per_state: limits::MAX_WORK_PER_STATE,
             max_heap_bytes: limits::MAX_HEAP_BYTES,
         }
     }

@@ -74,7 +74,9 @@ pub struct Execution {
 impl Execution {
     /// An idle execution.
     pub fn new(limits: Limits) -> Execution {
-        Execution { heap: Heap::new(), program: None, run: Run::new(limits) }
+        let mut heap = Heap::new();
+        heap.limit_bytes(limits.max_heap_bytes);
+        Execution { heap, program: None, run: Run::new(limits) }
     }
 
     /// Records the events of the executions that start from now on. It costs far more than running them.

@@ -8,7 +8,7 @@ use super::view::{Subject, View};
 use crate::expr::Instant;
 use crate::jsonata::EvaluationError;
 use crate::program::{Query, QueryTemplate};
-use crate::value::{Num, TooDeep, Value};
+use crate::value::{Exceeded, Num, Value};
 
 /// The longest time that a field can ask for, in seconds.
 const MAX_SECONDS: i64 = 99_999_999;
@@ -36,7 +36,7 @@ impl Interpreter<'_> {
                     let value = self.build_part(part, frame, subject)?;
                     self.heap.push_entry(*key, value);
                 }
-                self.heap.object_from(mark).map_err(|error| self.too_deep(frame, error))
+                self.heap.object_from(mark).map_err(|exceeded| self.exceeded(frame, exceeded))
             }
             QueryTemplate::Array(items) => {
                 let mark = self.heap.mark();
@@ -44,13 +44,13 @@ impl Interpreter<'_> {
                     let value = self.build_part(part, frame, subject)?;
                     self.heap.push(value);
                 }
-                self.heap.array_from(mark).map_err(|error| self.too_deep(frame, error))
+                self.heap.array_from(mark).map_err(|exceeded| self.exceeded(frame, exceeded))
             }
         }
     }
 
-    fn too_deep(&mut self, frame: Id, error: TooDeep) -> Box<Fault> {
-        self.query_fault(frame, None, &error.to_string())
+    fn exceeded(&mut self, frame: Id, exceeded: Exceeded) -> Box<Fault> {
+        self.query_fault(frame, None, &EvaluationError::from(exceeded).to_string())
     }
 
     /// The value of an expression, which must have one.

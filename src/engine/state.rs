@@ -20,6 +20,7 @@ impl Interpreter<'_> {
     }
 
     fn try_attempt(&mut self, frame: Id) -> Result<Step, Box<Fault>> {
+        self.heap.allow_work(self.run.limits.max_work_per_state);
         let running = self.run.frames.at(frame);
         let input = running.input;
         let program = self.program;

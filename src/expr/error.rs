@@ -1,6 +1,6 @@
 //! What can go wrong in an evaluation, in the words of the real service.
 
-use crate::value::{Heap, TooDeep, Value};
+use crate::value::{Exceeded, Heap, Value};
 
 /// Why an expression has no value.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,8 +43,8 @@ pub enum EvalError {
         /// The pattern.
         pattern: Box<str>,
     },
-    /// The result would be nested deeper than a value may be.
-    TooDeep,
+    /// The evaluation passed a bound: depth, memory or work.
+    Exceeded(Exceeded),
 }
 
 /// What an intrinsic function did not like.
@@ -79,9 +79,6 @@ pub enum CallFault {
     /// A path argument met something it cannot be applied to.
     #[error("{0}")]
     InvalidPath(Box<str>),
-    /// The result would be nested deeper than a value may be.
-    #[error("{0}")]
-    TooDeep(TooDeep),
 }
 
 impl EvalError {
@@ -112,13 +109,13 @@ impl EvalError {
             EvalError::InvalidPattern { pattern } => {
                 format!("Invalid pattern '{pattern}' in StringMatches: a backslash may stand only before '*' and '\\'.")
             }
-            EvalError::TooDeep => TooDeep.to_string(),
+            EvalError::Exceeded(exceeded) => exceeded.to_string(),
         }
     }
 }
 
-impl From<TooDeep> for Box<EvalError> {
-    fn from(_: TooDeep) -> Box<EvalError> {
-        Box::new(EvalError::TooDeep)
+impl From<Exceeded> for Box<EvalError> {
+    fn from(exceeded: Exceeded) -> Box<EvalError> {
+        Box::new(EvalError::Exceeded(exceeded))
     }
 }

@@ -9,7 +9,7 @@ use super::compiled::MAX_BYTES;
 use super::error::{EvaluationError, OUT_OF_MEMORY};
 use super::names::Needed;
 use super::number;
-use crate::value::{Heap, MAX_DEPTH, TooDeep, Value};
+use crate::value::{Exceeded, Heap, MAX_DEPTH, Value};
 
 /// Numbers that the library's doubles cannot hold exactly, by the double that stands for them there. One that comes out
 /// of an evaluation again is printed as it was written.
@@ -99,7 +99,7 @@ struct Reader<'a> {
 impl Reader<'_> {
     fn read(&mut self, value: &JValue, depth: u16) -> Result<Option<Value>, Box<EvaluationError>> {
         if depth > MAX_DEPTH {
-            return Err(TooDeep.into());
+            return Err(Exceeded::Depth.into());
         }
         if self.heap.bytes_used() > self.max_bytes {
             return Err(Box::new(EvaluationError::Thrown(OUT_OF_MEMORY.into())));

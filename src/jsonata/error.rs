@@ -2,7 +2,7 @@
 
 use jsonata_core::parser::ParserError;
 
-use crate::value::TooDeep;
+use crate::value::Exceeded;
 
 /// The text is no expression.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -44,8 +44,18 @@ pub enum EvaluationError {
     FunctionResult,
 }
 
-impl From<TooDeep> for Box<EvaluationError> {
-    fn from(error: TooDeep) -> Box<EvaluationError> {
-        Box::new(EvaluationError::Thrown(error.to_string().into()))
+impl From<Exceeded> for EvaluationError {
+    fn from(exceeded: Exceeded) -> EvaluationError {
+        EvaluationError::Thrown(match exceeded {
+            Exceeded::Depth => exceeded.to_string().into(),
+            Exceeded::Memory => OUT_OF_MEMORY.into(),
+            Exceeded::Work => TIMEOUT.into(),
+        })
+    }
+}
+
+impl From<Exceeded> for Box<EvaluationError> {
+    fn from(exceeded: Exceeded) -> Box<EvaluationError> {
+        Box::new(exceeded.into())
     }
 }

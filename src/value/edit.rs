@@ -1,11 +1,11 @@
-use super::{Heap, List, Str, TooDeep, Value};
+use super::{Exceeded, Heap, List, Str, Value};
 
 impl Heap {
     /// A copy of the object in which `key` has this value: an existing key keeps its place, a new one comes last.
     ///
     /// # Errors
-    /// [`TooDeep`] if the value has the greatest depth already.
-    pub fn with_field(&mut self, object: List, key: Str, value: Value) -> Result<Value, TooDeep> {
+    /// [`Exceeded`] if the value has the greatest depth already, or a bound is passed.
+    pub fn with_field(&mut self, object: List, key: Str, value: Value) -> Result<Value, Exceeded> {
         let at = self.position(object, &self.str(key));
         let mark = self.mark();
         let start = object.start();
@@ -20,8 +20,8 @@ impl Heap {
     /// A copy of the array in which the element at `index`, which exists, is this value.
     ///
     /// # Errors
-    /// [`TooDeep`] if the value has the greatest depth already.
-    pub fn with_item(&mut self, array: List, index: usize, value: Value) -> Result<Value, TooDeep> {
+    /// [`Exceeded`] if the value has the greatest depth already, or a bound is passed.
+    pub fn with_item(&mut self, array: List, index: usize, value: Value) -> Result<Value, Exceeded> {
         let mark = self.mark();
         let start = array.start();
         self.stack.extend_from_slice(&self.nodes[start..start + array.len()]);
@@ -34,8 +34,8 @@ impl Heap {
     /// A shallow merge: the entries of `first`, overwritten by those of `second`, then the new ones of `second`.
     ///
     /// # Errors
-    /// [`TooDeep`] cannot happen where both objects are in bounds; it is passed on all the same.
-    pub fn merge(&mut self, first: List, second: List) -> Result<Value, TooDeep> {
+    /// [`Exceeded`] if a bound is passed; the depth cannot be, where both objects are in bounds.
+    pub fn merge(&mut self, first: List, second: List) -> Result<Value, Exceeded> {
         let mark = self.mark();
         let start = first.start();
         self.stack.extend_from_slice(&self.nodes[start..start + 2 * first.len()]);

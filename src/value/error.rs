@@ -1,5 +1,7 @@
 use std::fmt;
 
+use super::Exceeded;
+
 /// Why a text is not a value, and where.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ParseError {
@@ -49,6 +51,9 @@ pub enum ParseErrorKind {
     /// More text than a heap can address.
     #[error("The text is too large: {0} bytes")]
     TooLarge(usize),
+    /// The heap has no room for what is in the text, or reading it takes more work than is allowed.
+    #[error("{0}")]
+    Exceeded(Exceeded),
 }
 
 impl fmt::Display for ParseError {

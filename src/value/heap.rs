@@ -1,5 +1,6 @@
 use std::borrow::Cow;
 
+use super::meter::{Exceeded, Meter};
 use super::{Form, List, MAX_DEPTH, Span, Str, Value, text};
 
 /// Bytes of text and of nodes that a heap keeps for the next execution; what is beyond goes back to the allocator.
@@ -23,6 +24,7 @@ pub struct Heap {
     scratch: Vec<u8>,
     base_text: usize,
     base_nodes: usize,
+    pub(super) meter: Meter,
 }
 
 /// Where a string under construction begins. See [`Heap::begin_text`].
@@ -32,11 +34,6 @@ pub struct TextMark(usize);
 /// Where the children of a container under construction begin. See [`Heap::mark`].
 #[derive(Clone, Copy, Debug)]
 pub struct Mark(pub(super) usize);
-
-/// A container would be nested deeper than [`MAX_DEPTH`], or have more children than a handle can name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the value is nested deeper than {MAX_DEPTH} levels")]
-pub struct TooDeep;
 
 /// What a container knows of itself: its serialized size, and where its source text is if it was parsed.
 #[derive(Clone, Copy)]
@@ -71,12 +68,14 @@ impl Heap {
         self.text.clone_from(&constants.text);
         self.nodes.clone_from(&constants.nodes);
         self.stack.clear();
+        self.meter.reset();
         self.base_text = self.text.len();
         self.base_nodes = self.nodes.len();
     }
 
     /// Takes back everything but the constants. Handles to anything else become invalid.
     pub fn reset(&mut self) {
+        self.meter.reset();
         self.text.truncate(self.base_text);
         self.nodes.truncate(self.base_nodes);
         self.stack.clear();
@@ -89,9 +88,10 @@ impl Heap {
         }
     }
 
-    /// Bytes in use, constants not counted.
+    /// Bytes in use, with what is [held](Heap::hold) outside; constants are not counted.
     pub fn bytes_used(&self) -> usize {
-        self.text.len() - self.base_text + (self.nodes.len() - self.base_nodes) * size_of::<Value>()
+        let values = self.nodes.len() - self.base_nodes + self.stack.len();
+        self.text.len() - self.base_text + values * size_of::<Value>() + self.meter.held()
     }
 
     /// Bytes of memory that the heap holds, used or kept for reuse.
@@ -275,8 +275,8 @@ impl Heap {
     /// Closes an array: its elements are what was pushed since the mark.
     ///
     /// # Errors
-    /// [`TooDeep`] if an element has the greatest depth already; what was pushed is given up.
-    pub fn array_from(&mut self, mark: Mark) -> Result<Value, TooDeep> {
+    /// [`Exceeded`] if an element has the greatest depth already, or a bound is passed; what was pushed is given up.
+    pub fn array_from(&mut self, mark: Mark) -> Result<Value, Exceeded> {
         let len = self.stack.len() - mark.0;
         Ok(Value::Array(self.close(mark, len, len as u32)?))
     }
@@ -284,15 +284,19 @@ impl Heap {
     /// Closes an object: its entries are what was pushed since the mark.
     ///
     /// # Errors
-    /// [`TooDeep`] if a value has the greatest depth already; what was pushed is given up.
-    pub fn object_from(&mut self, mark: Mark) -> Result<Value, TooDeep> {
+    /// [`Exceeded`] if a value has the greatest depth already, or a bound is passed; what was pushed is given up.
+    pub fn object_from(&mut self, mark: Mark) -> Result<Value, Exceeded> {
         let len = (self.stack.len() - mark.0) / 2;
         // Every entry has a colon, every entry but the first a comma.
         Ok(Value::Object(self.close(mark, len, 2 * len as u32)?))
     }
 
     /// `separators`: the characters between the children, and one more.
-    fn close(&mut self, mark: Mark, len: usize, separators: u32) -> Result<List, TooDeep> {
+    fn close(&mut self, mark: Mark, len: usize, separators: u32) -> Result<List, Exceeded> {
+        if let Err(exceeded) = self.work(self.stack.len() - mark.0 + 1) {
+            self.abandon(mark);
+            return Err(exceeded);
+        }
         let mut size = 2 + separators.saturating_sub(1);
         let mut depth = 0;
         for child in &self.stack[mark.0..] {
@@ -302,7 +306,7 @@ impl Heap {
         }
         if depth >= MAX_DEPTH || len > List::MAX_LEN {
             self.abandon(mark);
-            return Err(TooDeep);
+            return Err(Exceeded::Depth);
         }
         Ok(self.take_from_stack(mark, len, depth + 1, Header { source: None, size }))
     }
@@ -335,7 +339,7 @@ impl Heap {
     ///
     /// # Errors
     /// As [`array_from`](Heap::array_from).
-    pub fn array(&mut self, items: &[Value]) -> Result<Value, TooDeep> {
+    pub fn array(&mut self, items: &[Value]) -> Result<Value, Exceeded> {
         let mark = self.mark();
         self.stack.extend_from_slice(items);
         self.array_from(mark)

@@ -9,6 +9,9 @@
 //! **Invariant:** the keys of an object differ from each other. Where a text has a key twice, the last value counts, at the
 //! place of the first, as with the JSON reader of the real service.
 //!
+//! Memory and work are counted where they arise, and bounded: whoever makes or walks through values pays by [`Heap::work`] and
+//! [`Heap::afford`], in any loop whose rounds depend on data. See `meter`.
+//!
 //! **Invariant:** no value is nested deeper than [`MAX_DEPTH`], so recursion over a value is safe.
 
 mod compare;
@@ -18,6 +21,7 @@ mod error;
 mod handle;
 mod heap;
 mod key;
+mod meter;
 mod number;
 mod parse;
 mod print;
@@ -30,8 +34,9 @@ pub use document::read_document;
 pub use error::{ParseError, ParseErrorKind};
 use handle::Form;
 pub use handle::{Double, List, Span, Str, Value};
-pub use heap::{Heap, Mark, TextMark, TooDeep};
+pub use heap::{Heap, Mark, TextMark};
 pub use key::Key;
+pub use meter::{Exceeded, UNIT_BYTES};
 pub use number::Num;
 pub use print::write_text;
 

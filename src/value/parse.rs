@@ -23,9 +23,10 @@ impl Heap {
     pub fn parse_limited(&mut self, json: &[u8], max_depth: u16) -> Result<Value, ParseError> {
         let (texts, nodes, stack) = (self.text.len(), self.nodes.len(), self.stack.len());
         let result = match std::str::from_utf8(json) {
-            Ok(source) if self.text.len() + source.len() < u32::MAX as usize => {
-                Parser::new(self, source, max_depth.min(MAX_DEPTH)).document()
-            }
+            Ok(source) if self.text.len() + source.len() < u32::MAX as usize => match self.afford_reading(source) {
+                Ok(()) => Parser::new(self, source, max_depth.min(MAX_DEPTH)).document(),
+                Err(exceeded) => Err(ReadError::new(ParseErrorKind::Exceeded(exceeded), 0)),
+            },
             Ok(source) => Err(ReadError::new(ParseErrorKind::TooLarge(source.len()), 0)),
             Err(error) => Err(ReadError::new(ParseErrorKind::InvalidUtf8, error.valid_up_to())),
         };

@@ -1,7 +1,7 @@
 //! Data sets: from the bytes that an ItemReader got to the items of a Map.
 
 use crate::asl::InputType;
-use crate::value::{Heap, List, TooDeep, Value};
+use crate::value::{Exceeded, Heap, List, Value};
 
 /// The items of a data set.
 #[derive(Debug)]
@@ -57,12 +57,12 @@ fn json(heap: &mut Heap, pointer: &str, bytes: &[u8], bounds: Bounds) -> Result<
                 return Ok(Items { list, keyed: false });
             }
             let first: Vec<Value> = heap.items(list)[..count].to_vec();
-            close(heap, &first, false).map_err(too_deep)
+            close(heap, &first, false).map_err(exceeded)
         }
         Value::Object(object) => {
             let count = object.len().min(bounds.wanted.unwrap_or(usize::MAX));
             bounds.check_count(count)?;
-            members(heap, object, count).map_err(too_deep)
+            members(heap, object, count).map_err(exceeded)
         }
         _ => Err("Attempting to map over non-iterable node.".to_owned()),
     }
@@ -71,8 +71,8 @@ fn json(heap: &mut Heap, pointer: &str, bytes: &[u8], bounds: Bounds) -> Result<
 /// The first members of an object as items.
 ///
 /// # Errors
-/// [`TooDeep`] if a member has the greatest depth already.
-pub(super) fn members(heap: &mut Heap, object: List, count: usize) -> Result<Items, TooDeep> {
+/// [`Exceeded`] if a member has the greatest depth already, or the execution passes its limits.
+pub(super) fn members(heap: &mut Heap, object: List, count: usize) -> Result<Items, Exceeded> {
     let (key, value) = (heap.key("Key"), heap.key("Value"));
     let mut items = Vec::with_capacity(count);
     for index in 0..count {
@@ -118,7 +118,7 @@ fn json_lines(heap: &mut Heap, bytes: &[u8], bounds: Bounds) -> Result<Items, Ca
         items.push(item);
         check_heap(heap, bounds)?;
     }
-    close(heap, &items, false).map_err(too_deep)
+    close(heap, &items, false).map_err(exceeded)
 }
 
 fn csv(
@@ -155,24 +155,24 @@ fn csv(
             let cell = heap.string(row.get(index).unwrap_or_default());
             heap.push_entry(*key, cell);
         }
-        items.push(heap.object_from(mark).map_err(too_deep)?);
+        items.push(heap.object_from(mark).map_err(exceeded)?);
         check_heap(heap, bounds)?;
     }
-    close(heap, &items, false).map_err(too_deep)
+    close(heap, &items, false).map_err(exceeded)
 }
 
 fn not_csv(error: csv::Error) -> Cause {
     format!("The data set is not valid CSV: {error}")
 }
 
-fn too_deep(error: TooDeep) -> Cause {
+fn exceeded(error: Exceeded) -> Cause {
     error.to_string()
 }
 
-fn close(heap: &mut Heap, items: &[Value], keyed: bool) -> Result<Items, TooDeep> {
+fn close(heap: &mut Heap, items: &[Value], keyed: bool) -> Result<Items, Exceeded> {
     match heap.array(items)? {
         Value::Array(list) => Ok(Items { list, keyed }),
-        _ => Err(TooDeep),
+        _ => Err(Exceeded::Depth),
     }
 }
 

@@ -131,7 +131,7 @@ impl Test {
     /// `IsPresent` of a variable that is not there.
     fn is_absent(&self, heap: &Heap, error: PathError) -> Result<bool, Box<EvalError>> {
         match error {
-            PathError::TooDeep | PathError::TooManyVisits => Err(error.in_field(heap, &self.variable)),
+            PathError::Exceeded(_) => Err(error.in_field(heap, &self.variable)),
             _ => Ok(matches!(self.operand, Operand::Boolean(false))),
         }
     }

@@ -17,7 +17,7 @@ mod tests;
 use crate::expr::error::{CallFault, EvalError};
 use crate::expr::path::{Path, PathError};
 use crate::expr::scope::Scope;
-use crate::value::{Heap, Mark, TooDeep, Value};
+use crate::value::{Exceeded, Heap, Mark, Value};
 use function::Function;
 
 pub use encoding::digest;
@@ -68,6 +68,7 @@ impl Call {
         self.invocation.evaluate(heap, scope).map_err(|failure| match failure {
             Failure::Function(fault) => Box::new(EvalError::Function { call: self.text.clone(), fault }),
             Failure::Path(error, path) => error.in_call(heap, path, &self.text),
+            Failure::Exceeded(exceeded) => exceeded.into(),
         })
     }
 
@@ -97,6 +98,7 @@ enum Argument {
 enum Failure<'a> {
     Function(CallFault),
     Path(PathError, &'a Path),
+    Exceeded(Exceeded),
 }
 
 /// Why a function has no value for its arguments.
@@ -104,11 +106,12 @@ enum Refusal {
     /// Wrong number, type or range.
     Arguments,
     Fault(CallFault),
+    Exceeded(Exceeded),
 }
 
-impl From<TooDeep> for Refusal {
-    fn from(error: TooDeep) -> Refusal {
-        Refusal::Fault(CallFault::TooDeep(error))
+impl From<Exceeded> for Refusal {
+    fn from(exceeded: Exceeded) -> Refusal {
+        Refusal::Exceeded(exceeded)
     }
 }
 
@@ -153,11 +156,10 @@ impl Invocation {
             Some(template) => template.fill(heap, mark, 0),
             None => self.function.apply(heap, scope, mark),
         };
-        result.map_err(|refusal| {
-            Failure::Function(match refusal {
-                Refusal::Arguments => CallFault::InvalidArguments(self.function.name()),
-                Refusal::Fault(fault) => fault,
-            })
+        result.map_err(|refusal| match refusal {
+            Refusal::Arguments => Failure::Function(CallFault::InvalidArguments(self.function.name())),
+            Refusal::Fault(fault) => Failure::Function(fault),
+            Refusal::Exceeded(exceeded) => Failure::Exceeded(exceeded),
         })
     }
 }

@@ -1,7 +1,7 @@
 use crate::expr::error::{CallFault, EvalError};
 use crate::expr::java;
 use crate::expr::path::Path;
-use crate::value::{Heap, Value};
+use crate::value::{Exceeded, Heap, Value};
 
 use super::step::Step;
 
@@ -33,10 +33,8 @@ pub enum PathError {
     },
     /// The function at the end of the path cannot be applied; the text says why.
     Function(&'static str),
-    /// The search visited too many places.
-    TooManyVisits,
-    /// The result would be nested deeper than a value may be.
-    TooDeep,
+    /// The evaluation passed a bound: depth, memory or work.
+    Exceeded(Exceeded),
 }
 
 impl PathError {
@@ -68,16 +66,15 @@ impl PathError {
                 java::text(heap, found)
             ),
             PathError::Function(message) => String::from(message),
-            PathError::TooManyVisits => format!(
-                "The path visits more than {} places. Name more of them, or use fewer '..' and '*'.",
-                super::evaluate::MAX_VISITS
-            ),
-            PathError::TooDeep => crate::value::TooDeep.to_string(),
+            PathError::Exceeded(exceeded) => exceeded.to_string(),
         }
     }
 
     /// The error of a field such as `InputPath`, `OutputPath` or `TimeoutSecondsPath`.
     pub fn in_field(self, heap: &Heap, path: &Path) -> Box<EvalError> {
+        if let PathError::Exceeded(exceeded) = self {
+            return exceeded.into();
+        }
         Box::new(EvalError::InvalidPath { path: path.text().into(), detail: self.detail(heap, path).into() })
     }
 
@@ -91,6 +88,9 @@ impl PathError {
 
     /// The error of `Variable` or of an operand of a Choice rule.
     pub fn in_choice(self, path: &Path) -> Box<EvalError> {
+        if let PathError::Exceeded(exceeded) = self {
+            return exceeded.into();
+        }
         Box::new(EvalError::InvalidChoicePath { path: path.text().into() })
     }
 
@@ -98,6 +98,9 @@ impl PathError {
     pub fn in_call(self, heap: &Heap, path: &Path, call: &str) -> Box<EvalError> {
         if self.is_missing() {
             return Box::new(EvalError::ArgumentNotFound { call: call.into(), path: path.text().into() });
+        }
+        if let PathError::Exceeded(exceeded) = self {
+            return exceeded.into();
         }
         let text = format!("Invalid path '{}' : {}", path.text(), self.detail(heap, path));
         Box::new(EvalError::Function { call: call.into(), fault: CallFault::InvalidPath(text.into()) })

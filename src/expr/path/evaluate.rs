@@ -3,25 +3,15 @@ use crate::value::{Heap, List, Value};
 use super::error::PathError;
 use super::step::{Step, Steps};
 
-/// Places that one evaluation may visit. Searching the largest event takes a tenth of it; only a pile of `..`, `*` and
-/// filters on deep data comes here, and would hold up the shard.
-pub(super) const MAX_VISITS: u32 = 2_000_000;
-
 /// What an evaluation carries along: through its steps, the filters in them, and the paths in those.
 pub(super) struct Walk {
     /// What `$` in a filter stands for.
     pub(super) root: Value,
-    visits: u32,
 }
 
 impl Walk {
     pub(super) fn new(root: Value) -> Walk {
-        Walk { root, visits: 0 }
-    }
-
-    fn visit(&mut self) -> Result<(), PathError> {
-        self.visits += 1;
-        if self.visits > MAX_VISITS { Err(PathError::TooManyVisits) } else { Ok(()) }
+        Walk { root }
     }
 }
 
@@ -61,7 +51,7 @@ impl Steps {
         let mark = heap.mark();
         let mut search = Search { steps: &self.list, heap, walk };
         match search.find(0, start, true) {
-            Ok(()) => heap.array_from(mark).map_err(|_| PathError::TooDeep),
+            Ok(()) => heap.array_from(mark).map_err(PathError::Exceeded),
             Err(error) => {
                 heap.abandon(mark);
                 Err(error)
@@ -106,7 +96,7 @@ fn pick(heap: &mut Heap, object: List, names: &[Box<str>]) -> Result<Value, Path
             heap.push_entry(key, value);
         }
     }
-    heap.object_from(mark).map_err(|_| PathError::TooDeep)
+    heap.object_from(mark).map_err(PathError::Exceeded)
 }
 
 /// A search under way: what is found is pushed on the heap's build stack.
@@ -123,7 +113,7 @@ impl Search<'_> {
     /// Recursion goes down one level of the value each time, so it is bounded by the value's depth.
     fn find(&mut self, mut at: usize, mut value: Value, mut strict: bool) -> Result<(), PathError> {
         while let Some(step) = self.steps.get(at) {
-            self.walk.visit()?;
+            self.heap.work(1).map_err(PathError::Exceeded)?;
             match (step, value) {
                 (Step::Name(name), Value::Object(object)) => match self.heap.find(object, name) {
                     Some(field) => value = *field,
@@ -188,7 +178,7 @@ impl Search<'_> {
             }
             (Step::Filter(filter), Value::Array(array)) => {
                 for index in 0..array.len() {
-                    self.walk.visit()?;
+                    self.heap.work(1).map_err(PathError::Exceeded)?;
                     let found = self.heap.items(array)[index];
                     if filter.accepts(self.heap, found, self.walk)? {
                         self.find(next, found, false)?;
@@ -202,7 +192,7 @@ impl Search<'_> {
 
     /// Applies the step at `at` to this value and to every container in it, outer ones first.
     fn descend(&mut self, at: usize, value: Value) -> Result<(), PathError> {
-        self.walk.visit()?;
+        self.heap.work(1).map_err(PathError::Exceeded)?;
         match self.steps.get(at) {
             // Every node is asked itself, so elements must not be asked a second time by their array.
             Some(Step::Filter(filter)) => {

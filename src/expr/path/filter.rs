@@ -95,7 +95,7 @@ impl Operand {
         };
         match found {
             Ok(value) => Ok(Term::Value(value)),
-            Err(error @ (PathError::TooManyVisits | PathError::TooDeep)) => Err(error),
+            Err(error @ PathError::Exceeded(_)) => Err(error),
             Err(_) => Ok(Term::Missing),
         }
     }

@@ -148,7 +148,7 @@ impl Function {
                 }
             }
         }
-        heap.array_from(mark).map_err(|_| PathError::TooDeep)
+        heap.array_from(mark).map_err(PathError::Exceeded)
     }
 }
 
@@ -159,7 +159,7 @@ fn keys(heap: &mut Heap, found: Value) -> Result<Value, PathError> {
         let (key, _) = heap.entry(list, index);
         heap.push(Value::String(key));
     }
-    heap.array_from(mark).map_err(|_| PathError::TooDeep)
+    heap.array_from(mark).map_err(PathError::Exceeded)
 }
 
 fn element(heap: &Heap, found: Value, index: i64) -> Result<Value, PathError> {

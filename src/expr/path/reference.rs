@@ -1,5 +1,5 @@
 use crate::expr::path::{Path, Root};
-use crate::value::{Heap, List, TooDeep, Value};
+use crate::value::{Exceeded, Heap, List, Value};
 
 use super::PathSyntaxError;
 use super::step::Step;
@@ -21,9 +21,9 @@ pub enum ResultPathError {
         /// The input as compact JSON.
         input: Box<str>,
     },
-    /// The output would be nested deeper than a value may be.
+    /// The output would be nested deeper than a value may be, or pass another bound.
     #[error("{0}")]
-    TooDeep(#[from] TooDeep),
+    Exceeded(#[from] Exceeded),
 }
 
 impl ResultPathError {
@@ -100,7 +100,7 @@ fn is_reference_bracket(inside: &str) -> bool {
 /// The new content of a place that now holds `old`, if anything; `None` if the steps do not fit.
 ///
 /// The recursion is as deep as the path has steps, which the parser bounds.
-fn write(heap: &mut Heap, steps: &[Step], old: Option<Value>, value: Value) -> Result<Option<Value>, TooDeep> {
+fn write(heap: &mut Heap, steps: &[Step], old: Option<Value>, value: Value) -> Result<Option<Value>, Exceeded> {
     let Some((step, rest)) = steps.split_first() else { return Ok(Some(value)) };
     match (step, old) {
         (Step::Name(name), None) => {
@@ -130,7 +130,7 @@ fn write_field(
     name: &str,
     rest: &[Step],
     value: Value,
-) -> Result<Option<Value>, TooDeep> {
+) -> Result<Option<Value>, Exceeded> {
     let old = heap.field(object, name);
     let Some(child) = write(heap, rest, old, value)? else { return Ok(None) };
     let key = heap.key(name);

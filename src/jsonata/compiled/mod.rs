@@ -17,7 +17,7 @@ use jsonata_core::ast::AstNode;
 
 use super::error::EvaluationError;
 use super::scope::Scope;
-use crate::value::{Heap, TooDeep, Value};
+use crate::value::{Exceeded, Heap, Value};
 use compile::Compiler;
 use evaluate::Evaluation;
 use function::Function;
@@ -49,8 +49,8 @@ impl Stop {
     }
 }
 
-impl From<TooDeep> for Stop {
-    fn from(error: TooDeep) -> Stop {
+impl From<Exceeded> for Stop {
+    fn from(error: Exceeded) -> Stop {
         Stop::Failed(error.into())
     }
 }
