@@ -8,10 +8,9 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use serde_json::{Value, json};
 
 use super::print::{print, say};
-use super::source;
-use crate::config::Config;
+use super::{deployment, source};
 use crate::engine::{Limits, TaskCall, Timestamp};
-use crate::identity::idempotency_key;
+use crate::identity::{Realm, idempotency_key};
 use crate::task::{Answer, Connectors, Request as TaskRequest, Resolved};
 use crate::test_state::{Exception, Request, Response, Surroundings, test_state};
 use crate::value::read_document;
@@ -81,14 +80,12 @@ fn run(args: &Args) -> Result<Result<Response, Exception>, String> {
     }
     let request: Request =
         serde_json::from_str(&text).map_err(|error| format!("{shown} is no TestState request: {error}"))?;
-    let config = args.config.as_deref().map(Config::load).transpose().map_err(|error| error.to_string())?;
-    let realm = config.as_ref().map(|config| config.aws.clone()).unwrap_or_default();
-    let (connectors, limits) = match &config {
-        Some(config) => {
-            let connectors = super::deployment::connectors(config).map_err(|error| error.to_string())?;
-            (connectors, config.engine.into())
+    let (connectors, limits, realm) = match &args.config {
+        Some(file) => {
+            let (config, connectors) = deployment::load(file).map_err(|error| error.to_string())?;
+            (connectors, config.engine.into(), config.aws)
         }
-        None => (Connectors::new(), Limits::default()),
+        None => (Connectors::new(), Limits::default(), Realm::default()),
     };
     let runtime =
         tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| error.to_string())?;

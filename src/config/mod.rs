@@ -30,13 +30,15 @@ use crate::identity::Realm;
 pub use environment::Environment;
 pub use kafka_names::nearest_property;
 pub use model::{
-    Builtin, Connector, Endpoint, ExecutionLogLevel, Http, HttpVersion, Kafka, Limits, Log, LogFormat, OnInvalid,
-    OnOutOfRange, Pipeline, Place, ResultHeaders, StartFrom, Task, Topic, Workflows,
+    ExecutionLogLevel, Http, Kafka, Limits, Log, LogFormat, OnInvalid, OnOutOfRange, Pipeline, Place, ResultHeaders,
+    StartFrom, Workflows,
 };
 pub use properties::Properties;
 pub use redactor::Redactor;
 pub use report::{ConfigErrors, Mistake};
 pub use secret::Secret;
+pub use section::Text;
+pub use task::{Header, Options, Task};
 
 /// A configuration without mistakes: every value checked, every default filled in.
 #[derive(Clone, Debug)]
@@ -57,7 +59,7 @@ pub struct Config {
     pub workflows: Workflows,
     /// At least one.
     pub pipelines: Vec<Pipeline>,
-    /// In the order of the file: the first match wins.
+    /// In the order of the file: the first match wins. Not read yet but for their being there: see [`Task::options`].
     pub tasks: Vec<Task>,
     /// What is valid, but probably not what was meant: one message each, with its place.
     pub warnings: Vec<String>,
@@ -92,7 +94,7 @@ impl Config {
         read::config(text, file, environment, read::WorkflowFiles::MayBeMissing).finish()
     }
 
-    /// What takes the secrets of this configuration out of texts that others wrote: secret properties, URLs and headers.
+    /// What takes the secret properties of this configuration out of texts that others wrote.
     pub fn redactor(&self) -> Redactor {
         let mut redactor = Redactor::default();
         for properties in [&self.kafka.shared, &self.kafka.consumer, &self.kafka.producer] {
@@ -100,17 +102,6 @@ impl Config {
         }
         for pipeline in &self.pipelines {
             redactor = redactor.and(&pipeline.consumer.redactor()).and(&pipeline.producer.redactor());
-        }
-        for task in &self.tasks {
-            let secrets = match &task.connector {
-                Connector::Http(endpoint) | Connector::Lambda(endpoint) => {
-                    let headers = endpoint.headers.iter().map(|(_, value)| value.expose());
-                    Redactor::new(headers.chain([endpoint.url.expose()]))
-                }
-                Connector::Topic(topic) => topic.producer.redactor(),
-                Connector::Files { .. } | Connector::Builtin(_) => Redactor::default(),
-            };
-            redactor = redactor.and(&secrets);
         }
         redactor
     }
@@ -121,9 +112,31 @@ impl Config {
 pub struct Draft {
     /// What could be read. Pipelines and tasks with mistakes may be missing.
     pub config: Config,
-    /// Every `[[task]]` could be read.
+    /// Every `[[task]]` was found.
     pub tasks_are_known: bool,
     errors: ConfigErrors,
+    /// Takes out the secrets of tasks.
+    redactor: Redactor,
+}
+
+/// What was found when entries were read whose options this room does not know.
+#[derive(Debug, Default)]
+pub struct Findings {
+    /// What is wrong.
+    pub mistakes: Vec<Mistake>,
+    /// What is valid, but probably not what was meant: one message each, with its place.
+    pub warnings: Vec<String>,
+    /// What takes their secrets out of texts.
+    redactor: Redactor,
+}
+
+impl Findings {
+    /// Puts what was found in another entry behind this.
+    pub fn append(&mut self, other: Findings) {
+        self.mistakes.extend(other.mistakes);
+        self.warnings.extend(other.warnings);
+        self.redactor = self.redactor.and(&other.redactor);
+    }
 }
 
 impl Draft {
@@ -163,14 +176,17 @@ impl Draft {
 
     /// Adds a mistake that somebody else found, unless there is one at its place. Secrets are taken out of what it says.
     pub fn add(&mut self, mistake: Mistake) {
-        let redactor = self.config.redactor();
-        let redact = |text: String| redactor.redact(&text).into_owned();
-        self.errors.add(Mistake {
-            message: redact(mistake.message),
-            hint: mistake.hint.map(redact),
-            detail: redact(mistake.detail),
-            ..mistake
-        });
+        let redactor = self.config.redactor().and(&self.redactor);
+        self.errors.add(mistake.redacted(|text| redactor.redact(&text).into_owned()));
+    }
+
+    /// Adds what was found in entries that somebody else has read.
+    pub fn append(&mut self, findings: Findings) {
+        self.redactor = self.redactor.and(&findings.redactor);
+        self.config.warnings.extend(findings.warnings);
+        let known = self.errors.mistakes().to_vec();
+        let is_new = |mistake: &Mistake| known.iter().all(|known| !known.is_beside(mistake));
+        findings.mistakes.into_iter().filter(is_new).for_each(|mistake| self.errors.push(mistake));
     }
 
     /// The configuration.

@@ -6,7 +6,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::properties::Properties;
-use super::secret::Secret;
 use crate::identity::Realm;
 
 /// librdkafka properties that all pipelines share, as the file gives them.
@@ -220,96 +219,6 @@ pub enum ResultHeaders {
     Version,
     /// Workflow, version, and source topic, partition and offset.
     Source,
-}
-
-/// `[[task]]`: which connector carries out the tasks whose Resource matches.
-#[derive(Clone, Debug)]
-pub struct Task {
-    /// Pattern over Resource strings; `*` stands for any run of characters. The first entry that matches wins.
-    pub resource: String,
-    /// What carries the task out.
-    pub connector: Connector,
-    /// Calls that one pipeline may have open by this entry.
-    pub max_concurrent: Option<usize>,
-    /// Time that one call may take; the state's own `TimeoutSeconds` applies as well.
-    pub timeout: Duration,
-    /// Where the entry stands in the file.
-    pub place: Place,
-}
-
-/// A kind of connector with its options.
-#[derive(Clone, Debug)]
-pub enum Connector {
-    /// POSTs the task's input to a URL.
-    Http(Endpoint),
-    /// AWS Lambda's Invoke against an endpoint.
-    Lambda(Endpoint),
-    /// Files below a folder, for readers and writers of distributed Maps.
-    Files {
-        /// The folder, resolved against the configuration file's.
-        root: PathBuf,
-    },
-    /// Writes results of distributed Maps to a Kafka topic.
-    Topic(Topic),
-    /// Answers inside the process, for load tests.
-    Builtin(Builtin),
-}
-
-/// Options of the `topic` connector.
-#[derive(Clone, Debug)]
-pub struct Topic {
-    /// The topic to write to.
-    pub topic: String,
-    /// Properties of its producer, complete: defaults, `[kafka]`, `[task.kafka]`, and those that Stepstream owns.
-    pub producer: Properties,
-}
-
-/// Options of a connector that speaks HTTP.
-#[derive(Clone, Debug)]
-pub struct Endpoint {
-    /// `http://` or `https://` URL: to POST to, or of the Invoke API without a path of the function. May hold credentials,
-    /// hence a [`Secret`].
-    pub url: Secret,
-    /// Headers of every request, in the order of the file.
-    pub headers: Vec<(String, Secret)>,
-    /// Idle connections kept per host.
-    pub connections: usize,
-    /// Version of HTTP to speak.
-    pub version: HttpVersion,
-    /// PEM file of authorities to trust besides the public ones, resolved against the configuration file's folder.
-    pub ca_file: Option<PathBuf>,
-}
-
-/// Version of HTTP that a connector speaks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum HttpVersion {
-    /// HTTP/2 where TLS negotiates it, else HTTP/1.1.
-    Auto,
-    /// HTTP/1.1 only.
-    Http1,
-    /// HTTP/2 only, with prior knowledge on `http://`.
-    Http2,
-}
-
-/// Options of the `builtin` connector.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Builtin {
-    /// Answers with its input.
-    Echo,
-    /// Answers with its input after a time.
-    Sleep {
-        /// How long.
-        duration: Duration,
-    },
-    /// Fails at random, else answers with its input, both after a time.
-    Fail {
-        /// Of failure, from 0 to 1.
-        probability: f64,
-        /// How long a call takes; zero by default.
-        duration: Duration,
-        /// Error name of the failure.
-        error: String,
-    },
 }
 
 /// A place in the configuration; `Display` gives `file:line:column`, or the environment variable that overrides the file.

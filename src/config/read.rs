@@ -5,11 +5,13 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::environment::Environment;
-use super::model::{Http, Kafka, Limits, Log, LogFormat, OnInvalid, Pipeline, Task, Workflows};
+use super::model::{Http, Kafka, Limits, Log, LogFormat, OnInvalid, Pipeline, Workflows};
+use super::redactor::Redactor;
 use super::report::Report;
 use super::section::Section;
+use super::task::Task;
 use super::tree::{self, Kind, Node, Origin, Table};
-use super::{Config, Draft, kafka, overrides, pipeline, task};
+use super::{Config, Draft, kafka, overrides, pipeline};
 use crate::identity::Realm;
 use crate::limits;
 
@@ -77,12 +79,13 @@ pub(super) fn config(text: &str, file: &Path, environment: &Environment, workflo
     let workflows = workflows(&top, file, &mut report);
     let pipelines = pipelines(&top, file, (&kafka, &aws), workflow_files, &mut report);
     let so_far = report.count();
-    let tasks = tasks(&top, file, &kafka, &mut report);
+    tables(&top, "task", &mut report);
     let tasks_are_known = report.count() == so_far && !report.is_unreliable();
+    let tasks = tasks(root, &report);
 
     let (warnings, errors) = report.finish();
     let config = Config { file: file.to_owned(), kafka, http, log, aws, engine, workflows, pipelines, tasks, warnings };
-    Draft { config, tasks_are_known, errors }
+    Draft { config, tasks_are_known, errors, redactor: Redactor::default() }
 }
 
 fn http(top: &Section<'_>, report: &mut Report) -> Http {
@@ -224,9 +227,15 @@ fn pipelines(
     pipelines
 }
 
-fn tasks(top: &Section<'_>, file: &Path, kafka: &Kafka, report: &mut Report) -> Vec<Task> {
-    let tables = tables(top, "task", report);
-    tables.into_iter().filter_map(|(table, origin)| task::read(table, origin, file, kafka, report)).collect()
+/// The tables of `[[task]]`, to be read by those who know what stands in them.
+fn tasks(root: Table, report: &Report) -> Vec<Task> {
+    let node = root.entries.into_iter().find(|entry| entry.name == "task").map(|entry| entry.node.kind);
+    let Some(Kind::List(items)) = node else { return Vec::new() };
+    let task = |item: Node| match item.kind {
+        Kind::Table(table) => Some(Task::new(table, item.origin, report.source())),
+        _ => None,
+    };
+    items.into_iter().filter_map(task).collect()
 }
 
 /// Opens a `[name]` table, if it is there and is one.

@@ -54,6 +54,20 @@ impl Mistake {
         Self { detail: detail.into(), ..self }
     }
 
+    /// The mistake with what `redact` makes of its texts.
+    pub(super) fn redacted(self, redact: impl Fn(String) -> String) -> Self {
+        let Self { message, hint, place, detail } = self;
+        Self { message: redact(message), hint: hint.map(&redact), place, detail: redact(detail) }
+    }
+
+    /// Whether the other is at the same place: the second is mostly a consequence of the first.
+    pub(super) fn is_beside(&self, other: &Mistake) -> bool {
+        match &other.place {
+            Some(place) => self.is_at(place),
+            None => self == other,
+        }
+    }
+
     /// Whether it was found at this place.
     fn is_at(&self, place: &Place) -> bool {
         self.place.as_ref().is_some_and(|known| known.exact == place.exact)
@@ -108,16 +122,17 @@ impl ConfigErrors {
         self.mistakes.is_empty()
     }
 
-    /// Adds a mistake, unless one was found at its place already: the second is mostly a consequence of the first.
+    /// Adds a mistake, unless one was found at its place already.
     pub(super) fn add(&mut self, mistake: Mistake) {
-        let is_known = match &mistake.place {
-            Some(place) => self.knows(place),
-            None => self.mistakes.contains(&mistake),
-        };
-        if !is_known {
-            self.mistakes.push(mistake);
-            self.mistakes.sort_by_key(Mistake::position);
+        if !self.mistakes.iter().any(|known| known.is_beside(&mistake)) {
+            self.push(mistake);
         }
+    }
+
+    /// Adds a mistake, whatever was found at its place.
+    pub(super) fn push(&mut self, mistake: Mistake) {
+        self.mistakes.push(mistake);
+        self.mistakes.sort_by_key(Mistake::position);
     }
 }
 
@@ -152,6 +167,14 @@ impl fmt::Display for Mistake {
     }
 }
 
+/// The text that mistakes are about.
+#[derive(Clone)]
+pub(super) struct Source {
+    file: Arc<Path>,
+    text: Arc<str>,
+    unreliable: bool,
+}
+
 /// Collects mistakes and warnings while a configuration is read.
 pub(super) struct Report {
     file: Arc<Path>,
@@ -172,6 +195,28 @@ impl Report {
             mistakes: Vec::new(),
             warnings: Vec::new(),
             unreliable: false,
+        }
+    }
+
+    /// One for a part of a text whose reading began elsewhere.
+    pub(super) fn of(Source { file, text, unreliable }: Source) -> Self {
+        Self { file, text, unreliable, secrets: Vec::new(), mistakes: Vec::new(), warnings: Vec::new() }
+    }
+
+    /// The text that this is about.
+    pub(super) fn source(&self) -> Source {
+        Source { file: Arc::clone(&self.file), text: Arc::clone(&self.text), unreliable: self.unreliable }
+    }
+
+    /// The warnings and mistakes, in the order in which they were found.
+    pub(super) fn into_parts(self) -> (Vec<String>, Vec<Mistake>) {
+        (self.warnings, self.mistakes)
+    }
+
+    /// Adds a mistake whose place is known.
+    pub(super) fn push(&mut self, mistake: Mistake) {
+        if !self.unreliable {
+            self.mistakes.push(mistake);
         }
     }
 

@@ -1,3 +1,4 @@
+use std::fmt;
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
@@ -14,16 +15,23 @@ pub(super) struct Section<'a> {
 }
 
 /// A text value and whether it may be shown.
-#[derive(Clone, Debug)]
-pub(super) struct Text {
+#[derive(Clone)]
+pub struct Text {
+    /// The value.
     pub value: String,
-    pub origin: Origin,
-    pub from_environment: bool,
+    pub(super) origin: Origin,
+    pub(super) from_environment: bool,
+}
+
+impl fmt::Debug for Text {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.shown())
+    }
 }
 
 impl Text {
     /// The value for a message: one from the environment is not shown.
-    pub(super) fn shown(&self) -> String {
+    pub fn shown(&self) -> String {
         if self.from_environment { "the value given".to_owned() } else { format!("`{}`", self.value) }
     }
 }
@@ -46,6 +54,11 @@ impl<'a> Section<'a> {
             report.mistake(&entry.name_origin, format!("{title} has no option `{}`", entry.name), Some(hint));
         }
         Self { title, table, origin }
+    }
+
+    /// What people call the table.
+    pub(super) fn title(&self) -> &str {
+        &self.title
     }
 
     /// The value of an option as it stands.

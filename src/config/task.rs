@@ -1,259 +1,241 @@
+//! `[[task]]` entries: what their options mean, the kinds of connectors know. Here is only how an option is read, with the same
+//! care as those of other tables: each mistake at its own place, and all of them in one go.
+
+use std::fmt;
+use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::kafka;
-use super::model::{Builtin, Connector, Endpoint, HttpVersion, Kafka, Task, Topic};
+use super::model::{Kafka, Place};
 use super::pipeline::check_topic;
-use super::report::Report;
+use super::properties::Properties;
+use super::redactor::Redactor;
+use super::report::{Mistake, Report, Source};
 use super::secret::Secret;
-use super::section::Section;
+use super::section::{Section, Text};
 use super::tree::{Kind, Node, Origin, Table};
-use crate::limits;
+use super::{Config, Findings};
 
-const HTTP: &[&str] =
-    &["resource", "connector", "max_concurrent", "timeout", "url", "headers", "connections", "http_version", "ca_file"];
-const LAMBDA: &[&str] = &[
-    "resource",
-    "connector",
-    "max_concurrent",
-    "timeout",
-    "endpoint",
-    "headers",
-    "connections",
-    "http_version",
-    "ca_file",
-];
-const FILES: &[&str] = &["resource", "connector", "max_concurrent", "timeout", "root"];
-const TOPIC: &[&str] = &["resource", "connector", "max_concurrent", "timeout", "topic", "kafka"];
-const BUILTIN: &[&str] =
-    &["resource", "connector", "max_concurrent", "timeout", "builtin", "duration", "probability", "error"];
-const KINDS: &[(&str, &[&str])] =
-    &[("http", HTTP), ("lambda", LAMBDA), ("files", FILES), ("topic", TOPIC), ("builtin", BUILTIN)];
-
-/// Headers that the connector sets itself.
-const OWNED_HEADERS: [&str; 6] =
-    ["content-length", "content-type", "host", "idempotency-key", "transfer-encoding", "connection"];
-/// Headers whose value had better not stand in a file.
-const SECRET_HEADERS: [&str; 4] = ["authorization", "proxy-authorization", "cookie", "x-api-key"];
-
-/// Reads one `[[task]]`.
-///
-/// `file` is the configuration's, which paths are relative to; `shared` is its `[kafka]`.
-pub(super) fn read(table: &Table, origin: &Origin, file: &Path, shared: &Kafka, report: &mut Report) -> Option<Task> {
-    let kind = kind(table, origin, report);
-    // Without a kind, options of any kind may stand there.
-    let options = kind.map_or_else(
-        || KINDS.iter().flat_map(|(_, options)| options.iter().copied()).collect(),
-        |(_, options)| options.to_vec(),
-    );
-    let title = kind.map_or("[[task]]".to_owned(), |(kind, _)| format!("[[task]] with connector \"{kind}\""));
-    let section = Section::open(title, table, origin.clone(), &options, report);
-    let hint = "give a Resource, `*` for any characters: resource = \"arn:aws:lambda:*:*:function:price-*\"";
-    let resource = section.required("resource", hint, report);
-    let hour = Duration::from_secs(3600);
-    let timeout = section.duration("timeout", limits::TASK_TIMEOUT, Duration::from_millis(1)..=hour, report);
-    let max_concurrent = section
-        .node("max_concurrent")
-        .is_some()
-        .then(|| section.count("max_concurrent", limits::MAX_CONCURRENT_TASKS, 1..=1_000_000, report));
-    let connector = match kind?.0 {
-        "http" => {
-            let hint = "give the URL to POST to: url = \"http://127.0.0.1:8080/price\"";
-            Connector::Http(endpoint(&section, "url", hint, file, report)?)
-        }
-        "lambda" => {
-            let hint = "give the Invoke endpoint: endpoint = \"http://127.0.0.1:9001\"";
-            Connector::Lambda(endpoint(&section, "endpoint", hint, file, report)?)
-        }
-        "files" => {
-            let hint = "give the folder that holds the buckets: root = \"data\"";
-            let root = section.required("root", hint, report)?;
-            Connector::Files { root: beside(file, &root.value) }
-        }
-        "topic" => Connector::Topic(topic(&section, origin, shared, timeout, report)?),
-        _ => builtin(&section, report)?,
-    };
-    Some(Task { resource: resource?.value, connector, max_concurrent, timeout, place: report.place_of(origin) })
+/// A `[[task]]` entry as the file has it.
+#[derive(Clone)]
+pub struct Task {
+    table: Arc<Table>,
+    origin: Origin,
+    source: Source,
 }
 
-/// The kind of connector, and its options.
-fn kind(table: &Table, origin: &Origin, report: &mut Report) -> Option<(&'static str, &'static [&'static str])> {
-    let everything: Vec<&str> = table.entries.iter().map(|entry| entry.name.as_str()).collect();
-    let section = Section::open("[[task]]", table, origin.clone(), &everything, report);
-    let hint = "say what carries the task out: connector = \"http\", \"lambda\", \"files\", \"topic\" or \"builtin\"";
-    section.required("connector", hint, report)?;
-    let kinds: Vec<(&str, usize)> = KINDS.iter().enumerate().map(|(index, (kind, _))| (*kind, index)).collect();
-    section.choice("connector", &kinds, report).map(|index| KINDS[index])
-}
-
-/// The options of a connector that speaks HTTP; its URL is the one named `option`.
-fn endpoint(section: &Section<'_>, option: &str, hint: &str, file: &Path, report: &mut Report) -> Option<Endpoint> {
-    let url = url(section, option, hint, report);
-    let headers = headers(section, report);
-    let connections = section.count("connections", limits::TASK_CONNECTIONS, 1..=100_000, report);
-    let version = version(section, report);
-    let ca_file = ca_file(section, file, report);
-    Some(Endpoint { url: url?, headers, connections, version, ca_file })
-}
-
-fn topic(
-    section: &Section<'_>,
-    origin: &Origin,
-    shared: &Kafka,
-    timeout: Duration,
-    report: &mut Report,
-) -> Option<Topic> {
-    let topic = section.required("topic", "name the topic to write to: topic = \"map-results\"", report);
-    if let Some(topic) = &topic {
-        check_topic(topic, report);
+impl Task {
+    pub(super) fn new(table: Table, origin: Origin, source: Source) -> Self {
+        Self { table: Arc::new(table), origin, source }
     }
-    let node = section.node("kafka");
-    let own = kafka::read("[task.kafka]", node, report);
-    if !own.consumer.is_empty() {
-        let hint = "leave it out: the connector only writes; what stands in [task.kafka] is its producer's";
-        report.mistake(section.origin("kafka"), "[task.kafka] takes no `consumer`", Some(hint.to_owned()));
-    }
-    for name in ["message.timeout.ms", "delivery.timeout.ms"] {
-        if own.shared.value(name).or(own.producer.value(name)).is_some() {
-            let hint = "set `timeout` of the [[task]]: it bounds the records of a call as well";
-            report.mistake(section.origin("kafka"), format!("[task.kafka] takes no `{name}`"), Some(hint.to_owned()));
-        }
-    }
-    let client = topic.as_ref().map_or("topic", |topic| topic.value.as_str());
-    let producer = kafka::task_producer(client, shared, &own, timeout);
-    if !kafka::names_brokers(&producer) {
-        let hint = "add to [kafka]: bootstrap.servers = \"localhost:9092\", or set STEPSTREAM_KAFKA_BOOTSTRAP_SERVERS";
-        report.mistake(origin, "the connector \"topic\" knows no broker", Some(hint.to_owned()));
-    }
-    Some(Topic { topic: topic?.value, producer })
-}
 
-fn builtin(section: &Section<'_>, report: &mut Report) -> Option<Connector> {
-    let hint = "say which: builtin = \"echo\", \"sleep\" or \"fail\"";
-    section.required("builtin", hint, report)?;
-    let kinds = [("echo", 0), ("sleep", 1), ("fail", 2)];
-    let kind = section.choice("builtin", &kinds, report)?;
-    let hour = Duration::from_secs(3600);
-    let duration = section.duration("duration", Duration::ZERO, Duration::ZERO..=hour, report);
-    let probability = section.probability("probability", report);
-    let error = section.text("error", report);
-    let builtin = match kind {
-        0 => {
-            refuse(section, &["duration", "probability", "error"], "echo", report);
-            Builtin::Echo
-        }
-        1 => {
-            refuse(section, &["probability", "error"], "sleep", report);
-            if section.node("duration").is_none() {
-                let hint = "say how long: duration = \"5ms\"";
-                report.mistake(section.origin("builtin"), "builtin \"sleep\" needs `duration`", Some(hint.to_owned()));
-            }
-            Builtin::Sleep { duration }
-        }
-        _ => {
-            if section.node("probability").is_none() {
-                let hint = "say how often: probability = 0.01";
-                report.mistake(
-                    section.origin("builtin"),
-                    "builtin \"fail\" needs `probability`",
-                    Some(hint.to_owned()),
-                );
-            }
-            let error = error.map_or("Builtin.Fail".to_owned(), |text| text.value);
-            Builtin::Fail { probability: probability.unwrap_or(0.0), duration, error }
-        }
-    };
-    Some(Connector::Builtin(builtin))
-}
-
-fn refuse(section: &Section<'_>, options: &[&str], kind: &str, report: &mut Report) {
-    for option in options {
-        if let Some(node) = section.node(option) {
-            report.mistake(
-                &node.origin,
-                format!("builtin \"{kind}\" takes no `{option}`"),
-                Some("leave it out".to_owned()),
-            );
-        }
+    /// Its options, to be read. `config` is the configuration that it stands in.
+    pub fn options<'a>(&'a self, config: &'a Config) -> Options<'a> {
+        let mut report = Report::of(self.source.clone());
+        let names: Vec<&str> = self.table.entries.iter().map(|entry| entry.name.as_str()).collect();
+        let section = Section::open("[[task]]", &self.table, self.origin.clone(), &names, &mut report);
+        Options { task: self, section, report, file: &config.file, kafka: &config.kafka, redactor: Redactor::default() }
     }
 }
 
-fn url(section: &Section<'_>, option: &str, hint: &str, report: &mut Report) -> Option<Secret> {
-    let text = section.required(option, hint, report)?;
-    let rest = text.value.strip_prefix("http://").or_else(|| text.value.strip_prefix("https://"));
-    let host = rest.map_or("", |rest| rest.split(['/', '?', '#']).next().unwrap_or_default());
-    if host.is_empty() || text.value.contains(char::is_whitespace) {
-        report.mistake(&text.origin, format!("`{option}` must be an http:// or https:// URL"), Some(hint.to_owned()));
-        return None;
+/// Shows where it stands: its options may hold secrets.
+impl fmt::Debug for Task {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "[[task]] at {}", Report::of(self.source.clone()).place_of(&self.origin))
     }
-    Some(Secret::new(text.value))
 }
 
-fn ca_file(section: &Section<'_>, file: &Path, report: &mut Report) -> Option<PathBuf> {
-    let text = section.text("ca_file", report)?;
-    Some(beside(file, &text.value))
+/// The options of a `[[task]]` entry while they are read. What is wrong with one is noted, and reading goes on.
+pub struct Options<'a> {
+    task: &'a Task,
+    section: Section<'a>,
+    report: Report,
+    file: &'a Path,
+    kafka: &'a Kafka,
+    redactor: Redactor,
 }
 
-/// A path that is relative to the configuration file's folder.
-fn beside(file: &Path, path: &str) -> PathBuf {
-    file.parent().unwrap_or(Path::new("")).join(path)
+/// A header as the file gives it.
+#[derive(Clone, Debug)]
+pub struct Header {
+    /// Its name, as written.
+    pub name: String,
+    /// Its value; none: it is no text, which is reported.
+    pub value: Option<Secret>,
+    /// The value, or a part of it, came from the environment.
+    pub from_environment: bool,
+    name_origin: Origin,
+    value_origin: Origin,
 }
 
-fn version(section: &Section<'_>, report: &mut Report) -> HttpVersion {
-    let versions = [("auto", HttpVersion::Auto), ("1.1", HttpVersion::Http1), ("2", HttpVersion::Http2)];
-    section.choice("http_version", &versions, report).unwrap_or(HttpVersion::Auto)
-}
+impl Options<'_> {
+    /// Says what the entry is called and which options it may have; others are reported.
+    pub fn expect(&mut self, title: impl Into<String>, names: &[&str]) {
+        self.section = Section::open(title, &self.task.table, self.task.origin.clone(), names, &mut self.report);
+    }
 
-fn headers(section: &Section<'_>, report: &mut Report) -> Vec<(String, Secret)> {
-    let Some(node) = section.node("headers") else { return Vec::new() };
-    let Kind::Table(table) = &node.kind else {
-        let hint = "write headers = { X-Env = \"prod\", Authorization = { env = \"PRICE_TOKEN\" } }";
-        report.mistake(&node.origin, "`headers` must be a table", Some(hint.to_owned()));
-        return Vec::new();
-    };
-    let mut headers = Vec::with_capacity(table.entries.len());
-    for entry in &table.entries {
-        check_header_name(&entry.name, &entry.name_origin, report);
-        if let Some(value) = header_value(&entry.name, &entry.node, report) {
-            headers.push((entry.name.clone(), value));
+    /// Whether an option is given.
+    pub fn has(&self, name: &str) -> bool {
+        self.section.node(name).is_some()
+    }
+
+    /// Where an option stands, or the entry where it is not given.
+    pub fn place(&self, name: &str) -> Place {
+        self.report.place_of(self.section.origin(name))
+    }
+
+    /// Notes a mistake in an option, or in the entry where the option is not given.
+    pub fn mistake(&mut self, name: &str, message: impl Into<String>, hint: Option<String>) {
+        let origin = self.section.origin(name).clone();
+        self.report.mistake(&origin, message, hint);
+    }
+
+    /// Notes a mistake at a place that is known from elsewhere, such as that of a property.
+    pub fn mistake_at(&mut self, place: &Place, message: impl Into<String>, hint: Option<String>) {
+        self.report.push(Mistake::new(place, message, hint));
+    }
+
+    /// A text that may be left out, but not be empty.
+    pub fn text(&mut self, name: &str) -> Option<Text> {
+        self.section.text(name, &mut self.report)
+    }
+
+    /// A text that has to be there; `hint` says what to write.
+    pub fn required(&mut self, name: &str, hint: &str) -> Option<Text> {
+        self.section.required(name, hint, &mut self.report)
+    }
+
+    /// A whole number of things within a range.
+    pub fn count(&mut self, name: &str, default: usize, range: RangeInclusive<usize>) -> usize {
+        self.section.count(name, default, range, &mut self.report)
+    }
+
+    /// A duration such as "250ms" within a range.
+    pub fn duration(&mut self, name: &str, default: Duration, range: RangeInclusive<Duration>) -> Duration {
+        self.section.duration(name, default, range, &mut self.report)
+    }
+
+    /// A number from 0 to 1.
+    pub fn probability(&mut self, name: &str) -> Option<f64> {
+        self.section.probability(name, &mut self.report)
+    }
+
+    /// One of a few words.
+    pub fn choice<T: Copy>(&mut self, name: &str, choices: &[(&str, T)]) -> Option<T> {
+        self.section.choice(name, choices, &mut self.report)
+    }
+
+    /// A path that may be left out, resolved against the configuration file's folder.
+    pub fn path(&mut self, name: &str) -> Option<PathBuf> {
+        let text = self.text(name)?;
+        Some(self.file.parent().unwrap_or(Path::new("")).join(text.value))
+    }
+
+    /// The name of a topic, which has to be there.
+    pub fn topic(&mut self, name: &str, hint: &str) -> Option<String> {
+        let topic = self.required(name, hint)?;
+        check_topic(&topic, &mut self.report);
+        Some(topic.value)
+    }
+
+    /// An `http://` or `https://` URL, which has to be there. It may hold credentials.
+    pub fn url(&mut self, name: &str, hint: &str) -> Option<Secret> {
+        let text = self.required(name, hint)?;
+        let rest = text.value.strip_prefix("http://").or_else(|| text.value.strip_prefix("https://"));
+        let host = rest.map_or("", |rest| rest.split(['/', '?', '#']).next().unwrap_or_default());
+        if host.is_empty() || text.value.contains(char::is_whitespace) {
+            let message = format!("`{name}` must be an http:// or https:// URL");
+            self.report.mistake(&text.origin, message, Some(hint.to_owned()));
+            return None;
         }
+        self.keep_secret(&text.value);
+        Some(Secret::new(text.value))
     }
-    headers
-}
 
-fn check_header_name(name: &str, origin: &Origin, report: &mut Report) {
-    let lower = name.to_ascii_lowercase();
-    let is_token = |c: char| c.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(c);
-    if name.is_empty() || !name.chars().all(is_token) {
-        report.mistake(origin, format!("`{name}` is no name of an HTTP header"), None);
-    } else if OWNED_HEADERS.contains(&lower.as_str()) {
-        report.mistake(origin, format!("header `{name}` is set by the connector"), Some("leave it out".to_owned()));
+    /// A table of headers, in the order of the file. Their values are secrets.
+    pub fn headers(&mut self, name: &str) -> Vec<Header> {
+        let Some(node) = self.section.node(name) else { return Vec::new() };
+        let Kind::Table(table) = &node.kind else {
+            let hint = format!("write {name} = {{ X-Env = \"prod\", Authorization = {{ env = \"PRICE_TOKEN\" }} }}");
+            self.report.mistake(&node.origin, format!("`{name}` must be a table"), Some(hint));
+            return Vec::new();
+        };
+        let header = |(name, name_origin, node): (&String, &Origin, &Node)| Header {
+            name: name.clone(),
+            value: self.header_value(name, node),
+            from_environment: node.from_environment,
+            name_origin: name_origin.clone(),
+            value_origin: node.origin.clone(),
+        };
+        table.entries.iter().map(|entry| (&entry.name, &entry.name_origin, &entry.node)).map(header).collect()
     }
-}
 
-/// A text, or `{ env = "NAME" }`, which the tree's reader has made a text already.
-fn header_value(name: &str, node: &Node, report: &mut Report) -> Option<Secret> {
-    let Kind::Text(value) = &node.kind else {
+    /// A text, or `{ env = "NAME" }`, which the tree's reader has made a text already.
+    fn header_value(&mut self, name: &str, node: &Node) -> Option<Secret> {
+        if let Kind::Text(value) = &node.kind {
+            self.keep_secret(value);
+            return Some(Secret::new(value.clone()));
+        }
         if !matches!(node.kind, Kind::Broken) {
             let hint = format!("write {name} = \"value\", or {name} = {{ env = \"VARIABLE\" }}");
-            report.mistake(&node.origin, format!("header `{name}` must be a string"), Some(hint));
+            self.report.mistake(&node.origin, format!("header `{name}` must be a string"), Some(hint));
         }
-        return None;
-    };
-    if value.chars().any(|c| c.is_control() && c != '\t') || value.trim() != value {
-        let message = format!("the value of header `{name}` has characters that HTTP does not allow");
-        report.mistake(
-            &node.origin,
-            message,
-            Some("line breaks and blanks at either end are common causes".to_owned()),
-        );
-        return None;
+        None
     }
-    if !node.from_environment && SECRET_HEADERS.contains(&name.to_ascii_lowercase().as_str()) {
-        report.warning(
-            &node.origin,
-            &format!("header `{name}` stands in the file; {{ env = \"VARIABLE\" }} keeps it out"),
-        );
+
+    /// Notes a mistake in the name of a header.
+    pub fn mistake_in_name(&mut self, header: &Header, message: impl Into<String>, hint: Option<String>) {
+        self.report.mistake(&header.name_origin, message, hint);
     }
-    Some(Secret::new(value.clone()))
+
+    /// Notes a mistake in the value of a header.
+    pub fn mistake_in_value(&mut self, header: &Header, message: impl Into<String>, hint: Option<String>) {
+        self.report.mistake(&header.value_origin, message, hint);
+    }
+
+    /// Notes what is valid in the value of a header, but probably not what was meant.
+    pub fn warn_of_value(&mut self, header: &Header, message: &str) {
+        self.report.warning(&header.value_origin, message);
+    }
+
+    /// The properties of a producer whose records are given up after `timeout`: defaults, `[kafka]`, the table of this name, and
+    /// those that Stepstream owns. `client` is whose it is.
+    pub fn producer(&mut self, name: &str, client: &str, timeout: Duration) -> Properties {
+        let title = format!("[task.{name}]");
+        let own = kafka::read(&title, self.section.node(name), &mut self.report);
+        if !own.consumer.is_empty() {
+            let hint = format!("leave it out: the connector only writes; what stands in {title} is its producer's");
+            self.mistake(name, format!("{title} takes no `consumer`"), Some(hint));
+        }
+        for property in ["message.timeout.ms", "delivery.timeout.ms"] {
+            if own.shared.value(property).or(own.producer.value(property)).is_some() {
+                let hint = "set `timeout` of the [[task]]: it bounds the records of a call as well";
+                self.mistake(name, format!("{title} takes no `{property}`"), Some(hint.to_owned()));
+            }
+        }
+        let producer = kafka::task_producer(client, self.kafka, &own, timeout);
+        if !kafka::names_brokers(&producer) {
+            let hint =
+                "add to [kafka]: bootstrap.servers = \"localhost:9092\", or set STEPSTREAM_KAFKA_BOOTSTRAP_SERVERS";
+            let message = format!("{} knows no broker", self.section.title());
+            self.report.mistake(&self.task.origin, message, Some(hint.to_owned()));
+        }
+        self.redactor = self.redactor.and(&producer.redactor());
+        producer
+    }
+
+    /// Keeps a text out of what is said about the entry, here and later.
+    fn keep_secret(&mut self, secret: &str) {
+        self.redactor = self.redactor.and(&Redactor::new([secret]));
+    }
+
+    /// What was found.
+    pub fn finish(self) -> Findings {
+        let redact = |text: String| self.redactor.redact(&text).into_owned();
+        let (warnings, mistakes) = self.report.into_parts();
+        let mistakes = mistakes.into_iter().map(|mistake| mistake.redacted(redact)).collect();
+        Findings { mistakes, warnings, redactor: self.redactor }
+    }
 }

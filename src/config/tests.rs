@@ -180,41 +180,21 @@ sasl.username = {{ env = "TOKEN" }}
     let environment = Environment::from([("TOKEN", "hunter2"), ("STEPSTREAM_KAFKA_SSL_KEY_PEM", "hunter2")]);
     let config = valid(&text, &environment);
     assert_eq!(config.pipelines[0].producer.value("sasl.password"), Some("hunter2"));
-    let Connector::Http(http) = &config.tasks[0].connector else { panic!("not http") };
-    assert_eq!(http.headers[0].1.expose(), "hunter2");
-    assert_eq!(http.headers[1].1.expose(), "k hunter2");
-    let shown = format!("{config:?} {config:#?} {} {:?}", http.url, config.warnings);
+    let mut options = config.tasks[0].options(&config);
+    let url = options.url("url", "").unwrap();
+    let headers = options.headers("headers");
+    let values: Vec<&str> = headers.iter().flat_map(|header| &header.value).map(Secret::expose).collect();
+    assert_eq!(values, ["hunter2", "k hunter2", "hunter2"]);
+    let text_of_name = options.text("connector");
+    options.mistake("connector", "k hunter2", Some("hunter2".to_owned()));
+    let findings = options.finish();
+    let shown = format!("{config:?} {config:#?} {url} {headers:?} {text_of_name:?} {findings:?} {:?}", config.warnings);
     assert!(!shown.contains("hunter2"), "{shown}");
 
-    let broken = text.replace("connector = \"http\"", "connector = { env = \"TOKEN\" }");
+    let broken = text.replace("[kafka.producer]", "[http]\nlisten = { env = \"TOKEN\" }\n[kafka.producer]");
     let errors = parse(&broken, &environment).unwrap_err();
     assert!(errors.to_string().contains("can't be the value given"), "{errors}");
     assert!(!format!("{errors} {errors:?}").replace(&broken, "").contains("be `hunter2`"), "{errors}");
-}
-
-#[test]
-fn connectors_are_read_in_the_order_of_the_file() {
-    let text = format!(
-        r#"{MINIMAL}
-[[task]]
-resource = "z"
-connector = "builtin"
-builtin = "fail"
-probability = 1
-error = "Chaos"
-[[task]]
-resource = "a*"
-connector = "lambda"
-endpoint = "https://localhost:9001"
-http_version = "2"
-timeout = "1s"
-"#
-    );
-    let config = valid(&text, &Environment::default());
-    let Connector::Builtin(builtin) = &config.tasks[0].connector else { panic!("not builtin") };
-    assert_eq!(*builtin, Builtin::Fail { probability: 1.0, duration: Duration::ZERO, error: "Chaos".into() });
-    let Connector::Lambda(lambda) = &config.tasks[1].connector else { panic!("not lambda") };
-    assert_eq!((lambda.version, config.tasks[1].timeout), (HttpVersion::Http2, Duration::from_secs(1)));
 }
 
 #[test]
@@ -339,16 +319,4 @@ proptest! {
             prop_assert!(!errors.to_string().is_empty());
         }
     }
-}
-
-#[test]
-fn the_producer_of_a_task_has_the_files_properties_and_the_tasks_own_time() {
-    let task = "[[task]]\nresource = \"x\"\nconnector = \"topic\"\ntopic = \"t\"\ntimeout = \"10s\"\nkafka = { linger.ms = 50 }";
-    let kafka = "[kafka.producer]\nlinger.ms = 1\ncompression.type = \"lz4\"\ndelivery.timeout.ms = 0";
-    let config = valid(&format!("{MINIMAL}\n{kafka}\n{task}"), &Environment::default());
-    let Connector::Topic(topic) = &config.tasks[0].connector else { panic!("it is one for a topic") };
-    let shown = ["linger.ms", "compression.type", "enable.idempotence", "message.timeout.ms", "delivery.timeout.ms"];
-    let values = shown.map(|name| topic.producer.value(name));
-    assert_eq!(values, [Some("50"), Some("lz4"), Some("true"), Some("10000"), None]);
-    assert_eq!(topic.producer.value("bootstrap.servers"), config.pipelines[0].producer.value("bootstrap.servers"));
 }

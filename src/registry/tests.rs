@@ -8,7 +8,7 @@ use super::*;
 use crate::asl;
 use crate::config::{Config, Environment};
 use crate::resource::Resource;
-use crate::task::{Connectors, Resolved, Role};
+use crate::task::{self, Connectors, Kinds, Resolved, Role};
 
 /// A registry that keeps versions, and resumes from them.
 fn keeping(folder: &Folder) -> Registry<String> {
@@ -259,9 +259,11 @@ fn a_definition_in_yaml_is_swapped_too() {
 
 #[test]
 fn the_example_configuration_has_a_connector_for_every_task_of_the_example_workflows() {
+    const KINDS: Kinds = &[&task::LAMBDA, &task::HTTP, &task::FILES, &task::BUILTIN];
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("config");
     let config = Config::load_with(&folder.join("stepstream.toml"), &Environment::default()).unwrap();
-    let connectors = Connectors::from_config(&config.tasks, |_, _| unreachable!("no entry is for a topic")).unwrap();
+    let (connectors, findings) = Connectors::of_config(&config, KINDS);
+    assert!(findings.mistakes.is_empty(), "{:?}", findings.mistakes);
     for name in ["enrichment", "order", "router", "saga"] {
         let text = fs::read_to_string(folder.join(format!("workflows/{name}.asl.json"))).unwrap();
         let faults: Vec<_> = asl::read(&text).diagnostics.into_iter().filter(|found| found.is_error()).collect();

@@ -56,4 +56,4 @@ pub use outcome::EVENT_REJECTED;
 pub use pipeline::{Pipeline, ShardsHang, StartError};
 pub use properties::{PropertyError, Remedy, Side, check_properties};
 pub use stats::{Counter, Snapshot, Stats, new_histogram};
-pub use topic::topic_connector;
+pub use topic::TOPIC;

@@ -1,8 +1,55 @@
 //! Connectors that need no other side: for load tests and for trying things out.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Answer, BoxFuture, Connector, OptionsError, Request, Resource, Role, TaskFailure, only_tasks};
+use super::{
+    Answer, BoxFuture, Connector, ConnectorKind, OptionsError, Request, Resource, Role, TaskFailure, only_tasks,
+};
+use crate::config::Options;
+
+/// The kind `builtin`.
+pub static BUILTIN: ConnectorKind = ConnectorKind {
+    name: "builtin",
+    options: &["builtin", "duration", "probability", "error"],
+    make,
+    address: None,
+    suggestion: |_, _| None,
+};
+
+const LONGEST_DURATION: Duration = Duration::from_secs(3600);
+
+fn make(options: &mut Options<'_>, _: Duration) -> Option<Arc<dyn Connector>> {
+    options.required("builtin", "say which: builtin = \"echo\", \"sleep\" or \"fail\"")?;
+    let builtin = options.choice("builtin", &[("echo", "echo"), ("sleep", "sleep"), ("fail", "fail")])?;
+    let delay = options.duration("duration", Duration::ZERO, Duration::ZERO..=LONGEST_DURATION);
+    let probability = options.probability("probability");
+    let error = options.text("error");
+    let (needs, hint, has_no): (_, _, &[&str]) = match builtin {
+        "echo" => (None, "", &["duration", "probability", "error"]),
+        "sleep" => (Some("duration"), "say how long: duration = \"5ms\"", &["probability", "error"]),
+        _ => (Some("probability"), "say how often: probability = 0.01", &[]),
+    };
+    for option in has_no.iter().filter(|option| options.has(option)).collect::<Vec<_>>() {
+        options.mistake(option, format!("builtin \"{builtin}\" takes no `{option}`"), Some("leave it out".to_owned()));
+    }
+    if let Some(option) = needs.filter(|option| !options.has(option)) {
+        options.mistake("builtin", format!("builtin \"{builtin}\" needs `{option}`"), Some(hint.to_owned()));
+    }
+    let made = BuiltinConnector::new(BuiltinOptions {
+        delay,
+        failure_probability: probability.unwrap_or(0.0),
+        error: error.map_or(BuiltinOptions::echo().error, |text| text.value),
+        ..BuiltinOptions::echo()
+    });
+    match made {
+        Ok(connector) => Some(Arc::new(connector)),
+        Err(error) => {
+            options.mistake("probability", error.to_string(), None);
+            None
+        }
+    }
+}
 
 /// What a builtin connector does with a call.
 #[derive(Debug, Clone, PartialEq)]
@@ -91,7 +138,7 @@ impl Connector for BuiltinConnector {
     }
 
     fn kind(&self) -> &'static str {
-        "builtin"
+        BUILTIN.name
     }
 }
 

@@ -2,12 +2,14 @@
 
 use std::{fmt, sync::Arc};
 
-use super::resolved::{Misfit, Resolved, UnmatchedResources};
-use super::{Connector, Pattern, Resource, Role};
+use super::resolved::{Misfit, Missing, Resolved, UnmatchedResources};
+use super::{Connector, Kinds, Pattern, Resource, Role};
+use crate::config::Place;
 
 /// Resource patterns and their connectors, in the order of the configuration. The first match wins.
 #[derive(Clone, Default)]
 pub struct Connectors {
+    kinds: Kinds,
     entries: Vec<Entry>,
 }
 
@@ -21,6 +23,8 @@ pub struct Entry {
     pub connector: Arc<dyn Connector>,
     /// Calls that one pipeline may have open by this entry; `None`: see [`max_concurrent`](Entry::max_concurrent).
     max_concurrent: Option<usize>,
+    /// Where the configuration says where the other side is; none: there is none.
+    pub address: Option<Place>,
 }
 
 impl fmt::Debug for Entry {
@@ -39,20 +43,36 @@ impl Entry {
 }
 
 impl Connectors {
-    /// A table in which no Resource has a connector.
+    /// A table in which no Resource has a connector, and of no kind that could be suggested.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Adds an entry behind those that are there: it gets only what they don't match.
-    pub fn push(&mut self, pattern: Pattern, connector: Arc<dyn Connector>) {
-        self.push_bounded(pattern, connector, None);
+    /// A table in which no Resource has a connector yet. Entries of these kinds are suggested.
+    pub fn of_kinds(kinds: Kinds) -> Self {
+        Self { kinds, entries: Vec::new() }
     }
 
-    /// The same, with a bound on the calls that a pipeline may have open by this entry.
-    pub fn push_bounded(&mut self, pattern: Pattern, connector: Arc<dyn Connector>, max_concurrent: Option<usize>) {
+    /// The kinds that there are.
+    pub(super) fn kinds(&self) -> Kinds {
+        self.kinds
+    }
+
+    /// Adds an entry behind those that are there: it gets only what they don't match.
+    pub fn push(&mut self, pattern: Pattern, connector: Arc<dyn Connector>) {
+        self.push_entry(pattern, connector, None, None);
+    }
+
+    /// The same, with a bound on the calls that a pipeline may have open by this entry, and the place of its address.
+    pub(super) fn push_entry(
+        &mut self,
+        pattern: Pattern,
+        connector: Arc<dyn Connector>,
+        max_concurrent: Option<usize>,
+        address: Option<Place>,
+    ) {
         let index = self.entries.len();
-        self.entries.push(Entry { pattern: Arc::new(pattern), index, connector, max_concurrent });
+        self.entries.push(Entry { pattern: Arc::new(pattern), index, connector, max_concurrent, address });
     }
 
     /// All entries, in their order.
@@ -68,15 +88,30 @@ impl Connectors {
     pub(super) fn find(&self, resource: &Resource, role: Role) -> Result<Entry, UnmatchedResources> {
         let unmatched = UnmatchedResources::default;
         match self.entries.iter().find(|entry| entry.pattern.matches(resource.as_str())) {
-            None => Err(UnmatchedResources { resources: vec![(resource.clone(), role)], ..unmatched() }),
+            None => {
+                let missing = Missing { resource: resource.clone(), role, suggestion: self.suggestion(resource, role) };
+                Err(UnmatchedResources { missing: vec![missing], ..unmatched() })
+            }
             Some(entry) => match entry.connector.refuses(resource, role) {
                 None => Ok(entry.clone()),
                 Some(why) => {
-                    let misfit = Misfit { resource: resource.clone(), role, kind: entry.connector.kind(), why };
+                    let (kind, suggestion) = (entry.connector.kind(), self.suggestion(resource, role));
+                    let misfit = Misfit { resource: resource.clone(), role, kind, why, suggestion };
                     Err(UnmatchedResources { misfits: vec![misfit], ..unmatched() })
                 }
             },
         }
+    }
+
+    /// An entry to add for such calls.
+    fn suggestion(&self, resource: &Resource, role: Role) -> Option<String> {
+        // A JSON string is a TOML basic string too, for every text without DEL; that one is no part of any Resource.
+        // "${" would be taken for a variable of the environment.
+        let quoted = serde_json::Value::from(resource.as_str().replace("${", "$${")).to_string();
+        self.kinds.iter().find_map(|kind| {
+            let options = (kind.suggestion)(resource, role)?;
+            Some(format!("[[task]]\nresource = {quoted}\nconnector = \"{}\"\n{options}", kind.name))
+        })
     }
 }
 
@@ -90,10 +125,12 @@ impl fmt::Debug for Connectors {
 mod tests {
     use super::*;
     use crate::task::testing::Named;
-    use crate::task::{BuiltinConnector, BuiltinOptions};
+    use crate::task::{BuiltinConnector, BuiltinOptions, FILES, HTTP, LAMBDA};
+
+    const KINDS: Kinds = &[&LAMBDA, &HTTP, &FILES];
 
     fn table() -> Connectors {
-        let mut table = Connectors::new();
+        let mut table = Connectors::of_kinds(KINDS);
         table.push(Pattern::new("arn:aws:lambda:*:function:price"), Arc::new(Named("first")));
         table.push(Pattern::new("arn:aws:lambda:*"), Arc::new(Named("second")));
         table
@@ -138,7 +175,7 @@ mod tests {
 
     #[test]
     fn check_tells_a_connector_that_cannot_do_what_its_entry_matches() {
-        let mut table = Connectors::new();
+        let mut table = Connectors::of_kinds(KINDS);
         table.push(
             Pattern::new("arn:aws:states:::s3:*"),
             Arc::new(BuiltinConnector::new(BuiltinOptions::echo()).expect("valid")),
@@ -158,7 +195,7 @@ mod tests {
     #[test]
     fn an_entry_is_bounded_so_that_it_leaves_calls_to_the_others() {
         let mut table = table();
-        table.push_bounded(Pattern::new("*"), Arc::new(Named("third")), Some(5));
+        table.push_entry(Pattern::new("*"), Arc::new(Named("third")), Some(5), None);
         let bounds = |total| [0, 1, 2].map(|index| table.entries()[index].max_concurrent(total, 3));
         assert_eq!((bounds(256), bounds(4), bounds(1)), ([192, 192, 5], [3, 3, 4], [1, 1, 1]));
         assert_eq!(table.entries()[0].max_concurrent(256, 1), 256, "there is nobody to leave any to");

@@ -2,7 +2,8 @@
 //!
 //! A state of type Task names a Resource. The [`Connectors`] table maps Resource patterns to connectors, first match
 //! wins. A [`Connector`] takes a [`Request`] and gives an [`Answer`]; it knows nothing of executions, Kafka or retries,
-//! which the engine does. A new kind of connector is one file: its options, its struct, an `impl Connector`.
+//! which the engine does. A [`ConnectorKind`] says what others have to know of a kind, so that a new one is one file and a line in
+//! the table of kinds (`cli/deployment`), which the configuration and the messages go by.
 //!
 //! Connectors are shared by all shards and called on the tokio runtime of the shard that wants the answer, so a
 //! connector may spawn, sleep and do I/O, but may not block. A call is cancelled by dropping its future.
@@ -10,9 +11,10 @@
 mod builtin;
 mod client;
 mod connectors;
+mod endpoint;
 mod files;
-mod from_config;
 mod http;
+mod kind;
 mod lambda;
 mod lambda_wire;
 mod mock;
@@ -29,16 +31,16 @@ pub use crate::engine::{DataObject, Purpose, TaskFailure};
 pub use crate::program::Role;
 pub use crate::resource::Resource;
 use crate::resource::{Kind, Pattern as WaitPattern};
-pub use builtin::{BuiltinConnector, BuiltinOptions};
+pub use builtin::{BUILTIN, BuiltinConnector, BuiltinOptions};
 pub use connectors::{Connectors, Entry};
-pub use files::{FilesConnector, FilesOptions};
-pub use from_config::{ConnectorsError, MakeTopic};
-pub use http::{HttpConnector, HttpOptions};
-pub use lambda::{LambdaConnector, LambdaOptions};
+pub use files::{FILES, FilesConnector, FilesOptions};
+pub use http::{HTTP, HttpConnector, HttpOptions};
+pub use kind::{ConnectorKind, Kinds};
+pub use lambda::{LAMBDA, LambdaConnector, LambdaOptions};
 pub use mock::{MockCase, MockCaseError, MockFile, MockFileError};
 pub use options::{ClientOptions, HttpVersion, OptionsError};
 pub use pattern::Pattern;
-pub use resolved::{Misfit, Resolved, UnmatchedResources};
+pub use resolved::{Misfit, Missing, Resolved, UnmatchedResources};
 
 /// Largest task result in bytes: the service's quota for a state's output.
 pub const MAX_RESULT_BYTES: usize = crate::limits::MAX_EVENT_BYTES;
@@ -88,7 +90,7 @@ impl Request {
             return Ok(());
         }
         let cause = format!(
-            "The {kind} connector neither reads nor writes data sets: give {} a [[task]] entry with the connector \"files\".",
+            "The {kind} connector neither reads nor writes data sets: give {} a [[task]] entry with one that does.",
             self.resource
         );
         Err(TaskFailure::new("States.Runtime", cause))
@@ -118,11 +120,15 @@ pub fn only_tasks(role: Role) -> Option<String> {
 
 /// The refusal of a connector whose answer is the result: what has to be waited for beyond it would be passed over.
 pub fn only_answers(resource: &Resource) -> Option<String> {
-    let what = match (resource.kind(), resource.pattern()) {
-        (Kind::Activity, _) => "an activity, which workers poll",
-        (_, WaitPattern::WaitForTaskToken) => "a callback with a task token",
-        (_, WaitPattern::Sync | WaitPattern::Sync2) => "the end of the job that the call starts",
-        _ => return None,
-    };
-    Some(format!("doesn't wait for {what}"))
+    awaited(resource).map(|what| format!("doesn't wait for {what}"))
+}
+
+/// What a task waits for beyond the answer of what it calls.
+pub(crate) fn awaited(resource: &Resource) -> Option<&'static str> {
+    match (resource.kind(), resource.pattern()) {
+        (Kind::Activity, _) => Some("an activity, which workers poll"),
+        (_, WaitPattern::WaitForTaskToken) => Some("a callback with a task token"),
+        (_, WaitPattern::Sync | WaitPattern::Sync2) => Some("the end of the job that the call starts"),
+        _ => None,
+    }
 }

@@ -13,9 +13,10 @@ use super::MAX_RESULT_BYTES;
 use crate::limits::{TASK_CONNECTIONS, TASK_TIMEOUT};
 
 /// Headers that the client or the connectors set by themselves, or that only make sense between neighbours.
-const RESERVED_HEADERS: [&str; 10] = [
+pub(super) const RESERVED_HEADERS: [&str; 11] = [
     "connection",
     "content-length",
+    "content-type",
     "host",
     "idempotency-key",
     "keep-alive",
@@ -123,14 +124,6 @@ pub enum OptionsError {
         /// The file.
         path: PathBuf,
         /// What is wrong.
-        reason: String,
-    },
-    /// The Kafka client refuses the properties of the `topic` connector's producer.
-    #[error(
-        "the Kafka client refuses the properties of the producer: {reason}; check [kafka], [kafka.producer] and [task.kafka]"
-    )]
-    Producer {
-        /// What it says.
         reason: String,
     },
     /// The probability of failure of a builtin connector is not within 0 to 1.

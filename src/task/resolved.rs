@@ -2,9 +2,8 @@
 
 use std::fmt;
 
-use super::{Entry, Resource, Role, TaskFailure, only_answers};
+use super::{Entry, Resource, Role, TaskFailure, awaited};
 use crate::engine::TaskCall;
-use crate::resource::Kind;
 
 /// The entries that carry out a program's calls, in the order of its Resources: see [`Connectors::resolve`].
 ///
@@ -46,12 +45,12 @@ impl Resolved {
     pub fn check(&self) -> Result<(), UnmatchedResources> {
         let mut faults = UnmatchedResources::default();
         for fault in self.entries.iter().filter_map(|entry| entry.as_ref().err()) {
-            let is_new = |known: &&(Resource, Role)| faults.resources.iter().all(|(seen, _)| *seen != known.0);
-            let resources: Vec<_> = fault.resources.iter().filter(is_new).cloned().collect();
-            faults.resources.extend(resources);
+            let is_new = |missing: &&Missing| faults.missing.iter().all(|seen| seen.resource != missing.resource);
+            let missing: Vec<_> = fault.missing.iter().filter(is_new).cloned().collect();
+            faults.missing.extend(missing);
             faults.misfits.extend(fault.misfits.iter().cloned());
         }
-        if faults.resources.is_empty() && faults.misfits.is_empty() { Ok(()) } else { Err(faults) }
+        if faults.missing.is_empty() && faults.misfits.is_empty() { Ok(()) } else { Err(faults) }
     }
 }
 
@@ -60,9 +59,20 @@ impl Resolved {
 #[derive(Debug, Clone, Default, PartialEq, Eq, thiserror::Error)]
 pub struct UnmatchedResources {
     /// The Resources that no entry matches, each once, in the order of the workflow.
-    pub resources: Vec<(Resource, Role)>,
+    pub missing: Vec<Missing>,
     /// Those that the wrong entry matches.
     pub misfits: Vec<Misfit>,
+}
+
+/// A Resource that no entry matches.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Missing {
+    /// The Resource.
+    pub resource: Resource,
+    /// What calls it.
+    pub role: Role,
+    /// An entry to add; `None`: no kind of connector can carry it out.
+    pub suggestion: Option<String>,
 }
 
 /// A Resource whose connector does not serve its role.
@@ -76,6 +86,8 @@ pub struct Misfit {
     pub kind: &'static str,
     /// Why it can't: "serves no ItemReader".
     pub why: String,
+    /// An entry to put before it; `None`: no kind of connector can carry it out.
+    pub suggestion: Option<String>,
 }
 
 impl From<&UnmatchedResources> for TaskFailure {
@@ -87,39 +99,34 @@ impl From<&UnmatchedResources> for TaskFailure {
 
 impl fmt::Display for UnmatchedResources {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (what, add) = if self.resources.len() == 1 {
-            ("a Task Resource has no connector", "an entry such as this one")
-        } else {
-            ("Task Resources have no connector", "entries such as these")
+        let suggested: Vec<&str> = self.missing.iter().filter_map(|missing| missing.suggestion.as_deref()).collect();
+        let (what, add) = match suggested.len() {
+            1 => ("a Task Resource has no connector", "an entry such as this one"),
+            _ => ("Task Resources have no connector", "entries such as these"),
         };
-        if !self.resources.is_empty() {
-            write!(f, "{what}; add {add} to the configuration:")?;
+        let mut gap = "";
+        if !suggested.is_empty() {
+            write!(f, "{what}; add {add} to the configuration:\n\n{}", suggested.join("\n\n"))?;
+            gap = "\n\n";
         }
-        for (resource, role) in &self.resources {
-            write!(f, "\n\n{}", suggested_entry(resource, *role))?;
-        }
-        for (index, Misfit { resource, role, kind, why }) in self.misfits.iter().enumerate() {
-            let gap = if index > 0 || !self.resources.is_empty() { "\n\n" } else { "" };
-            write!(f, "{gap}the connector \"{kind}\" {why}, and the first [[task]] that matches {resource} has it")?;
-            // What can only be waited for, no entry helps.
-            if *role != Role::Task || only_answers(resource).is_none() && !resource.is_integration("http", "invoke") {
-                write!(f, "; put one such as this before it:\n\n{}", suggested_entry(resource, *role))?;
+        for Missing { resource, .. } in self.missing.iter().filter(|missing| missing.suggestion.is_none()) {
+            write!(f, "{gap}no kind of connector can carry out {resource}")?;
+            match awaited(resource) {
+                Some(what) => write!(f, ": none waits for {what}")?,
+                None => f.write_str(
+                    ": give the state a Resource of your own, such as \"urn:price\", and that a [[task]] entry",
+                )?,
             }
+            gap = "\n\n";
+        }
+        for Misfit { resource, kind, why, suggestion, .. } in &self.misfits {
+            write!(f, "{gap}the connector \"{kind}\" {why}, and the first [[task]] that matches {resource} has it")?;
+            if let Some(entry) = suggestion {
+                write!(f, "; put one such as this before it:\n\n{entry}")?;
+            }
+            gap = "\n\n";
         }
         Ok(())
-    }
-}
-
-fn suggested_entry(resource: &Resource, role: Role) -> String {
-    // A JSON string is a TOML basic string too, for every text without DEL; that one is no part of any Resource.
-    // "${" would be taken for a variable of the environment.
-    let quoted = serde_json::Value::from(resource.as_str().replace("${", "$${")).to_string();
-    if role != Role::Task {
-        format!("[[task]]\nresource = {quoted}\nconnector = \"files\"\nroot = \"data\"")
-    } else if resource.kind() == Kind::Function || resource.is_integration("lambda", "invoke") {
-        format!("[[task]]\nresource = {quoted}\nconnector = \"lambda\"\nendpoint = \"http://127.0.0.1:3001\"")
-    } else {
-        format!("[[task]]\nresource = {quoted}\nconnector = \"http\"\nurl = \"http://127.0.0.1:8000/\"")
     }
 }
 

@@ -1,20 +1,21 @@
 //! From a configuration to pipelines that run: shared by the subcommands that do.
 
+use std::path::Path;
 use std::sync::Arc;
 
-use crate::config::{self, Config, Draft, Mistake, OnInvalid, Properties};
+use crate::config::{self, Config, ConfigErrors, Draft, Environment, Mistake, OnInvalid, Properties};
 use crate::engine::Limits;
 use crate::program::Program;
 use crate::registry::{Kept, KeptError, LoadError, Refusal, Registry};
 use crate::stream::{self, Pipeline, PropertyError, Side, StartError};
-use crate::task::{Connectors, ConnectorsError, Resolved};
+use crate::task::{self, Connectors, Kinds, Resolved};
 use crate::telemetry::{Health, events};
 
 /// Why a configuration can't be put to work.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum DeployError {
     #[error("{0}")]
-    Connectors(#[from] ConnectorsError),
+    Task(Mistake),
     #[error("{place}: {source}")]
     Workflow { place: config::Place, source: LoadError },
     #[error("{place}: {source}")]
@@ -29,9 +30,7 @@ impl DeployError {
     /// As a mistake in the configuration; none: it is not the configuration's.
     pub(super) fn mistake(&self) -> Option<Mistake> {
         Some(match self {
-            Self::Connectors(error) => {
-                Mistake::new(&error.place, format!("[[task]] for {:?}: {}", error.resource, error.source), None)
-            }
+            Self::Task(mistake) => mistake.clone(),
             Self::Workflow { place, source: LoadError::Refused { name, file, why } } => {
                 let message = format!("workflow `{name}` can't be loaded from {}", file.display());
                 let detail = match &**why {
@@ -54,9 +53,26 @@ impl DeployError {
     }
 }
 
-/// Makes the connectors of a configuration. Connects to nothing yet.
-pub(super) fn connectors(config: &Config) -> Result<Connectors, ConnectorsError> {
-    Connectors::from_config(&config.tasks, stream::topic_connector)
+/// Every kind of connector: a new one is its file and a line here. The special ones stand before the general ones, because the
+/// first that fits is suggested.
+pub(super) const KINDS: Kinds = &[&task::LAMBDA, &task::HTTP, &task::FILES, &stream::TOPIC, &task::BUILTIN];
+
+/// Reads a configuration with its connectors. Connects to nothing.
+///
+/// # Errors
+/// Every mistake that was found.
+pub(super) fn load(file: &Path) -> Result<(Config, Connectors), ConfigErrors> {
+    let mut draft = Draft::load(file, &Environment::process())?;
+    let connectors = connectors(&mut draft);
+    Ok((draft.finish()?, connectors))
+}
+
+/// Makes the connectors of a draft, and adds what is wrong with them.
+fn connectors(draft: &mut Draft) -> Connectors {
+    let (connectors, findings) = Connectors::of_config(&draft.config, KINDS);
+    draft.tasks_are_known &= findings.mistakes.is_empty();
+    draft.append(findings);
+    connectors
 }
 
 /// Workflows that are compiled and connectors that are made; nothing runs yet.
@@ -81,14 +97,19 @@ impl Deployment {
     /// # Errors
     /// The first fault.
     pub(super) fn new(config: &Config) -> Result<Self, DeployError> {
-        Self::make(config, Making { tasks_are_known: true, keeps_versions: false })
+        let (connectors, findings) = Connectors::of_config(config, KINDS);
+        if let Some(mistake) = findings.mistakes.into_iter().next() {
+            return Err(DeployError::Task(mistake));
+        }
+        Self::make(config, connectors, Making { tasks_are_known: true, keeps_versions: false })
             .map_err(|mut errors| errors.swap_remove(0))
     }
 
     /// Puts a configuration to work, as far as that goes; everything that is wrong is added to the draft.
     pub(super) fn of_draft(draft: &mut Draft, keeps_versions: bool) -> Option<Self> {
+        let connectors = connectors(draft);
         let making = Making { tasks_are_known: draft.tasks_are_known, keeps_versions };
-        match Self::make(&draft.config, making) {
+        match Self::make(&draft.config, connectors, making) {
             Ok(deployment) => Some(deployment),
             Err(errors) => {
                 errors.iter().filter_map(DeployError::mistake).for_each(|mistake| draft.add(mistake));
@@ -98,19 +119,10 @@ impl Deployment {
     }
 
     /// As [`Deployment::new`], with every fault; there is at least one.
-    fn make(config: &Config, making: Making) -> Result<Self, Vec<DeployError>> {
+    fn make(config: &Config, connectors: Connectors, making: Making) -> Result<Self, Vec<DeployError>> {
         let mut errors = Vec::new();
         check_properties(config, &mut errors);
-        // Each by itself, to hear of all that can't be made.
-        let made = config
-            .tasks
-            .iter()
-            .map(|task| Connectors::from_config(std::slice::from_ref(task), stream::topic_connector));
-        let faults: Vec<DeployError> = made.filter_map(|made| made.err().map(DeployError::from)).collect();
-        let tasks_are_known = making.tasks_are_known && faults.is_empty();
-        errors.extend(faults);
-        let connectors = if tasks_are_known { connectors(config).unwrap_or_default() } else { Connectors::new() };
-
+        let tasks_are_known = making.tasks_are_known;
         let known = connectors.clone();
         let resolve = move |program: &Program| match tasks_are_known {
             true => {
@@ -152,7 +164,7 @@ impl Deployment {
     }
 }
 
-/// Asks librdkafka about the properties of all clients. One that clients share is told once.
+/// Asks librdkafka about the properties of all pipelines' clients. One that clients share is told once.
 fn check_properties(config: &Config, errors: &mut Vec<DeployError>) {
     let mut told: Vec<(config::Place, PropertyError)> = Vec::new();
     let mut check = |properties: &Properties, side, place: &config::Place| {
@@ -166,11 +178,6 @@ fn check_properties(config: &Config, errors: &mut Vec<DeployError>) {
     for pipeline in &config.pipelines {
         check(&pipeline.consumer, Side::Consumer, &pipeline.place);
         check(&pipeline.producer, Side::Producer, &pipeline.place);
-    }
-    for task in &config.tasks {
-        if let config::Connector::Topic(topic) = &task.connector {
-            check(&topic.producer, Side::Producer, &task.place);
-        }
     }
     errors.extend(told.into_iter().map(|(place, source)| DeployError::Property { place, source }));
 }

@@ -14,7 +14,6 @@ use super::deployment;
 use super::print::{print, say};
 use super::source;
 use crate::asl::Format;
-use crate::config::Config;
 use crate::engine::{Limits, Status};
 use crate::program::Program;
 use crate::task::{Connectors, FilesConnector, FilesOptions, MockCase, MockFile, Pattern};
@@ -115,7 +114,10 @@ fn execute(args: &Args) -> Result<Status, Trouble> {
         let stem = args.definition.file_name().unwrap_or_default().to_string_lossy().into_owned();
         stem.split('.').next().unwrap_or_default().to_owned()
     });
-    let config = args.config.as_deref().map(Config::load).transpose()?;
+    let (config, connectors) = match &args.config {
+        Some(file) => deployment::load(file).map(|(config, connectors)| (Some(config), connectors))?,
+        None => (None, Connectors::of_kinds(deployment::KINDS)),
+    };
     let realm = config.as_ref().map(|config| config.aws.clone()).unwrap_or_default();
     let setup = Setup {
         limits: config.as_ref().map_or_else(Limits::default, |config| config.engine.into()),
@@ -124,7 +126,7 @@ fn execute(args: &Args) -> Result<Status, Trouble> {
         identity: OwnedIdentity::new(&realm, &name, args.execution_name.as_deref(), args.seed),
         input_name: input.name,
     };
-    let execution = drive::to_the_end(&program, &input.json, setup, tasks(args, &name, config.as_ref())?)?;
+    let execution = drive::to_the_end(&program, &input.json, setup, tasks(args, &name, connectors)?)?;
     let status = execution.status().ok_or_else(|| Trouble::Message("the execution has no end".to_owned()))?;
     let answer = match args.json {
         true => format!("{}\n", render::json(&execution, args.history)),
@@ -174,14 +176,10 @@ fn excerpt(given: &str) -> String {
     }
 }
 
-fn tasks(args: &Args, machine: &str, config: Option<&Config>) -> Result<Tasks, Trouble> {
+fn tasks(args: &Args, machine: &str, mut connectors: Connectors) -> Result<Tasks, Trouble> {
     let mocks: Option<MockCase> = match (&args.mocks, &args.test_case) {
         (Some(file), Some(case)) => Some(MockFile::load(file)?.test_case(machine, case)?),
         _ => None,
-    };
-    let mut connectors = match config {
-        Some(config) => deployment::connectors(config)?,
-        None => Connectors::new(),
     };
     if let Some(root) = &args.data {
         let files = FilesConnector::new(FilesOptions { root: root.clone(), timeout: DATA_TIMEOUT })?;

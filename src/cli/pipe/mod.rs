@@ -15,9 +15,8 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::print::{in_colour, say};
-use super::source;
+use super::{deployment, source};
 use crate::asl;
-use crate::config::Config;
 use crate::engine::Limits;
 use crate::host::Permits;
 use crate::identity::Realm;
@@ -87,8 +86,6 @@ enum PipeError {
     Invalid { path: PathBuf, diagnostics: String },
     #[error("the configuration is wrong:\n{0}")]
     Config(String),
-    #[error("{0}")]
-    Connectors(#[from] crate::task::ConnectorsError),
     #[error("{path}: {source}", path = source::shown(path))]
     Unmatched { path: PathBuf, source: crate::task::UnmatchedResources },
     #[error("can't write failures to {}: {source}", source::shown(path))]
@@ -144,10 +141,12 @@ fn load_program(path: &Path) -> Result<Program, PipeError> {
 }
 
 fn load_config(path: Option<&Path>) -> Result<(Connectors, Limits, Realm), PipeError> {
-    let Some(path) = path else { return Ok((Connectors::new(), Limits::default(), Realm::default())) };
+    let Some(path) = path else {
+        return Ok((Connectors::of_kinds(deployment::KINDS), Limits::default(), Realm::default()));
+    };
     let colour = in_colour(&io::stderr());
-    let config = Config::load(path).map_err(|mistakes| PipeError::Config(mistakes.render(colour)))?;
-    Ok((super::deployment::connectors(&config)?, config.engine.into(), config.aws))
+    let (config, connectors) = deployment::load(path).map_err(|mistakes| PipeError::Config(mistakes.render(colour)))?;
+    Ok((connectors, config.engine.into(), config.aws))
 }
 
 /// Bytes of the input, if it is a file: then progress can be shown as a part of the whole.

@@ -19,10 +19,10 @@ use tokio::sync::{Notify, RwLock};
 use super::properties::{Side, check_properties, sealed};
 use super::sink::{error_code, is_too_large, is_topic_trouble};
 use super::{client, headers};
-use crate::config::{self, Properties, Redactor};
+use crate::config::{Options, Properties, Redactor};
 use crate::identity;
 use crate::task::{
-    Answer, BoxFuture, Connector, DataObject, OptionsError, Purpose, Request, Resource, Role, TaskFailure,
+    Answer, BoxFuture, Connector, ConnectorKind, DataObject, Purpose, Request, Resource, Role, TaskFailure,
 };
 use crate::telemetry::events;
 
@@ -34,23 +34,32 @@ const QUEUE_PAUSE: Duration = Duration::from_millis(10);
 /// Records that are handed over at a stretch: then the shard's other calls get their turn.
 const RECORDS_PER_TURN: usize = 256;
 
-/// Makes the connector. Connects to nothing yet.
-///
-/// # Errors
-/// [`OptionsError::Producer`] if librdkafka does not take the properties.
-pub fn topic_connector(options: &config::Topic, timeout: Duration) -> Result<Arc<dyn Connector>, OptionsError> {
-    if let Some(error) = check_properties(&options.producer, Side::Producer).first() {
-        return Err(OptionsError::Producer { reason: error.to_string() });
+/// The kind `topic`.
+pub static TOPIC: ConnectorKind = ConnectorKind {
+    name: "topic",
+    options: &["topic", "kafka"],
+    make,
+    address: Some("topic"),
+    suggestion: |_, _| None,
+};
+
+fn make(options: &mut Options<'_>, timeout: Duration) -> Option<Arc<dyn Connector>> {
+    let topic = options.topic("topic", "name the topic to write to: topic = \"map-results\"");
+    let properties = options.producer("kafka", topic.as_deref().unwrap_or(TOPIC.name), timeout);
+    let errors = check_properties(&properties, Side::Producer);
+    for error in &errors {
+        let place = error.property().and_then(|name| properties.place(name)).cloned();
+        options.mistake_at(&place.unwrap_or_else(|| options.place("kafka")), error.to_string(), error.hint());
     }
     let destination = Destination {
-        topic: options.topic.as_str().into(),
-        properties: options.producer.clone(),
+        topic: topic.filter(|_| errors.is_empty())?.into(),
+        properties,
         timeout,
         client: tokio::sync::Mutex::default(),
         batches: RwLock::default(),
         trouble: Arc::default(),
     };
-    Ok(Arc::new(TopicConnector { destination: Arc::new(destination) }))
+    Some(Arc::new(TopicConnector { destination: Arc::new(destination) }))
 }
 
 struct TopicConnector {
@@ -77,7 +86,7 @@ impl Connector for TopicConnector {
     }
 
     fn kind(&self) -> &'static str {
-        "topic"
+        TOPIC.name
     }
 }
 

@@ -8,10 +8,11 @@ use rdkafka::types::{RDKafkaApiKey, RDKafkaRespErr};
 use rdkafka::{ClientConfig, Offset, TopicPartitionList};
 
 use super::*;
-use crate::config::{Config, Environment};
-use crate::task::testing;
+use crate::config::{Config, Environment, Mistake};
+use crate::task::{Connectors, Kinds, testing};
 
-const TOPIC: &str = "map-results";
+const KINDS: Kinds = &[&TOPIC];
+const RESULTS: &str = "map-results";
 const TIMEOUT: Duration = Duration::from_secs(60);
 
 struct World {
@@ -25,7 +26,7 @@ type Found = (String, String, Vec<(String, String)>);
 impl World {
     fn new() -> World {
         let mock = MockCluster::new(1).expect("a mock cluster");
-        mock.create_topic(TOPIC, 1, 1).expect("a topic");
+        mock.create_topic(RESULTS, 1, 1).expect("a topic");
         let connector = connector(&mock.bootstrap_servers(), TIMEOUT);
         World { mock, connector }
     }
@@ -44,7 +45,7 @@ impl World {
         config.set("bootstrap.servers", self.mock.bootstrap_servers()).set("group.id", "reader");
         let consumer: BaseConsumer = config.create().expect("a consumer");
         let mut place = TopicPartitionList::new();
-        place.add_partition_offset(TOPIC, 0, Offset::Beginning).expect("an offset");
+        place.add_partition_offset(RESULTS, 0, Offset::Beginning).expect("an offset");
         consumer.assign(&place).expect("it is assigned");
         let deadline = Instant::now() + TIMEOUT;
         let mut found = Vec::new();
@@ -66,14 +67,22 @@ impl World {
     }
 }
 
-fn connector(brokers: &str, timeout: Duration) -> Arc<dyn Connector> {
+/// What is read of an entry of these options, and what is wrong with it.
+fn read(brokers: &str, options: &str) -> (Connectors, Vec<Mistake>) {
     let text = format!(
-        "[[task]]\nresource = \"*\"\nconnector = \"topic\"\ntopic = \"{TOPIC}\"\n[kafka]\nbootstrap.servers = \"{brokers}\"\n\
+        "[[task]]\nresource = \"*\"\nconnector = \"topic\"\n{options}\n[kafka]\nbootstrap.servers = \"{brokers}\"\n\
          [[pipeline]]\nname = \"p\"\nsources = [\"in\"]\nworkflow = \"w.asl.json\""
     );
     let config = Config::parse(&text, Path::new("test.toml"), &Environment::default()).expect("a configuration");
-    let config::Connector::Topic(topic) = &config.tasks[0].connector else { panic!("it is one for a topic") };
-    topic_connector(topic, timeout).expect("librdkafka takes the properties")
+    let (connectors, findings) = Connectors::of_config(&config, KINDS);
+    (connectors, findings.mistakes)
+}
+
+fn connector(brokers: &str, timeout: Duration) -> Arc<dyn Connector> {
+    let (connectors, mistakes) =
+        read(brokers, &format!("topic = \"{RESULTS}\"\ntimeout = \"{}ms\"", timeout.as_millis()));
+    assert!(mistakes.is_empty(), "{mistakes:?}");
+    connectors.entries()[0].connector.clone()
 }
 
 fn call(connector: &Arc<dyn Connector>, purpose: Purpose) -> Result<(), String> {
@@ -182,8 +191,8 @@ fn anything_but_results_is_refused() {
 
 #[test]
 fn properties_that_librdkafka_does_not_know_are_refused_before_anything_runs() {
-    let mut producer = Properties::default();
-    producer.set("linger.msec", "5");
-    let error = topic_connector(&config::Topic { topic: TOPIC.to_owned(), producer }, TIMEOUT).err().expect("refused");
-    assert!(error.to_string().contains("linger.msec"), "{error}");
+    let (_, mistakes) = read("127.0.0.1:1", "topic = \"t\"\nkafka = { linger.msec = 5 }");
+    let [mistake] = &*mistakes else { panic!("{mistakes:?}") };
+    assert!(mistake.message.contains("linger.msec"), "{mistake}");
+    assert_eq!(mistake.place.as_ref().map(|place| place.line), Some(5), "{mistake}");
 }

@@ -17,13 +17,35 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::place::{Place, data_failure};
-use super::{Answer, BoxFuture, Connector, OptionsError, Purpose, Request, Resource, Role, TaskFailure};
+use super::{Answer, BoxFuture, Connector, ConnectorKind, OptionsError, Purpose, Request, Resource, Role, TaskFailure};
+use crate::config::Options;
 
 mod folder;
 #[cfg(test)]
 mod tests;
 
 use folder::Folder;
+
+/// The kind `files`.
+pub static FILES: ConnectorKind = ConnectorKind {
+    name: "files",
+    options: &["root"],
+    make,
+    address: None,
+    suggestion: |_, role| (role != Role::Task).then_some("root = \"data\""),
+};
+
+fn make(options: &mut Options<'_>, timeout: Duration) -> Option<Arc<dyn Connector>> {
+    options.required("root", "give the folder that holds the buckets: root = \"data\"")?;
+    let root = options.path("root")?;
+    match FilesConnector::new(FilesOptions { root, timeout }) {
+        Ok(connector) => Some(Arc::new(connector)),
+        Err(error) => {
+            options.mistake("root", error.to_string(), None);
+            None
+        }
+    }
+}
 
 /// Options of the `files` connector.
 #[derive(Clone, Debug)]
@@ -78,7 +100,7 @@ impl Connector for FilesConnector {
     }
 
     fn kind(&self) -> &'static str {
-        "files"
+        FILES.name
     }
 }
 

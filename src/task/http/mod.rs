@@ -16,6 +16,7 @@
 //! Redirects are not followed: their status is not 2xx.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use hyper::{
     HeaderMap,
@@ -24,10 +25,12 @@ use hyper::{
 use serde::de::IgnoredAny;
 
 use super::{
-    Answer, BoxFuture, ClientOptions, Connector, OptionsError, Purpose, Request, Resource, Role, TaskFailure,
+    Answer, BoxFuture, ClientOptions, Connector, ConnectorKind, OptionsError, Purpose, Request, Resource, Role,
+    TaskFailure,
     client::{Client, ExchangeError, Reply},
-    only_answers,
+    endpoint, only_answers,
 };
+use crate::config::Options;
 
 mod data;
 
@@ -39,6 +42,25 @@ const TRACE_PARENT: HeaderName = HeaderName::from_static("traceparent");
 
 /// How many characters of a body that is not JSON are shown in the cause.
 const SHOWN_BODY_CHARS: usize = 256;
+
+/// The kind `http`.
+pub static HTTP: ConnectorKind = ConnectorKind {
+    name: "http",
+    options: &["url", "headers", "connections", "http_version", "ca_file"],
+    make,
+    address: Some("url"),
+    suggestion: |resource, role| {
+        let fits = role == Role::Task && refusal(resource, role).is_none();
+        fits.then_some("url = \"http://127.0.0.1:8000/\"")
+    },
+};
+
+fn make(options: &mut Options<'_>, timeout: Duration) -> Option<Arc<dyn Connector>> {
+    let hint = "give the URL to POST to: url = \"http://127.0.0.1:8080/price\"";
+    let client = endpoint::read(options, "url", hint, timeout)?;
+    let connector = HttpConnector::new(HttpOptions { client });
+    Some(Arc::new(endpoint::made(options, "url", connector)?))
+}
 
 /// Options of the `http` connector.
 #[derive(Clone, Debug)]
@@ -83,20 +105,25 @@ impl Connector for HttpConnector {
     }
 
     fn refuses(&self, resource: &Resource, role: Role) -> Option<String> {
-        if role != Role::Task {
-            return None;
-        }
-        if resource.is_integration("http", "invoke") {
-            let why = "POSTs to the url of its entry; it would ignore the ApiEndpoint, Method, QueryParameters and Headers of \
-                       http:invoke. Give the state a Resource of your own, such as \"urn:price\", and the entry its url";
-            return Some(why.to_owned());
-        }
-        only_answers(resource)
+        refusal(resource, role)
     }
 
     fn kind(&self) -> &'static str {
-        "http"
+        HTTP.name
     }
+}
+
+/// Why no connector of this kind carries out such calls.
+fn refusal(resource: &Resource, role: Role) -> Option<String> {
+    if role != Role::Task {
+        return None;
+    }
+    if resource.is_integration("http", "invoke") {
+        let why = "POSTs to the url of its entry; it would ignore the ApiEndpoint, Method, QueryParameters and Headers of \
+                   http:invoke. Give the state a Resource of your own, such as \"urn:price\", and the entry its url";
+        return Some(why.to_owned());
+    }
+    only_answers(resource)
 }
 
 /// Headers by which the other side recognises an operation that it has already seen, and what caused it.

@@ -15,17 +15,36 @@
 //! | the state's parameters don't fit the API | `States.Runtime` |
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use hyper::{HeaderMap, Uri};
 
 use super::{
-    Answer, BoxFuture, ClientOptions, Connector, OptionsError, Request, Resource, Role, TaskFailure,
+    Answer, BoxFuture, ClientOptions, Connector, ConnectorKind, OptionsError, Request, Resource, Role, TaskFailure,
     client::{Client, ExchangeError, Reply, percent_encoded},
+    endpoint,
     http::{check_json, error_type, identity_headers},
     lambda_wire::{Invocation, invoke_result},
     only_answers, only_tasks,
 };
+use crate::config::Options;
 use crate::resource::Kind;
+
+/// The kind `lambda`.
+pub static LAMBDA: ConnectorKind = ConnectorKind {
+    name: "lambda",
+    options: &["endpoint", "headers", "connections", "http_version", "ca_file"],
+    make,
+    address: Some("endpoint"),
+    suggestion: |resource, role| refusal(resource, role).is_none().then_some("endpoint = \"http://127.0.0.1:3001\""),
+};
+
+fn make(options: &mut Options<'_>, timeout: Duration) -> Option<Arc<dyn Connector>> {
+    let hint = "give the Invoke endpoint: endpoint = \"http://127.0.0.1:9001\"";
+    let client = endpoint::read(options, "endpoint", hint, timeout)?;
+    let connector = LambdaConnector::new(LambdaOptions { client });
+    Some(Arc::new(endpoint::made(options, "endpoint", connector)?))
+}
 
 /// Options of the `lambda` connector.
 #[derive(Clone, Debug)]
@@ -57,7 +76,7 @@ impl Connector for LambdaConnector {
     fn call(&self, request: Request) -> BoxFuture<'static, Answer> {
         let client = Arc::clone(&self.client);
         Box::pin(async move {
-            request.refuse_data("lambda")?;
+            request.refuse_data(LAMBDA.name)?;
             if request.resource.is_integration("lambda", "invoke") && !request.resource.outlasts_its_answer() {
                 let invocation = Invocation::from_parameters(&request.input)?;
                 let reply = invoke(&client, &request, &invocation).await?;
@@ -72,15 +91,20 @@ impl Connector for LambdaConnector {
     }
 
     fn refuses(&self, resource: &Resource, role: Role) -> Option<String> {
-        let calls_function = resource.kind() == Kind::Function || resource.is_integration("lambda", "invoke");
-        only_tasks(role)
-            .or_else(|| only_answers(resource))
-            .or_else(|| (!calls_function).then(|| "calls Lambda functions only".to_owned()))
+        refusal(resource, role)
     }
 
     fn kind(&self) -> &'static str {
-        "lambda"
+        LAMBDA.name
     }
+}
+
+/// Why no connector of this kind carries out such calls.
+fn refusal(resource: &Resource, role: Role) -> Option<String> {
+    let calls_function = resource.kind() == Kind::Function || resource.is_integration("lambda", "invoke");
+    only_tasks(role)
+        .or_else(|| only_answers(resource))
+        .or_else(|| (!calls_function).then(|| "calls Lambda functions only".to_owned()))
 }
 
 async fn invoke(client: &Client, request: &Request, invocation: &Invocation) -> Result<Reply, TaskFailure> {
