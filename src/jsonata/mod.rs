@@ -14,6 +14,8 @@ mod messages;
 mod names;
 mod number;
 mod references;
+#[allow(dead_code, reason = "the compiler of the whole language makes them")]
+mod regex;
 mod rewrite;
 mod scope;
 mod syntax;
