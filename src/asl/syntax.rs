@@ -2,34 +2,12 @@
 //!
 //! The one place of this room that knows who reads them.
 
-use crate::expr::intrinsic::Call;
+use crate::expr::intrinsic::{self, Call, Returns};
 use crate::expr::{Instant, Path, ReferencePath};
 use crate::value::Heap;
 
 /// The longest name of a variable, in characters.
 const MAX_VARIABLE_CHARS: usize = 80;
-
-/// The names of the intrinsic functions, for hints.
-pub(super) const INTRINSICS: [&str; 18] = [
-    "States.Array",
-    "States.ArrayContains",
-    "States.ArrayGetItem",
-    "States.ArrayLength",
-    "States.ArrayPartition",
-    "States.ArrayRange",
-    "States.ArrayUnique",
-    "States.Base64Decode",
-    "States.Base64Encode",
-    "States.Format",
-    "States.Hash",
-    "States.JsonMerge",
-    "States.JsonToString",
-    "States.MathAdd",
-    "States.MathRandom",
-    "States.StringSplit",
-    "States.StringToJson",
-    "States.UUID",
-];
 
 /// A path of the whole dialect: `$…`, `$$…` or `$variable…`.
 pub(super) fn path(text: &str) -> Result<(), String> {
@@ -71,7 +49,22 @@ pub(super) fn looks_like_template_value(text: &str) -> bool {
 pub(super) fn unknown_intrinsic(text: &str) -> Option<&str> {
     let (name, _) = text.split_once('(')?;
     let name = name.trim();
-    (!INTRINSICS.contains(&name)).then_some(name)
+    (!intrinsics().any(|known| known == name)).then_some(name)
+}
+
+/// The names of the intrinsic functions, for hints.
+pub(super) fn intrinsics() -> impl Iterator<Item = &'static str> + Clone {
+    intrinsic::names()
+}
+
+/// A call of an intrinsic function that a Fail state may have in the place of a path: one that returns a string. Which
+/// these are is AWS's list; an element of an array may be one.
+pub(super) fn text_intrinsic(text: &str) -> Result<(), String> {
+    let call = Call::parse(text, &mut Heap::new()).map_err(|error| error.message)?;
+    match call.returns() {
+        Returns::String | Returns::Element => Ok(()),
+        _ => Err("It does not return a string.".into()),
+    }
 }
 
 /// A variable name as `Assign` takes it.
@@ -103,7 +96,7 @@ mod tests {
 
     #[test]
     fn the_names_for_hints_are_those_of_functions() {
-        for name in INTRINSICS {
+        for name in intrinsics() {
             assert_eq!(intrinsic(&format!("{name}()")), Ok(()), "{name}");
             assert_eq!(unknown_intrinsic(&format!("{name}()")), None);
         }

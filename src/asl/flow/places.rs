@@ -1,6 +1,6 @@
 //! Paths, templates and function calls over shapes.
 
-use crate::expr::intrinsic::Call;
+use crate::expr::intrinsic::{Call, Returns};
 use crate::expr::path::Path;
 use crate::expr::{Place, Root};
 use crate::value::Heap;
@@ -64,7 +64,7 @@ impl Flow<'_> {
         call.for_each_path(&mut |path| {
             self.follow(path, span, scope, location);
         });
-        of_function(text)
+        of_function(call.returns())
     }
 
     fn follow(&mut self, path: &Path, span: &Span, scope: &Scope<'_>, location: &str) -> Shape {
@@ -169,14 +169,12 @@ fn listing(before: &str, names: &[&str]) -> String {
     }
 }
 
-/// What a call gives, by the function's name.
-fn of_function(text: &str) -> Shape {
-    let name = text.split('(').next().unwrap_or_default().trim();
-    match name.strip_prefix("States.").unwrap_or_default() {
-        "Format" | "JsonToString" | "ArrayContains" | "ArrayLength" | "Base64Encode" | "Base64Decode" | "Hash"
-        | "MathRandom" | "MathAdd" | "UUID" => Shape::Scalar,
-        "ArrayRange" | "StringSplit" => Shape::array([Shape::Scalar]),
-        "Array" | "ArrayPartition" | "ArrayUnique" => Shape::array([Shape::Unknown]),
-        _ => Shape::Unknown,
+/// What a call gives.
+fn of_function(returns: Returns) -> Shape {
+    match returns {
+        Returns::String | Returns::Number | Returns::Boolean => Shape::Scalar,
+        Returns::Scalars => Shape::array([Shape::Scalar]),
+        Returns::Array => Shape::array([Shape::Unknown]),
+        Returns::Object | Returns::Element | Returns::Json => Shape::Unknown,
     }
 }

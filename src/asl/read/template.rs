@@ -40,9 +40,7 @@ impl Reader {
             let message = format!("'{name}' is not a valid variable name: {why}");
             self.error(object.at("Assign"), &member.key_span, message);
         }
-        // The last scope is the machine's own.
-        let outer = self.scopes.len().saturating_sub(1);
-        if self.scopes[..outer].iter().any(|scope| scope.contains(name)) {
+        if self.scopes.iter().any(|scope| scope.contains(name)) {
             let message = format!("The variable name '{name}' was already defined in a parent scope.");
             let hint = "Branches and iterations can read outer variables, but not assign them: use another name.";
             self.error(object.at("Assign"), &member.key_span, message).hint = Some(hint.to_owned());
@@ -119,7 +117,7 @@ pub(super) fn is_expression(text: &str) -> bool {
 }
 
 fn value_hint(text: &str, why: &str) -> String {
-    let known = syntax::unknown_intrinsic(text).and_then(|name| suggest::closest(name, syntax::INTRINSICS));
+    let known = syntax::unknown_intrinsic(text).and_then(|name| suggest::closest(name, syntax::intrinsics()));
     match known {
         Some(name) => format!("Did you mean '{name}'?"),
         None if !text.starts_with('$') && !text.contains('(') => {

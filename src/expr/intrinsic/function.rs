@@ -3,87 +3,93 @@ use crate::value::{Heap, Mark, Value};
 
 use super::{Refusal, array, encoding, format, json, math};
 
-/// The intrinsic functions.
+/// What a call of a function gives, as far as the function tells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Function {
+pub enum Returns {
+    /// A string.
+    String,
+    /// A number.
+    Number,
+    /// `true` or `false`.
+    Boolean,
+    /// An object.
+    Object,
+    /// An array of what the arguments hold.
     Array,
-    ArrayPartition,
-    ArrayContains,
-    ArrayRange,
-    ArrayGetItem,
-    ArrayLength,
-    ArrayUnique,
-    Base64Encode,
-    Base64Decode,
-    Hash,
-    JsonMerge,
-    StringToJson,
-    JsonToString,
-    MathRandom,
-    MathAdd,
-    StringSplit,
-    Uuid,
-    Format,
+    /// An array of strings or numbers.
+    Scalars,
+    /// What the argument holds.
+    Element,
+    /// Whatever a text says.
+    Json,
 }
 
-const NAMES: [(&str, Function); 18] = [
-    ("States.Array", Function::Array),
-    ("States.ArrayPartition", Function::ArrayPartition),
-    ("States.ArrayContains", Function::ArrayContains),
-    ("States.ArrayRange", Function::ArrayRange),
-    ("States.ArrayGetItem", Function::ArrayGetItem),
-    ("States.ArrayLength", Function::ArrayLength),
-    ("States.ArrayUnique", Function::ArrayUnique),
-    ("States.Base64Encode", Function::Base64Encode),
-    ("States.Base64Decode", Function::Base64Decode),
-    ("States.Hash", Function::Hash),
-    ("States.JsonMerge", Function::JsonMerge),
-    ("States.StringToJson", Function::StringToJson),
-    ("States.JsonToString", Function::JsonToString),
-    ("States.MathRandom", Function::MathRandom),
-    ("States.MathAdd", Function::MathAdd),
-    ("States.StringSplit", Function::StringSplit),
-    ("States.UUID", Function::Uuid),
-    ("States.Format", Function::Format),
+type Body = fn(&mut Heap, Mark) -> Result<Value, Refusal>;
+type RandomBody = fn(&mut Heap, &mut fastrand::Rng, Mark) -> Result<Value, Refusal>;
+
+/// What a function does with its arguments: those that were pushed since the mark.
+#[derive(Debug)]
+enum Apply {
+    Pure(Body),
+    /// Gives another value each time.
+    Random(RandomBody),
+}
+
+/// An intrinsic function.
+#[derive(Debug)]
+pub(super) struct Function {
+    /// As it stands in a definition.
+    pub(super) name: &'static str,
+    pub(super) returns: Returns,
+    apply: Apply,
+}
+
+/// All of them: <https://docs.aws.amazon.com/step-functions/latest/dg/intrinsic-functions.html>.
+pub(super) static FUNCTIONS: [Function; 18] = [
+    row("States.Array", Returns::Array, Apply::Pure(|heap, mark| Ok(heap.array_from(mark)?))),
+    row("States.ArrayContains", Returns::Boolean, Apply::Pure(|heap, mark| array::contains(heap, mark))),
+    row("States.ArrayGetItem", Returns::Element, Apply::Pure(|heap, mark| array::item(heap, mark))),
+    row("States.ArrayLength", Returns::Number, Apply::Pure(|heap, mark| array::length(heap, mark))),
+    row("States.ArrayPartition", Returns::Array, Apply::Pure(array::partition)),
+    row("States.ArrayRange", Returns::Scalars, Apply::Pure(array::range)),
+    row("States.ArrayUnique", Returns::Array, Apply::Pure(array::unique)),
+    row("States.Base64Decode", Returns::String, Apply::Pure(encoding::base64_decode)),
+    row("States.Base64Encode", Returns::String, Apply::Pure(encoding::base64_encode)),
+    row("States.Format", Returns::String, Apply::Pure(format::format_value)),
+    row("States.Hash", Returns::String, Apply::Pure(encoding::hash)),
+    row("States.JsonMerge", Returns::Object, Apply::Pure(json::merge)),
+    row("States.JsonToString", Returns::String, Apply::Pure(json::print)),
+    row("States.MathAdd", Returns::Number, Apply::Pure(|heap, mark| math::add(heap, mark))),
+    row("States.MathRandom", Returns::Number, Apply::Random(|heap, random, mark| math::random(heap, random, mark))),
+    row("States.StringSplit", Returns::Scalars, Apply::Pure(format::split)),
+    row("States.StringToJson", Returns::Json, Apply::Pure(json::parse)),
+    row("States.UUID", Returns::String, Apply::Random(math::uuid)),
 ];
+
+const fn row(name: &'static str, returns: Returns, apply: Apply) -> Function {
+    Function { name, returns, apply }
+}
 
 impl Function {
     /// The function with this name.
-    pub(super) fn from_name(name: &str) -> Option<Function> {
-        NAMES.iter().find(|(known, _)| *known == name).map(|(_, function)| *function)
+    pub(super) fn from_name(name: &str) -> Option<&'static Function> {
+        FUNCTIONS.iter().find(|function| function.name == name)
     }
 
-    /// The name as it stands in a definition.
-    pub(super) fn name(self) -> &'static str {
-        // Every function is listed; a test asks each.
-        NAMES.iter().find(|(_, function)| *function == self).map_or("", |(name, _)| name)
+    pub(super) fn is_random(&self) -> bool {
+        matches!(self.apply, Apply::Random(_))
     }
 
-    pub(super) fn is_random(self) -> bool {
-        matches!(self, Function::MathRandom | Function::Uuid)
+    /// Whether its first argument, where it is literal, is a template with `{}`.
+    pub(super) fn takes_template(&self) -> bool {
+        self.name == "States.Format"
     }
 
     /// Calls the function on what was pushed since the mark.
-    pub(super) fn apply(self, heap: &mut Heap, scope: &mut impl Scope, mark: Mark) -> Result<Value, Refusal> {
-        match self {
-            Function::Array => Ok(heap.array_from(mark)?),
-            Function::ArrayPartition => array::partition(heap, mark),
-            Function::ArrayContains => array::contains(heap, mark),
-            Function::ArrayRange => array::range(heap, mark),
-            Function::ArrayGetItem => array::item(heap, mark),
-            Function::ArrayLength => array::length(heap, mark),
-            Function::ArrayUnique => array::unique(heap, mark),
-            Function::Base64Encode => encoding::base64_encode(heap, mark),
-            Function::Base64Decode => encoding::base64_decode(heap, mark),
-            Function::Hash => encoding::hash(heap, mark),
-            Function::JsonMerge => json::merge(heap, mark),
-            Function::StringToJson => json::parse(heap, mark),
-            Function::JsonToString => json::print(heap, mark),
-            Function::MathRandom => math::random(heap, scope.random(), mark),
-            Function::MathAdd => math::add(heap, mark),
-            Function::StringSplit => format::split(heap, mark),
-            Function::Uuid => math::uuid(heap, scope.random(), mark),
-            Function::Format => format::format_value(heap, mark),
+    pub(super) fn apply(&self, heap: &mut Heap, scope: &mut impl Scope, mark: Mark) -> Result<Value, Refusal> {
+        match self.apply {
+            Apply::Pure(body) => body(heap, mark),
+            Apply::Random(body) => body(heap, scope.random(), mark),
         }
     }
 }

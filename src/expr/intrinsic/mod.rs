@@ -18,9 +18,10 @@ use crate::expr::error::{CallFault, EvalError};
 use crate::expr::path::{Path, PathError};
 use crate::expr::scope::Scope;
 use crate::value::{Exceeded, Heap, Mark, Value};
-use function::Function;
+use function::{FUNCTIONS, Function};
 
 pub use encoding::digest;
+pub use function::Returns;
 pub use math::random_uuid;
 
 /// Why a text is no call of an intrinsic function.
@@ -31,6 +32,11 @@ pub struct IntrinsicSyntaxError {
     pub message: String,
     /// Byte offset into the text of the call.
     pub offset: usize,
+}
+
+/// The names of the intrinsic functions.
+pub fn names() -> impl Iterator<Item = &'static str> + Clone {
+    FUNCTIONS.iter().map(|function| function.name)
 }
 
 /// A compiled call of an intrinsic function, with all that is nested in it.
@@ -60,6 +66,11 @@ impl Call {
         self.invocation.is_constant()
     }
 
+    /// What a call gives, as far as its function tells.
+    pub fn returns(&self) -> Returns {
+        self.invocation.function.returns
+    }
+
     /// Calls the function.
     ///
     /// # Errors
@@ -81,7 +92,7 @@ impl Call {
 /// A call without the text that it came from.
 #[derive(Clone, Debug)]
 struct Invocation {
-    function: Function,
+    function: &'static Function,
     /// The literal first argument of `States.Format`, taken apart.
     template: Option<format::Template>,
     arguments: Box<[Argument]>,
@@ -157,7 +168,7 @@ impl Invocation {
             None => self.function.apply(heap, scope, mark),
         };
         result.map_err(|refusal| match refusal {
-            Refusal::Arguments => Failure::Function(CallFault::InvalidArguments(self.function.name())),
+            Refusal::Arguments => Failure::Function(CallFault::InvalidArguments(self.function.name)),
             Refusal::Fault(fault) => Failure::Function(fault),
             Refusal::Exceeded(exceeded) => Failure::Exceeded(exceeded),
         })

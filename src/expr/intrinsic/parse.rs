@@ -12,6 +12,7 @@ const MAX_NESTING: usize = 10;
 pub(super) fn call(text: &str, constants: &mut Heap) -> Result<Invocation, IntrinsicSyntaxError> {
     let mut parser = Parser { text, at: 0, nesting: 0, constants };
     let invocation = parser.call()?;
+    parser.skip_spaces();
     if parser.at < text.len() {
         return Err(parser.error("Unexpected text after the closing ')'"));
     }
@@ -78,7 +79,7 @@ impl<'a> Parser<'a> {
         loop {
             self.skip_spaces();
             let is_first = arguments.is_empty() && invocation.template.is_none();
-            if is_first && invocation.function == Function::Format && self.rest().starts_with('\'') {
+            if is_first && invocation.function.takes_template() && self.rest().starts_with('\'') {
                 invocation.template = Some(Template::new(&self.string()?.template));
             } else {
                 arguments.push(self.argument()?);
