@@ -62,7 +62,7 @@ const JSONPATH_STATES: &[(&str, &[Fault])] = &[
     ),
     (
         r#"{"Type": "Parallel", "Assign": {"v": 1}, "End": true, "Branches": [{"StartAt": "A", "States": {"A": {"Type": "Pass", "Assign": {"v": 1}, "End": true}}}]}"#,
-        &[(SCHEMA, "/States/S/Branches[0]/States/A/Assign")],
+        &[],
     ),
     // Choice.
     (r#"{"Type": "Choice", "Default": "T"}"#, &[(SCHEMA, "/States/S")]),
@@ -125,6 +125,10 @@ const JSONPATH_STATES: &[(&str, &[Fault])] = &[
     (r#"{"Type": "Wait", "SecondsPath": "$.a[*]", "End": true}"#, &[(SCHEMA, "/States/S/SecondsPath")]),
     (r#"{"Type": "Wait", "Timestamp": "2020-01-01T00:00:00", "End": true}"#, &[(SCHEMA, "/States/S/Timestamp")]),
     (r#"{"Type": "Fail", "Error": "a", "ErrorPath": "$.a"}"#, &[(SCHEMA, "/States/S")]),
+    (r#"{"Type": "Fail", "ErrorPath": "States.StringToJson($.j)"}"#, &[(SCHEMA, "/States/S/ErrorPath")]),
+    (r#"{"Type": "Fail", "CausePath": "States.MathAdd(1, 2)"}"#, &[(SCHEMA, "/States/S/CausePath")]),
+    (r#"{"Type": "Fail", "CausePath": "States.Array('a')"}"#, &[(SCHEMA, "/States/S/CausePath")]),
+    (r#"{"Type": "Fail", "ErrorPath": "States.ArrayGetItem($.a, 0)", "CausePath": "States.Format('{}', $.b)  "}"#, &[]),
     (r#"{"Type": "Fail", "Cause": "a", "CausePath": "$.a"}"#, &[(SCHEMA, "/States/S")]),
     (r#"{"Type": "Fail", "Cause": 1}"#, &[(SCHEMA, "/States/S/Cause")]),
     // Task.
@@ -161,11 +165,11 @@ const JSONPATH_STATES: &[(&str, &[Fault])] = &[
     ),
     (
         r#"{"Type": "Task", "Resource": "r", "Retry": [{"ErrorEquals": ["States.ALL", "E"]}], "End": true}"#,
-        &[(SCHEMA, "/States/S/Retry[0]")],
+        &[(SCHEMA, "/States/S/Retry[0]/ErrorEquals[0]")],
     ),
     (
         r#"{"Type": "Task", "Resource": "r", "Retry": [{"ErrorEquals": ["States.ALL"]}, {"ErrorEquals": ["E"]}], "End": true}"#,
-        &[(SCHEMA, "/States/S/Retry[0]")],
+        &[(SCHEMA, "/States/S/Retry[0]/ErrorEquals[0]")],
     ),
     (
         r#"{"Type": "Task", "Resource": "r", "Retry": [{"ErrorEquals": ["E"], "IntervalSeconds": 0}], "End": true}"#,
@@ -323,19 +327,52 @@ const JSONATA_STATES: &[(&str, &[Fault])] = &[
 
 /// Whole definitions; `OK` stands for a state that ends.
 const DEFINITIONS: &[(&str, &[Fault])] = &[
-    ("", &[("MISSING_DESCRIPTION", "null")]),
+    ("", &[("SCHEMA_VALIDATION_FAILED", "null")]),
     ("[]", &[(SCHEMA, "/")]),
     ("{}", &[(SCHEMA, "/")]),
     (r#"{"StartAt": "A"}"#, &[(SCHEMA, "/")]),
     (r#"{"StartAt": "A", "States": []}"#, &[(SCHEMA, "/States")]),
     (r#"{"StartAt": "A", "States": {}}"#, &[(SCHEMA, "/States")]),
     (r#"{"StartAt": 1, "States": {"A": OK}}"#, &[(SCHEMA, "/StartAt")]),
-    (r#"{"StartAt": "B", "States": {"A": OK}}"#, &[(TARGET, "/StartAt")]),
+    (r#"{"StartAt": "B", "States": {"A": OK}}"#, &[(TARGET, "/StartAt"), (TARGET, "/States/A")]),
     (r#"{"StartAt": "A", "States": {"A": OK, "B": OK}}"#, &[(TARGET, "/States/B")]),
     (r#"{"StartAt": "A", "States": {"A": {"Type": "Pass", "Next": "A"}}}"#, &[("MISSING_END_STATE", "null")]),
     (
         r#"{"StartAt": "A", "States": {"A": {"Type": "Pass", "Next": "C"}, "B": {"Type": "Pass", "Next": "A"}}}"#,
         &[(TARGET, "/States/A/Next"), ("MISSING_END_STATE", "null")],
+    ),
+    // A state without an incoming transition is an error, wherever the machine starts; a circle beside it is not.
+    (
+        r#"{"StartAt": "X", "States": {"A": {"Type": "Pass", "Next": "B"}, "B": OK}}"#,
+        &[(TARGET, "/StartAt"), (TARGET, "/States/A")],
+    ),
+    (r#"{"StartAt": "A", "States": {"A": OK, "B": {"Type": "Pass", "Next": "C"}, "C": OK}}"#, &[(TARGET, "/States/B")]),
+    (
+        r#"{"StartAt": "A", "States": {"A": OK, "B": {"Type": "Pass", "Next": "C"}, "C": {"Type": "Pass", "Next": "B"}}}"#,
+        &[],
+    ),
+    // Names are unique, also where one object has a name twice.
+    (r#"{"StartAt": "A", "States": {"A": OK, "A": OK}}"#, &[("DUPLICATE_STATE_NAME", "/States/A")]),
+    (
+        r#"{"StartAt": "P", "States": {"P": {"Type": "Parallel", "Branches": [{"StartAt": "A", "States": {"A": OK, "A": OK}}], "End": true}}}"#,
+        &[("DUPLICATE_STATE_NAME", "/States/P/Branches[0]/States/A")],
+    ),
+    (
+        r#"{"StartAt": "A", "States": {"A": {"Type": "Pass", "Result": {"States": {"b": 1, "b": 2}}, "End": true}}}"#,
+        &[],
+    ),
+    // A branch may assign a variable that no state before its own assigns.
+    (
+        r#"{"StartAt": "A", "States": {"A": {"Type": "Pass", "Assign": {"v": 1}, "Next": "P"}, "P": {"Type": "Parallel", "End": true, "Branches": [{"StartAt": "B", "States": {"B": {"Type": "Pass", "Assign": {"v": 1}, "End": true}}}]}}}"#,
+        &[(SCHEMA, "/States/P/Branches[0]/States/B/Assign")],
+    ),
+    (
+        r#"{"StartAt": "P", "States": {"A": {"Type": "Pass", "Assign": {"v": 1}, "End": true}, "P": {"Type": "Parallel", "Next": "A", "Catch": [{"ErrorEquals": ["E"], "Assign": {"v": 2}, "Next": "A"}], "Branches": [{"StartAt": "B", "States": {"B": {"Type": "Pass", "Assign": {"v": 1}, "End": true}}}]}}}"#,
+        &[],
+    ),
+    (
+        r#"{"StartAt": "P", "States": {"C": {"Type": "Choice", "Choices": [{"Variable": "$.a", "IsNull": true, "Next": "P", "Assign": {"v": 1}}], "Default": "S"}, "S": OK, "P": {"Type": "Parallel", "Next": "C", "Branches": [{"StartAt": "B", "States": {"B": {"Type": "Pass", "Assign": {"v": 1}, "End": true}}}]}}}"#,
+        &[(SCHEMA, "/States/P/Branches[0]/States/B/Assign")],
     ),
     (r#"{"StartAt": "A", "Version": "2.0", "States": {"A": OK}}"#, &[(SCHEMA, "/Version")]),
     (r#"{"StartAt": "A", "TimeoutSeconds": 0, "States": {"A": OK}}"#, &[(SCHEMA, "/TimeoutSeconds")]),

@@ -69,8 +69,6 @@ codes! {
     InvalidYamlDescription = "INVALID_YAML_DESCRIPTION",
     /// A YAML tag that only CloudFormation can evaluate.
     UnsupportedYamlTag = "UNSUPPORTED_YAML_TAG",
-    /// The text is empty.
-    MissingDescription = "MISSING_DESCRIPTION",
     /// Arrays and objects are nested too deeply.
     TooDeeplyNested = "TOO_DEEPLY_NESTED",
     /// A field is missing, unknown, of the wrong type or out of range.

@@ -14,7 +14,11 @@ pub(super) fn advice(root: &[Member]) -> Option<String> {
     if root.iter().any(|member| matches!(member.key.as_str(), "StartAt" | "States")) {
         return None;
     }
-    lone_state(root).or_else(|| lone_states(root)).or_else(|| template(root)).or_else(|| wrapped(root))
+    lone_state(root)
+        .or_else(|| lone_states(root))
+        .or_else(|| template(root))
+        .or_else(|| serverless(root))
+        .or_else(|| wrapped(root))
 }
 
 /// How to begin a machine that has states, but no `StartAt`.
@@ -55,6 +59,32 @@ fn template(root: &[Member]) -> Option<String> {
         ),
         None => format!(
             "This is a CloudFormation template. The definition is the file that DefinitionUri or DefinitionS3Location of {name} names."
+        ),
+    })
+}
+
+/// The plug-in `serverless-step-functions` has machines under `stepFunctions.stateMachines`, in the service's file or one of
+/// its own.
+fn serverless(root: &[Member]) -> Option<String> {
+    let find = |name: &str| root.iter().find(|member| member.key == name).map(|member| &member.value);
+    let (place, machines) = match find("stepFunctions") {
+        Some(plug_in) => ("stepFunctions/stateMachines", plug_in.get("stateMachines")),
+        None => ("stateMachines", find("stateMachines")),
+    };
+    let machine = machines.and_then(Node::as_object).and_then(<[Member]>::first);
+    let Some(machine) = machine else {
+        let is_service = find("service").is_some() && (find("provider").is_some() || find("functions").is_some());
+        return is_service.then(|| {
+            "This is a Serverless Framework file. The definition is what its stepFunctions/stateMachines name: put it into a file of its own.".to_owned()
+        });
+    };
+    let name = &machine.key;
+    Some(match machine.value.get("definition").map(|definition| &definition.kind) {
+        Some(NodeKind::String(text)) => {
+            format!("This is a Serverless Framework file. The definition of {name} is elsewhere: {text}.")
+        }
+        _ => format!(
+            "This is a Serverless Framework file. Put what stands under {place}/{name}/definition into a file of its own."
         ),
     })
 }

@@ -95,26 +95,54 @@ impl GraphFaults {
         self.dangling.into_iter().chain(self.endless).chain(self.unreachable).collect()
     }
 
+    /// AWS reports each state that no transition leads to, wherever the machine starts. A circle of states that only lead to
+    /// each other is not among them.
     fn check_reachable(&mut self, graph: &Graph, index: &HashMap<&str, usize>) {
-        // With unknown transitions or no start, nearly everything would be "unreachable".
-        let first = graph.start.as_ref().and_then(|edge| index.get(edge.target.value.as_str()));
-        let Some(&first) = first.filter(|_| !graph.vertices.iter().any(|vertex| vertex.opaque)) else { return };
-        let mut reached = vec![false; graph.vertices.len()];
-        let mut todo = vec![first];
-        while let Some(at) = todo.pop() {
-            if !std::mem::replace(&mut reached[at], true) {
-                let targets = graph.vertices[at].edges.iter();
-                todo.extend(targets.filter_map(|edge| index.get(edge.target.value.as_str())));
+        if graph.start.is_none() || graph.vertices.iter().any(|vertex| vertex.opaque) {
+            // With unknown transitions nearly everything would be "not reachable".
+            return;
+        }
+        let start = graph.start.iter().filter_map(|edge| index.get(edge.target.value.as_str()).copied());
+        let mut entered = vec![false; graph.vertices.len()];
+        start.clone().for_each(|at| entered[at] = true);
+        for edge in graph.vertices.iter().flat_map(|vertex| &vertex.edges) {
+            if let Some(&target) = index.get(edge.target.value.as_str()) {
+                entered[target] = true;
             }
         }
-        for (vertex, _) in graph.vertices.iter().zip(reached).filter(|(_, reached)| !reached) {
+        let orphans = (0..graph.vertices.len()).filter(|at| !entered[*at]);
+        let reached = reached(graph, index, start.clone().chain(orphans.clone()));
+        for vertex in orphans.map(|at| &graph.vertices[at]) {
             let message = format!("State \"{}\" is not reachable.", vertex.name);
             let fault = Diagnostic::error(Code::MissingTransitionTarget, message)
                 .at(vertex.location.clone(), vertex.name_span.clone())
                 .with_hint("No transition leads here: name it in a Next, Default or StartAt, or remove it.");
             self.unreachable.push(fault);
         }
+        if start.count() == 0 {
+            return;
+        }
+        for (vertex, _) in graph.vertices.iter().zip(reached).filter(|(_, reached)| !reached) {
+            let message = format!("State \"{}\" can never be entered.", vertex.name);
+            let warning = Diagnostic::warning(Code::MissingTransitionTarget, message)
+                .at(vertex.location.clone(), vertex.name_span.clone())
+                .with_hint("Only states that are never entered themselves lead here.");
+            self.unreachable.push(warning);
+        }
     }
+}
+
+/// Which states can be entered from these.
+fn reached(graph: &Graph, index: &HashMap<&str, usize>, from: impl Iterator<Item = usize>) -> Vec<bool> {
+    let mut reached = vec![false; graph.vertices.len()];
+    let mut todo: Vec<usize> = from.collect();
+    while let Some(at) = todo.pop() {
+        if !std::mem::replace(&mut reached[at], true) {
+            let targets = graph.vertices[at].edges.iter();
+            todo.extend(targets.filter_map(|edge| index.get(edge.target.value.as_str())));
+        }
+    }
+    reached
 }
 
 fn dangling(edge: &Edge, graph: &Graph) -> Diagnostic {

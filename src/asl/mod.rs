@@ -23,6 +23,7 @@ mod placeholder;
 mod read;
 mod render;
 mod syntax;
+mod template_function;
 mod yaml;
 
 pub use diagnostic::{Code, Diagnostic, Severity};

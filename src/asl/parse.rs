@@ -10,7 +10,7 @@ use jsonc_parser::{CollectOptions, ParseOptions, parse_to_ast};
 use super::diagnostic::{Code, Diagnostic};
 use super::lines::{Lines, line_column};
 use super::node::{Member, Node, NodeKind, Span};
-use super::{Format, likely, yaml};
+use super::{Format, likely, template_function, yaml};
 
 /// How deep arrays and objects may nest in a definition. Deeper than any machine that people write; keeps every
 /// recursion over a node far from the end of the stack.
@@ -25,11 +25,17 @@ const SPLIT: &str = "Move parts into workflows of their own.";
 /// How many characters of the text AWS's parser messages quote.
 const MAX_QUOTED_CHARS: usize = 500;
 
-/// Reads JSON or YAML; on success with warnings, such as for duplicate keys.
+/// Reads JSON or YAML; on success with diagnostics, such as for duplicate keys.
 pub(super) fn parse(text: &str, format: Format) -> Result<(Node, Vec<Diagnostic>), Diagnostic> {
+    let (mut node, diagnostics) = parse_as(text, format)?;
+    template_function::replace(&mut node);
+    Ok((node, diagnostics))
+}
+
+fn parse_as(text: &str, format: Format) -> Result<(Node, Vec<Diagnostic>), Diagnostic> {
     if text.trim().is_empty() {
         let message = "Definition must be a valid JSON object";
-        return Err(Diagnostic::error(Code::MissingDescription, message).with_hint("The text is empty."));
+        return Err(Diagnostic::error(Code::SchemaValidationFailed, message).with_hint("The text is empty."));
     }
     if text.len() > MAX_DEFINITION_BYTES {
         let message = format!("The definition has {} bytes; at most {MAX_DEFINITION_BYTES} are allowed", text.len());
@@ -61,7 +67,7 @@ fn parse_json(text: &str) -> Result<(Node, Vec<Diagnostic>), Diagnostic> {
     let parsed = parse_to_ast(text, &CollectOptions::default(), &options).map_err(|error| not_json(text, &error))?;
     let Some(value) = parsed.value else {
         let message = "Definition must be a valid JSON object";
-        return Err(Diagnostic::error(Code::MissingDescription, message).with_hint("The text holds only comments."));
+        return Err(Diagnostic::error(Code::SchemaValidationFailed, message).with_hint("The text holds only comments."));
     };
     let mut converter = Converter { text, lines: Lines::new(text), warnings: Vec::new() };
     let node = converter.convert(value, "", 0)?;
@@ -123,13 +129,30 @@ impl Converter<'_> {
     }
 }
 
-/// The last value of a key counts, as for most JSON parsers; it is hardly ever what was meant.
+/// The last value of a key counts, as for most JSON parsers; it is hardly ever what was meant. Of a state it is refused.
 pub(super) fn replace(lines: &Lines<'_>, known: &mut Member, member: Member, location: String) -> Diagnostic {
     let first = lines.line_of(known.key_span.start);
+    if is_state(&location, &member.key) {
+        let fault = Diagnostic::error(Code::DuplicateStateName, format!("Duplicate State name: {}", member.key));
+        let span = member.key_span.clone();
+        *known = member;
+        return fault
+            .at(location, span)
+            .with_hint(format!("A state of that name stands in line {first}: rename one of them."));
+    }
     let message = format!("The field '{}' is given twice; the first one, in line {first}, is ignored", member.key);
     let span = member.key_span.clone();
     *known = member;
     Diagnostic::warning(Code::DuplicateKey, message).at(location, span).with_hint("Remove or rename one of them.")
+}
+
+/// Whether a key is the name of a state: a member of a machine's `States`.
+fn is_state(location: &str, key: &str) -> bool {
+    let machine = location.strip_suffix(key).and_then(|states| states.strip_suffix("/States/"));
+    machine.is_some_and(|machine| {
+        let in_branch = machine.ends_with(']') && machine.contains("/Branches[");
+        machine.is_empty() || in_branch || machine.ends_with("/ItemProcessor") || machine.ends_with("/Iterator")
+    })
 }
 
 pub(super) fn too_deep() -> Diagnostic {

@@ -57,18 +57,19 @@ pub(super) fn check(text: &str, state: &State) -> Result<(), Exception> {
         let Some(content) = content.as_object() else {
             return Err(refuse(format!("Field '{part}' must be an object")));
         };
-        check_fields(content, fields).map_err(refuse)?;
+        check_fields(part, content, fields).map_err(refuse)?;
     }
     Ok(())
 }
 
-fn check_fields(content: &Map<String, Value>, fields: Fields) -> Result<(), String> {
+/// The faults name the whole path, as the service does.
+fn check_fields(part: &str, content: &Map<String, Value>, fields: Fields) -> Result<(), String> {
     for (field, value) in content {
         let Some((_, (what, is_right))) = fields.iter().find(|(name, _)| name == field) else {
-            return Err(format!("Field '{field}' is not allowed"));
+            return Err(format!("Field '{part}.{field}' is not allowed"));
         };
         if !is_right(value) {
-            return Err(format!("Field '{field}' must be {what}"));
+            return Err(format!("{part}.{field} must be {what}"));
         }
     }
     Ok(())

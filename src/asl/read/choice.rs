@@ -97,7 +97,7 @@ impl Reader {
 
     fn data_test(&mut self, object: &Object<'_>, member: &Member) -> Option<DataTest> {
         self.require(object, &["Variable"]);
-        let variable = self.path(object, "Variable");
+        let variable = self.reference_path(object, "Variable");
         let operator = Operator::from_name(&member.key)?;
         let valid = self.check_operand(object, operator, &member.value);
         Some(DataTest {
@@ -111,7 +111,7 @@ impl Reader {
     fn check_operand(&mut self, object: &Object<'_>, operator: Operator, node: &Node) -> bool {
         let name = operator.as_str();
         let expected = match operator.operand() {
-            Operand::Path => return self.path(object, name).is_some(),
+            Operand::Path => return self.reference_path(object, name).is_some(),
             Operand::Number => node.as_f64().is_none().then_some("Number"),
             Operand::Boolean => node.as_bool().is_none().then_some("Boolean"),
             Operand::String | Operand::Timestamp => node.as_str().is_none().then_some("String"),

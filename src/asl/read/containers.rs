@@ -47,7 +47,7 @@ impl Reader {
         let mut branches = Vec::new();
         for (index, element) in elements.iter().enumerate() {
             let branch = self.object(element, format!("{}[{index}]", object.at("Branches")), self.language);
-            branches.push(branch.and_then(|branch| self.machine(&branch, fields::BRANCH)));
+            branches.push(branch.and_then(|branch| self.inner_machine(&branch, fields::BRANCH)));
         }
         branches.into_iter().collect()
     }
@@ -89,7 +89,7 @@ impl Reader {
     /// Child executions of a distributed Map don't see the variables outside.
     fn item_processor(&mut self, processor: &Object<'_>, mode: MapMode) -> Option<Machine> {
         if mode == MapMode::Inline {
-            return self.machine(processor, fields::ITEM_PROCESSOR);
+            return self.inner_machine(processor, fields::ITEM_PROCESSOR);
         }
         let outer = std::mem::take(&mut self.scopes);
         let machine = self.machine(processor, fields::ITEM_PROCESSOR);

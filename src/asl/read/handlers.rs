@@ -104,15 +104,15 @@ impl Reader {
         let names: Option<Vec<_>> =
             elements.iter().enumerate().map(|(i, e)| self.error_name(e, &location, i)).collect();
         let names = names?;
-        let all = names.iter().find(|name| name.value == "States.ALL");
-        if let Some(all) = all.filter(|_| names.len() > 1 || !last) {
+        let all = names.iter().enumerate().find(|(_, name)| name.value == "States.ALL");
+        if let Some((index, all)) = all.filter(|_| names.len() > 1 || !last) {
             let message = "States.ALL must appear alone and at end of list";
             let hint = if names.len() > 1 {
                 "It stands for every error: leave the other names out, or give them an element of their own before."
             } else {
                 "It stands for every error: move the element to the end of the list."
             };
-            self.error(object.location.clone(), &all.span, message).hint = Some(hint.to_owned());
+            self.error(format!("{location}[{index}]"), &all.span, message).hint = Some(hint.to_owned());
         }
         Some(names)
     }

@@ -57,7 +57,14 @@ impl Reader {
         let path_name = format!("{name}Path");
         let given = self.one_of(object, &[&path_name, name], true)?;
         if given.key == path_name {
-            if given.value.as_str().is_some_and(|text| syntax::intrinsic(text).is_ok()) {
+            if let Some(text) = given.value.as_str().filter(|text| syntax::intrinsic(text).is_ok()) {
+                if let Err(why) = syntax::text_intrinsic(text) {
+                    let message = format!(
+                        "The value for the field '{path_name}' must be a valid Reference Path or a valid intrinsic function call that returns a string"
+                    );
+                    self.error(object.at(&path_name), &given.value.span, message).hint = Some(why);
+                    return None;
+                }
                 return self.string(object, &path_name).map(Dynamic::Path);
             }
             return self.reference_path(object, &path_name).map(Dynamic::Path);

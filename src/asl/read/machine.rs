@@ -1,6 +1,5 @@
 //! The definition, its machines, and what all states share.
 
-use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::super::diagnostic::{Code, Diagnostic};
@@ -10,7 +9,8 @@ use super::super::graph::{Edge, Graph, Vertex};
 use super::super::model::{Definition, Machine, QueryLanguage, State, StateKind, SucceedState, Transition};
 use super::super::node::{Member, Node, Spanned};
 use super::object::{MAX_SECONDS, unquoted_hint};
-use super::{Object, Reader, template};
+use super::scopes::Assignments;
+use super::{Object, Reader};
 use crate::suggest;
 
 /// The longest name of a state, in characters.
@@ -61,13 +61,23 @@ impl Reader {
             location: location.clone(),
             span: object.span.clone(),
         });
-        self.scopes.push(states.as_ref().map(|states| assigned_names(states.members)).unwrap_or_default());
+        self.assignments.push(states.as_ref().map(|states| Assignments::of(states.members)).unwrap_or_default());
         let read = states.map(|states| self.states(&states)).unwrap_or_default();
-        self.scopes.pop();
+        self.assignments.pop();
         if let Some(graph) = self.graphs.pop() {
             self.graph_faults.check(&graph);
         }
         Some(Machine { start_at: start_at?, states: read, location, span: object.span.clone() })
+    }
+
+    /// A branch or iteration of the state that is being read: it sees what may be assigned when that one is entered.
+    pub(super) fn inner_machine(&mut self, object: &Object<'_>, allowed: &[Field]) -> Option<Machine> {
+        let state = self.vertex().map(|vertex| vertex.name.clone()).unwrap_or_default();
+        let before = self.assignments.last().map(|assignments| assignments.before(&state));
+        self.scopes.push(before.unwrap_or_default());
+        let machine = self.machine(object, allowed);
+        self.scopes.pop();
+        machine
     }
 
     fn states(&mut self, states: &Object<'_>) -> Vec<State> {
@@ -98,6 +108,11 @@ impl Reader {
     }
 
     fn state_content(&mut self, member: &Member, location: String) -> Option<State> {
+        if member.value.as_object().is_none() && fields::ROOT.iter().any(|(name, _)| *name == member.key) {
+            let hint = format!("'{}' is a field of the machine: it stands beside States, not in it.", member.key);
+            self.error(location, &member.value.span, "Expected value of type Object").hint = Some(hint);
+            return None;
+        }
         let object = self.object(&member.value, location, self.language)?;
         let language = self.state_language(&object);
         let object = Object { language, mark: member.key_span.clone(), ..object };
@@ -246,16 +261,4 @@ impl Reader {
 
 fn comment(object: &Object<'_>) -> Option<String> {
     object.get("Comment").and_then(Node::as_str).map(str::to_owned)
-}
-
-/// The variables that states of a machine assign, those of nested machines not included.
-fn assigned_names(states: &[Member]) -> HashSet<String> {
-    let mut names = HashSet::new();
-    for state in states.iter().map(|member| &member.value) {
-        let lists = ["Choices", "Catch"].into_iter().filter_map(|list| state.get(list)?.as_array()).flatten();
-        for assign in std::iter::once(state).chain(lists).filter_map(|object| object.get("Assign")?.as_object()) {
-            names.extend(assign.iter().map(|member| template::stripped(&member.key).to_owned()));
-        }
-    }
-    names
 }

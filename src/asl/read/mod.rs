@@ -21,12 +21,14 @@ mod leaves;
 mod machine;
 mod mistakes;
 mod object;
+mod scopes;
 mod task;
 mod template;
 #[cfg(test)]
 mod tests;
 
 use object::Object;
+use scopes::Assignments;
 
 /// Reads the definition that `root` holds. The definition is `None` if a diagnostic is an error.
 /// `known` is what was found so far.
@@ -54,7 +56,9 @@ struct Reader {
     /// The machines around the current place, outermost first.
     graphs: Vec<Graph>,
     graph_faults: GraphFaults,
-    /// Variables that the machines around the current one assign, outermost first.
+    /// What the states of the machines around the current place assign, outermost first.
+    assignments: Vec<Assignments>,
+    /// Variables that may be assigned already where the states around the current machine begin, outermost first.
     scopes: Vec<HashSet<String>>,
 }
 
@@ -68,6 +72,7 @@ impl Reader {
             labels: HashSet::new(),
             graphs: Vec::new(),
             graph_faults: GraphFaults::default(),
+            assignments: Vec::new(),
             scopes: Vec::new(),
         }
     }

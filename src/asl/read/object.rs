@@ -322,7 +322,7 @@ fn text_hint(node: &Node) -> Option<String> {
         NodeKind::Number(text) => Some(format!("Put it in quotes: \"{text}\".")),
         NodeKind::Bool(value) => Some(format!("Put it in quotes: \"{value}\".")),
         NodeKind::Object(members) => match members.as_slice() {
-            [member] if member.key == "Ref" || member.key.starts_with("Fn::") => Some(format!(
+            [member] if member.key.starts_with("Fn::") => Some(format!(
                 "{} is what CloudFormation replaces when it deploys: write the value in its place.",
                 member.key
             )),

@@ -121,7 +121,19 @@ fn faults_have_the_words_of_the_service() {
     for (text, message, location) in [
         ("{}".to_owned(), "These fields are required: [States, StartAt]", "/"),
         (format!(r#"{{ "States": {{ {pass} }} }}"#), "These fields are required: [StartAt]", "/"),
-        (format!(r#"{{ "StartAt": "Ghost", "States": {{ {pass} }} }}"#), "Missing 'Next' target: Ghost", "/StartAt"),
+        (r#"{ "StartAt": "Ghost", "States": { "W": { "Type": "Choice", "Choices": [{ "Variable": "$.a", "IsNull": true, "Next": "W" }], "Default": "S" }, "S": { "Type": "Succeed" } } }"#.to_owned(), "Missing 'Next' target: Ghost", "/StartAt"),
+        (format!(r#"{{ "StartAt": "S", "States": {{ {pass}, "A": {{ "Type": "Pass", "Next": "S" }} }} }}"#), "State \"A\" is not reachable.", "/States/A"),
+        (
+            r#"{ "StartAt": "T", "States": { "T": { "Type": "Task", "Resource": "r", "Retry": [{ "ErrorEquals": ["States.ALL", "X"] }], "End": true } } }"#.to_owned(),
+            "States.ALL must appear alone and at end of list",
+            "/States/T/Retry[0]/ErrorEquals[0]",
+        ),
+        (
+            r#"{ "StartAt": "C", "States": { "C": { "Type": "Choice", "Choices": [{ "Variable": "$.a[*]", "IsNull": true, "Next": "S" }] }, "S": { "Type": "Succeed" } } }"#.to_owned(),
+            "Value is not a Reference Path: '[' must be followed by ' or '['",
+            "/States/C/Choices[0]/Variable",
+        ),
+        ("{ \"StartAt\": \"S\", \"States\": { \"S\": { \"Type\": \"Succeed\" }, \"S\": { \"Type\": \"Succeed\" } } }".to_owned(), "Duplicate State name: S", "/States/S"),
         (r#"{ "StartAt": "S", "States": {} }"#.to_owned(), "Value cannot be empty", "/States"),
         (
             r#"{ "StartAt": "S", "QueryLanguage": "JSONata", "States": { "S": { "Type": "Succeed", "QueryLanguage": "JSONPath" } } }"#.to_owned(),

@@ -38,7 +38,7 @@ pub(super) fn parse(text: &str) -> Result<(Node, Vec<Diagnostic>), Diagnostic> {
         Some(root) if !root.span.is_empty() => Ok((root, loader.warnings)),
         _ => {
             let message = "Definition must be a valid JSON object";
-            Err(Diagnostic::error(Code::MissingDescription, message).with_hint("The text holds no definition."))
+            Err(Diagnostic::error(Code::SchemaValidationFailed, message).with_hint("The text holds no definition."))
         }
     }
 }

@@ -3,8 +3,8 @@
 use saphyr_parser::Tag;
 
 use super::super::diagnostic::{Code, Diagnostic};
-use super::super::node::{Node, NodeKind};
-use super::super::placeholder;
+use super::super::node::NodeKind;
+use super::super::{placeholder, template_function};
 
 /// The text that stands for a tagged scalar, if the tag changes it.
 ///
@@ -13,7 +13,7 @@ use super::super::placeholder;
 pub(super) fn meaning(tag: Option<&Tag>, text: &str) -> Result<Option<String>, Diagnostic> {
     match local(tag) {
         None => Ok(None),
-        Some("Ref" | "GetAtt") => Ok(Some(format!("${{{text}}}"))),
+        Some("Ref" | "GetAtt") => Ok(Some(template_function::placeholder(text))),
         // Without a suffix, `!` says that it is a text.
         Some("Sub" | "") => Ok(Some(text.to_owned())),
         Some(name) => Err(unknown(name)),
@@ -33,25 +33,13 @@ pub(super) fn warning(tag: &Tag, kind: &NodeKind) -> Option<Diagnostic> {
 
 /// The value that stands for a tagged collection.
 pub(super) fn of_collection(tag: &Tag, kind: NodeKind) -> Result<NodeKind, Diagnostic> {
-    let texts = |kind: &NodeKind| match kind {
-        NodeKind::Array(elements) => elements.iter().map(|element| element.as_str().map(str::to_owned)).collect(),
-        _ => None::<Vec<String>>,
+    let Some(name) = local(Some(tag)) else { return Ok(kind) };
+    let text = match (name, &kind) {
+        ("GetAtt", NodeKind::Array(parts)) => template_function::attribute(parts),
+        ("Sub", NodeKind::Array(arguments)) => template_function::substituted(arguments).map(str::to_owned),
+        _ => None,
     };
-    match local(Some(tag)) {
-        None => Ok(kind),
-        Some("GetAtt") => match texts(&kind) {
-            Some(parts) => Ok(NodeKind::String(format!("${{{}}}", parts.join(".")))),
-            None => Err(unknown("GetAtt")),
-        },
-        Some("Sub") => match &kind {
-            NodeKind::Array(elements) => match elements.first().and_then(Node::as_str) {
-                Some(text) => Ok(NodeKind::String(text.to_owned())),
-                None => Err(unknown("Sub")),
-            },
-            _ => Err(unknown("Sub")),
-        },
-        Some(name) => Err(unknown(name)),
-    }
+    text.map(NodeKind::String).ok_or_else(|| unknown(name))
 }
 
 /// The name of a tag that is not one of YAML's own.

@@ -51,7 +51,7 @@ fn values_and_names_know_where_they_stand() {
 
 #[test]
 fn what_is_no_yaml_is_explained() {
-    use Code::{InvalidYamlDescription, MissingDescription, TooDeeplyNested, UnsupportedYamlTag};
+    use Code::{InvalidYamlDescription, SchemaValidationFailed, TooDeeplyNested, UnsupportedYamlTag};
     for (text, code, line, part) in [
         ("a:\n\tb: 1\n", InvalidYamlDescription, 2, "tabs"),
         ("a: {% $x %}\n", InvalidYamlDescription, 1, "needs quotes"),
@@ -66,8 +66,8 @@ fn what_is_no_yaml_is_explained() {
         ("a: !If [x, y, z]\n", UnsupportedYamlTag, 1, "CloudFormation"),
         ("a: !Join ['', []]\n", UnsupportedYamlTag, 1, "CloudFormation"),
         ("a: !ImportValue x\n", UnsupportedYamlTag, 1, "CloudFormation"),
-        ("# nothing\n", MissingDescription, 0, ""),
-        ("---\n", MissingDescription, 0, ""),
+        ("# nothing\n", SchemaValidationFailed, 0, ""),
+        ("---\n", SchemaValidationFailed, 0, ""),
     ] {
         let fault = parse(text).expect_err(text);
         assert_eq!(fault.code, code, "{text}: {fault}");
