@@ -7,9 +7,9 @@ pub const EXECUTION_TIMEOUT: Duration = Duration::from_secs(5 * 60);
 /// State transitions of one execution. A bound on loops without waits, far above any useful workflow: AWS has none for
 /// Express, but its five minutes allow fewer than this.
 pub const MAX_TRANSITIONS: u64 = 1_000_000;
-/// State transitions an execution may take in one turn before the shard serves its other executions: well under a
-/// millisecond at a few hundred nanoseconds each.
-pub const TRANSITIONS_PER_TURN: u32 = 1_000;
+/// Units of work that an execution does in one turn before the shard serves its other executions: a few milliseconds. The state
+/// that it is in then is finished first.
+pub const WORK_PER_TURN: u64 = 500_000;
 /// Units of work that one state may take until it is left or waits, and each of its retries and iterations by itself: for this long
 /// a shard's other executions wait. A unit is a value that is visited or made, or 64 bytes of text: some nanoseconds. The
 /// service's own bound on an expression in JSONata is one second.
@@ -26,6 +26,8 @@ pub const MAX_INLINE_CONCURRENCY: u32 = 40;
 pub const MAX_DISTRIBUTED_CONCURRENCY: u32 = 1_000;
 /// Bytes that the values of an execution may take: an execution frees nothing while it runs.
 pub const MAX_HEAP_BYTES: usize = 64 * 1024 * 1024;
+/// The most that `max_heap_bytes` may be set to: a handle names at most so many bytes of text.
+pub const MAX_HEAP_BYTES_CEILING: usize = 1 << 30;
 /// Nesting of arrays and objects in an event: deeper than any real event, shallow enough for a shard's stack.
 pub const MAX_EVENT_DEPTH: u16 = 128;
 /// The most that `max_depth` may be set to: recursion over values has to fit a shard's stack.

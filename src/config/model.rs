@@ -54,8 +54,12 @@ pub struct Limits {
     pub execution_timeout: Duration,
     /// State transitions an execution may make in all.
     pub max_transitions: u64,
-    /// State transitions an execution may make before it yields its shard.
-    pub transitions_per_turn: u32,
+    /// Units of work that an execution does before it yields its shard.
+    pub work_per_turn: u64,
+    /// Units of work that one attempt of a state may take.
+    pub max_work_per_state: u64,
+    /// Bytes that the values of an execution may take.
+    pub max_heap_bytes: usize,
     /// Bytes of an event, and of a state's input and output.
     pub max_event_bytes: usize,
     /// Nesting of arrays and objects.
@@ -76,7 +80,9 @@ impl From<Limits> for crate::engine::Limits {
             max_dataset_bytes: limits.max_dataset_bytes,
             max_dataset_items: limits.max_dataset_items,
             max_transitions: limits.max_transitions,
-            transitions_per_run: limits.transitions_per_turn,
+            work_per_run: limits.work_per_turn,
+            max_work_per_state: limits.max_work_per_state,
+            max_heap_bytes: limits.max_heap_bytes,
             ..Self::default()
         }
     }

@@ -23,7 +23,9 @@ pub(super) const WORKFLOWS_OPTIONS: &[&str] = &["state_dir", "on_invalid"];
 pub(super) const ENGINE_OPTIONS: &[&str] = &[
     "execution_timeout",
     "max_transitions",
-    "transitions_per_turn",
+    "work_per_turn",
+    "max_work_per_state",
+    "max_heap_bytes",
     "max_event_bytes",
     "max_depth",
     "max_dataset_bytes",
@@ -163,12 +165,17 @@ fn engine(top: &Section<'_>, report: &mut Report) -> Limits {
         .unwrap_or_else(|| Section::open("[engine]", &empty, Origin::File(0..0), ENGINE_OPTIONS, report));
     let second = Duration::from_secs(1);
     let year = Duration::from_secs(365 * 24 * 3600);
-    let per_turn = u64::from(limits::TRANSITIONS_PER_TURN);
-    let per_turn = section.integer("transitions_per_turn", per_turn, 1..=u64::from(u32::MAX), report);
     Limits {
         execution_timeout: section.duration("execution_timeout", limits::EXECUTION_TIMEOUT, second..=year, report),
         max_transitions: section.integer("max_transitions", limits::MAX_TRANSITIONS, 1..=u64::MAX, report),
-        transitions_per_turn: u32::try_from(per_turn).unwrap_or(limits::TRANSITIONS_PER_TURN),
+        work_per_turn: section.integer("work_per_turn", limits::WORK_PER_TURN, 1..=u64::MAX, report),
+        max_work_per_state: section.integer("max_work_per_state", limits::MAX_WORK_PER_STATE, 1..=u64::MAX, report),
+        max_heap_bytes: section.bytes(
+            "max_heap_bytes",
+            limits::MAX_HEAP_BYTES,
+            1 << 16..=limits::MAX_HEAP_BYTES_CEILING,
+            report,
+        ),
         max_event_bytes: section.bytes("max_event_bytes", limits::MAX_EVENT_BYTES, 1..=1 << 30, report),
         max_depth: section.count(
             "max_depth",

@@ -87,6 +87,6 @@ impl Interpreter<'_> {
             self.heap.push_entry(self.program.keys.batch_input, input);
         }
         self.heap.push_entry(self.program.keys.items, items);
-        self.heap.object_from(mark).map_err(|error| self.runtime_fault(frame, &error.to_string()))
+        self.heap.object_from(mark).map_err(|exceeded| self.exceeded_fault(frame, exceeded))
     }
 }

@@ -19,6 +19,9 @@ use crate::program::{
 };
 use crate::value::{List, Num, Value};
 
+/// Bytes that a child takes while it is under way: its frame, its timer and its work to do.
+const FRAME_BYTES: usize = size_of::<Frame>() + 64;
+
 const EXCEEDED: &str = "States.ExceedToleratedFailureThreshold";
 
 impl Interpreter<'_> {
@@ -96,7 +99,7 @@ impl Interpreter<'_> {
                 return Err(self.unexpected_type(query, frame, "array", value));
             }
             ItemsField::Input | ItemsField::Payload(_) => {
-                let cause = format!("Map state input must be an array but was: {}", self.heap.to_json(value));
+                let cause = format!("Map state input must be an array but was: {}", self.heap.excerpt(value));
                 return Err(self.query_fault(frame, None, &cause));
             }
             ItemsField::Data => "$",
@@ -160,7 +163,7 @@ impl Interpreter<'_> {
     pub(super) fn wrong_number(&self, frame: Id, field: &str, wanted: &str, path: &str, value: Value) -> Box<Fault> {
         let shown = match value {
             Value::String(string) => self.heap.str(string).into_owned(),
-            other => self.heap.to_json(other),
+            other => self.heap.excerpt(other),
         };
         let cause = format!("The {field}Path field refers to value \"{shown}\" which is not a valid {wanted}: {path}");
         self.runtime_fault(frame, &cause)
@@ -173,6 +176,7 @@ impl Interpreter<'_> {
         let mut results = std::mem::take(&mut group.results);
         results.clear();
         results.resize(total as usize, Value::Null);
+        self.heap.count_held(result_bytes(total));
         *group = Group { parent, fan_out, total, begun: 0, live: 0, limit, results, spawning: true };
         self.run.wait(parent, Wait::Children(id), None);
         self.run.work.push(Work::Spawn(id));
@@ -189,6 +193,12 @@ impl Interpreter<'_> {
         if self.run.transitions >= self.run.limits.max_transitions {
             return self.abandon(id, parent, self.transitions_fault(parent));
         }
+        // An item that fails never leaves a state, where the heap is looked at.
+        if let Err(fault) = self.check_memory(parent) {
+            return self.abandon(id, parent, fault);
+        }
+        self.allow_work();
+        let group = self.run.groups.at_mut(id);
         let index = group.begun;
         group.begun += 1;
         group.live += 1;
@@ -209,6 +219,14 @@ impl Interpreter<'_> {
         }
     }
 
+    /// The memory of frames and groups counts with that of the values: children that wait are many.
+    fn check_memory(&self, frame: Id) -> Result<(), Box<Fault>> {
+        if self.heap.bytes_used() > self.run.limits.max_heap_bytes {
+            return Err(self.heap_limit_fault(frame));
+        }
+        Ok(())
+    }
+
     fn spawn_iteration(&mut self, group: Id, parent: Id, map: &Map, (index, value): (u32, Value), input: Value) {
         let item = self.item_of_run(parent, index, value);
         let batched = map.distributed.as_ref().is_some_and(|distributed| distributed.batcher.is_some());
@@ -220,10 +238,6 @@ impl Interpreter<'_> {
         // A batch is what its child gets.
         let child_input = if batched { Ok(value) } else { self.select_item(parent, map, item, value, input) };
         match child_input {
-            // An item that fails never leaves a state, where the heap is looked at.
-            Ok(_) if self.heap.bytes_used() > self.run.limits.max_heap_bytes => {
-                self.abandon(group, parent, self.heap_limit_fault(parent));
-            }
             Ok(child_input) => {
                 if let Some(distributed) = &map.distributed {
                     self.begin_child_execution(parent, distributed, child, child_input);
@@ -267,6 +281,7 @@ impl Interpreter<'_> {
         let previous_event = around.previous_event;
         let child_events = if distributed { Some(1) } else { around.child_events };
         let id = self.run.frames.acquire();
+        self.heap.count_held(FRAME_BYTES);
         let frame = self.run.frames.at_mut(id);
         frame.reuse(Frame { parent: Some(group), index, item, previous_event, child_events, ..Frame::default() });
         id
@@ -274,7 +289,7 @@ impl Interpreter<'_> {
 
     fn run_child(&mut self, child: Id, start: StateId, input: Value) {
         self.enter(child, start, input);
-        if self.run.budget == 0 {
+        if self.turn_is_over() {
             self.run.work.push(Work::Attempt(child));
             return;
         }
@@ -312,7 +327,7 @@ impl Interpreter<'_> {
         self.run.frames.at_mut(parent).previous_event = last_event;
         let step = self.join(parent, &results).unwrap_or_else(Step::Fail);
         self.run.groups.at_mut(id).results = results;
-        self.run.groups.release(id);
+        self.release_group(id);
         Some((parent, step))
     }
 
@@ -325,11 +340,12 @@ impl Interpreter<'_> {
     }
 
     pub(super) fn outputs(&mut self, frame: Id, results: &[Value]) -> Result<Value, Box<Fault>> {
-        self.heap.array(results).map_err(|error| self.runtime_fault(frame, &error.to_string()))
+        self.heap.array(results).map_err(|exceeded| self.exceeded_fault(frame, exceeded))
     }
 
     /// All children have ended: the state has its result.
     fn join(&mut self, frame: Id, results: &[Value]) -> Result<Step, Box<Fault>> {
+        self.allow_work();
         self.run.frames.at_mut(frame).wait = Wait::Nothing;
         let program = self.program;
         let state = program.state(self.run.frames.at(frame).state);
@@ -439,11 +455,22 @@ impl Interpreter<'_> {
             }
             self.release(child);
         }
+        self.release_group(group);
+    }
+
+    fn release_group(&mut self, group: Id) {
+        self.heap.release(result_bytes(self.run.groups.at(group).total));
         self.run.groups.release(group);
     }
 
     fn release(&mut self, frame: Id) {
         self.run.forget_variables(frame);
+        self.heap.release(FRAME_BYTES);
         self.run.frames.release(frame);
     }
+}
+
+/// Bytes of a group, with the places for the outputs of its children.
+fn result_bytes(children: u32) -> usize {
+    size_of::<Group>() + children as usize * size_of::<Value>()
 }

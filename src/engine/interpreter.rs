@@ -18,6 +18,9 @@ pub(super) struct Interpreter<'a> {
     pub(super) program: &'a Program,
 }
 
+/// Units of work that entering and leaving a state takes, whatever is evaluated in it.
+const ENTRY_WORK: usize = 32;
+
 /// What an attempt of a state came to.
 #[derive(Debug)]
 pub(super) enum Step {
@@ -40,13 +43,13 @@ impl Interpreter<'_> {
     }
 
     pub(super) fn run(&mut self) -> Progress {
-        self.run.budget = self.run.limits.transitions_per_run.max(1);
+        self.begin_turn();
         if self.run.end.is_none() && self.run.now >= self.run.deadline {
             self.time_out();
         }
         self.fire_timers();
         while self.run.end.is_none() {
-            if self.run.budget == 0 && !self.run.work.is_empty() {
+            if self.turn_is_over() && !self.run.work.is_empty() {
                 // Its turn comes after all others': a branch that runs in circles must not keep them from failing.
                 self.run.work.rotate_right(1);
                 return Progress::Yielded;
@@ -63,6 +66,22 @@ impl Interpreter<'_> {
             }
         }
         Progress::Ended
+    }
+
+    pub(super) fn begin_turn(&mut self) {
+        self.run.turn_end = self.heap.work_done().saturating_add(self.run.limits.work_per_run.max(1));
+    }
+
+    /// Whether the execution has done its work for this time. What is under way is finished first.
+    #[inline]
+    pub(super) fn turn_is_over(&self) -> bool {
+        self.heap.work_done() >= self.run.turn_end
+    }
+
+    /// Allows the work of an attempt, or of what comes after it.
+    #[inline]
+    pub(super) fn allow_work(&mut self) {
+        self.heap.allow_work(self.run.limits.max_work_per_state);
     }
 
     fn fire_timers(&mut self) {
@@ -99,7 +118,7 @@ impl Interpreter<'_> {
                 Step::Enter(next, output) if self.is_solo() => return self.end_solo(Some(next), output),
                 Step::Enter(state, input) => {
                     self.enter(frame, state, input);
-                    if self.run.budget == 0 {
+                    if self.turn_is_over() {
                         self.run.work.push(Work::Attempt(frame));
                         return;
                     }
@@ -119,7 +138,7 @@ impl Interpreter<'_> {
 
     pub(super) fn enter(&mut self, frame: Id, state: StateId, input: Value) {
         self.run.transitions += 1;
-        self.run.budget = self.run.budget.saturating_sub(1);
+        self.heap.count(ENTRY_WORK);
         let now = self.run.now;
         let entering = self.run.frames.at_mut(frame);
         entering.state = state;

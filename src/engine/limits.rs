@@ -28,8 +28,9 @@ pub struct Limits {
     /// States that an execution may enter. It bounds loops without waits; AWS has no such limit for Express, but its five
     /// minutes allow fewer.
     pub max_transitions: u64,
-    /// States that are entered before an execution gives way to others.
-    pub transitions_per_run: u32,
+    /// Units of work that are done before an execution gives way to others: see [`limits::WORK_PER_TURN`]. To enter a state is
+    /// work, too.
+    pub work_per_run: u64,
     /// Units of work that one attempt of a state may take: see [`limits::MAX_WORK_PER_STATE`].
     pub max_work_per_state: u64,
     /// Bytes that the values of an execution may take. An execution frees nothing while it runs.
@@ -50,7 +51,7 @@ impl Default for Limits {
             max_dataset_bytes: limits::MAX_DATASET_BYTES,
             max_dataset_items: limits::MAX_DATASET_ITEMS,
             max_transitions: limits::MAX_TRANSITIONS,
-            transitions_per_run: limits::TRANSITIONS_PER_TURN,
+            work_per_run: limits::WORK_PER_TURN,
             max_work_per_state: limits::MAX_WORK_PER_STATE,
             max_heap_bytes: limits::MAX_HEAP_BYTES,
         }

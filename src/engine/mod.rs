@@ -123,7 +123,8 @@ impl Execution {
         Ok(())
     }
 
-    /// Runs until the execution ends, waits, or has used its budget of transitions.
+    /// Runs until the execution ends, waits, or has done the [work](Limits::work_per_run) of a turn; the state that it is in then
+    /// is finished first, within its [own bound](Limits::max_work_per_state).
     pub fn run(&mut self, now: Timestamp) -> Progress {
         self.run.now = now;
         self.interpret(|interpreter| interpreter.run())
@@ -179,6 +180,12 @@ impl Execution {
     /// States entered so far.
     pub fn transitions(&self) -> u64 {
         self.run.transitions
+    }
+
+    /// Units of work done since the execution was started: see [`Limits::work_per_run`].
+    #[inline]
+    pub fn work_done(&self) -> u64 {
+        self.heap.work_done()
     }
 
     /// Retries begun so far, of all states together.

@@ -75,7 +75,7 @@ impl Interpreter<'_> {
 
     /// The expression gave a value of another type than its field takes.
     pub(super) fn unexpected_type(&mut self, query: &Query, frame: Id, expected: &str, value: Value) -> Box<Fault> {
-        let shown = self.heap.to_json(value);
+        let shown = self.heap.excerpt(value);
         let found = value.type_name();
         let what =
             format!("returned an unexpected result type. Expected '{expected}', but was '{found}' for value: {shown}");
@@ -120,7 +120,7 @@ impl Interpreter<'_> {
         let cause = match whole {
             Some(whole) if (0..=max).contains(&whole) => return Ok(whole),
             Some(whole) => format!("{location} must be between 0 and {max} but was: {whole}"),
-            None => format!("The {location} field cannot be parsed as an integer: {}", self.heap.to_json(value)),
+            None => format!("The {location} field cannot be parsed as an integer: {}", self.heap.excerpt(value)),
         };
         Err(self.query_fault(frame, Some(location), &cause))
     }
@@ -137,7 +137,7 @@ impl Interpreter<'_> {
             return Ok(percentage);
         }
         let location = &query.location;
-        let cause = format!("{location} must be between 0 and 100 but was: {}", self.heap.to_json(value));
+        let cause = format!("{location} must be between 0 and 100 but was: {}", self.heap.excerpt(value));
         Err(self.query_fault(frame, Some(location), &cause))
     }
 

@@ -101,6 +101,8 @@ impl Interpreter<'_> {
     }
 
     fn catch(&mut self, frame: Id, state: &State, catcher: &CatchClause, fault: &Fault) -> Result<Step, Box<Fault>> {
+        // The attempt may have failed because it took too much.
+        self.allow_work();
         let error_output = self.error_output(frame, fault)?;
         let subject = Subject::error_output(error_output);
         let variables = self.build_variables(catcher.assign.as_ref(), frame, subject)?;
@@ -127,6 +129,6 @@ impl Interpreter<'_> {
         let mark = self.heap.mark();
         self.heap.push_entry(self.program.keys.error, error);
         self.heap.push_entry(self.program.keys.cause, cause);
-        self.heap.object_from(mark).map_err(|error| self.runtime_fault(frame, &error.to_string()))
+        self.heap.object_from(mark).map_err(|exceeded| self.exceeded_fault(frame, exceeded))
     }
 }

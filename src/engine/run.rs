@@ -35,8 +35,8 @@ pub(super) struct Run {
     pub(super) deadline: Timestamp,
     pub(super) events: u64,
     pub(super) transitions: u64,
-    /// States that may still be entered in this run.
-    pub(super) budget: u32,
+    /// The work that ends this turn: see [`Heap::work_done`].
+    pub(super) turn_end: u64,
     pub(super) retries: u64,
     pub(super) calls: u64,
     pub(super) end: Option<End>,
@@ -51,6 +51,9 @@ pub(super) struct Run {
 
 /// Fewer timers than this are not worth a sweep.
 const MIN_SWEEP: usize = 64;
+
+/// Variables whose names are compared for a unit of work.
+const VARIABLES_PER_UNIT: usize = 4;
 
 /// Something that can go on.
 #[derive(Clone, Copy, Debug)]
@@ -93,7 +96,7 @@ impl Run {
             deadline: Timestamp(0),
             events: 0,
             transitions: 0,
-            budget: 0,
+            turn_end: 0,
             retries: 0,
             calls: 0,
             end: None,
@@ -171,6 +174,7 @@ impl Run {
 
     /// Sets a variable of the frame's own scope.
     pub(super) fn assign(&mut self, heap: &Heap, frame: Id, name: Str, value: Value) {
+        heap.count(self.variables.len() / VARIABLES_PER_UNIT);
         let text = heap.str(name);
         match self.variables.iter_mut().find(|v| v.frame == frame && heap.str_equals(v.name, &text)) {
             Some(variable) => variable.value = value,
@@ -180,6 +184,7 @@ impl Run {
 
     /// The value of a variable of the frame's own scope.
     pub(super) fn own_variable(&self, heap: &Heap, frame: Id, name: Str) -> Option<Value> {
+        heap.count(self.variables.len() / VARIABLES_PER_UNIT);
         let text = heap.str(name);
         let mut own = self.variables.iter().filter(|variable| variable.frame == frame);
         own.find(|variable| heap.str_equals(variable.name, &text)).map(|variable| variable.value)
@@ -196,6 +201,7 @@ impl Run {
     pub(super) fn variable(&self, heap: &Heap, frame: Id, name: &str) -> Option<Value> {
         let mut scope = frame;
         loop {
+            heap.count(self.variables.len() / VARIABLES_PER_UNIT);
             let own = self.variables.iter().find(|v| v.frame == scope && heap.str_equals(v.name, name));
             if let Some(variable) = own {
                 return Some(variable.value);

@@ -20,7 +20,7 @@ impl Interpreter<'_> {
     }
 
     fn try_attempt(&mut self, frame: Id) -> Result<Step, Box<Fault>> {
-        self.heap.allow_work(self.run.limits.max_work_per_state);
+        self.allow_work();
         let running = self.run.frames.at(frame);
         let input = running.input;
         let program = self.program;
@@ -68,6 +68,7 @@ impl Interpreter<'_> {
     ) -> Result<Step, Box<Fault>> {
         let mut chosen = None;
         for rule in rules {
+            self.heap.work(1).map_err(|exceeded| self.exceeded_fault(frame, exceeded))?;
             if self.holds(&rule.condition, frame, data)? {
                 chosen = Some(rule);
                 break;
@@ -135,6 +136,7 @@ impl Interpreter<'_> {
     }
 
     pub(super) fn wait_is_over(&mut self, frame: Id) -> Step {
+        self.allow_work();
         let running = self.run.frames.at(frame);
         let program = self.program;
         let state = program.state(running.state);
@@ -160,7 +162,7 @@ impl Interpreter<'_> {
         };
         let shown = |this: &Self| match value {
             Value::String(string) => this.heap.str(string).into_owned(),
-            other => this.heap.to_json(other),
+            other => this.heap.excerpt(other),
         };
         match self.heap.number(value) {
             Some(Num::Int(seconds)) if seconds >= 0 => Ok(seconds),
@@ -184,7 +186,7 @@ impl Interpreter<'_> {
         };
         let shown = match value {
             Value::String(string) => self.heap.str(string).into_owned(),
-            other => self.heap.to_json(other),
+            other => self.heap.excerpt(other),
         };
         let parsed = matches!(value, Value::String(_)).then(|| Instant::parse(&shown)).flatten();
         parsed.map(|instant| Timestamp(instant.epoch_millis())).ok_or_else(|| {
@@ -225,7 +227,7 @@ impl Interpreter<'_> {
         match value {
             Ok(Value::String(string)) => Ok(Some(self.heap.str(string).into_owned())),
             Ok(other) => {
-                let value = self.heap.to_json(other);
+                let value = self.heap.excerpt(other);
                 let cause = format!("The value of the field '{field}' must be a string but was: {value}");
                 Err(self.runtime_fault(frame, &cause))
             }

@@ -44,7 +44,10 @@ impl Interpreter<'_> {
         };
         self.note(Stage::Parameters, input);
         let credentials = match &task.credentials {
-            Some(credentials) => Some(self.build(credentials, frame, Subject::data(data))?),
+            Some(credentials) => {
+                let credentials = self.build(credentials, frame, Subject::data(data))?;
+                Some(self.bounded(frame, credentials)?)
+            }
             None => None,
         };
         let role = self.role_of(frame, task, credentials)?;
@@ -169,7 +172,8 @@ impl Interpreter<'_> {
         if !wanted || self.run.end.is_some() {
             return;
         }
-        self.run.budget = self.run.limits.transitions_per_run.max(1);
+        self.begin_turn();
+        self.allow_work();
         self.run.frames.at_mut(call.frame).wait = Wait::Nothing;
         let step = self.call_ended(call.frame, outcome);
         self.settle(call.frame, step);

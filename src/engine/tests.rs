@@ -96,7 +96,7 @@ fn children_take_their_variables_with_them() {
 #[test]
 fn an_execution_that_is_left_in_the_middle_leaves_nothing_to_the_next() {
     let program = Arc::new(Program::from_text(FAILING).expect("it is valid"));
-    let mut execution = Execution::new(Limits { transitions_per_run: 3, ..Limits::default() });
+    let mut execution = Execution::new(Limits { work_per_run: 1, ..Limits::default() });
     for _ in 0..3 {
         execution.start(&program, b"[1, 2]", &IDENTITY, Timestamp(0)).expect("it is valid");
         let run = &execution.run;

@@ -92,7 +92,7 @@ impl EvalError {
         match self {
             EvalError::NotFound { path, field } => format!(
                 "The JSONPath '{path}' specified for the field '{field}' could not be found in the input '{}'",
-                heap.to_json(input)
+                heap.excerpt(input)
             ),
             EvalError::InvalidPath { path, detail } => format!("Invalid path '{path}' : {detail}"),
             EvalError::InvalidChoicePath { path } => {
@@ -101,7 +101,7 @@ impl EvalError {
             EvalError::ArgumentNotFound { call, path } => format!(
                 "The function '{call}' had the following error: The JsonPath argument for the field '{path}' could not \
                  be found in the input '{}'",
-                heap.to_json(input)
+                heap.excerpt(input)
             ),
             EvalError::Function { call, fault } => {
                 format!("There was an error while evaluating the intrinsic function: {call}. {fault}")

@@ -63,6 +63,8 @@ pub struct Host<O, C: Calls<O>> {
     ended: VecDeque<Ended<O>>,
     /// Bytes that the executions which have not ended hold.
     memory: usize,
+    /// Units of work that executions did, all together.
+    work_done: u64,
     #[expect(
         clippy::vec_box,
         reason = "executions are large and go back and forth: a pointer moves, not the execution"
@@ -118,6 +120,7 @@ impl<O, C: Calls<O>> Host<O, C> {
             timers: BinaryHeap::new(),
             ended: VecDeque::new(),
             memory: 0,
+            work_done: 0,
             idle: Vec::new(),
         }
     }
@@ -168,7 +171,9 @@ impl<O, C: Calls<O>> Host<O, C> {
             self.give_back(execution);
             return Err(error);
         }
-        match execution.run(now.wall) {
+        let progress = execution.run(now.wall);
+        self.work_done += execution.work_done();
+        match progress {
             Progress::Ended => Ok(Started::Ended(execution)),
             progress => Ok(Started::Running(self.keep(execution, progress, now, keep()))),
         }
@@ -208,8 +213,8 @@ impl<O, C: Calls<O>> Host<O, C> {
         key
     }
 
-    /// Delivers the answers that have come, and gives executions whose turn it is one turn each, at most `turns` of them.
-    /// Whether there was anything to do.
+    /// Delivers the answers that have come, and gives executions whose turn it is one turn each: at most `turns` of them, and no
+    /// further one once they have done the work of a whole turn, since `now` is as old as that. Whether there was anything to do.
     pub fn drive(&mut self, now: Now, turns: usize) -> bool {
         let mut worked = false;
         while let Some(answered) = self.mailbox.take() {
@@ -217,12 +222,18 @@ impl<O, C: Calls<O>> Host<O, C> {
             self.resume(answered, now);
         }
         self.fire_timers(now);
+        let enough = self.enough_work();
         for _ in 0..turns {
+            if self.work_done >= enough {
+                break;
+            }
             let Some(key) = self.ready.pop_front() else { break };
             let Some(running) = self.running.find(key) else { continue };
             worked = true;
             running.is_ready = false;
+            let before = running.execution.work_done();
             let progress = running.execution.run(running.time(now));
+            self.work_done += running.execution.work_done() - before;
             self.after_run(key, progress);
         }
         worked
@@ -360,6 +371,17 @@ impl<O, C: Calls<O>> Host<O, C> {
     /// Bytes that the values of executions which have not ended hold.
     pub fn memory_bytes(&self) -> usize {
         self.memory
+    }
+
+    /// Units of work that the executions have done in their turns so far, all together.
+    pub fn work_done(&self) -> u64 {
+        self.work_done
+    }
+
+    /// Where [`work_done`](Host::work_done) stands when executions will have done the work of one more turn: the time to look
+    /// at the clock, and at what else there is to do.
+    pub fn enough_work(&self) -> u64 {
+        self.work_done.saturating_add(self.limits.work_per_run)
     }
 
     /// Executions whose turn it is.

@@ -148,7 +148,13 @@ impl Shard {
         let mut read = 0;
         // Once per batch: to take the version counts on memory that all shards share.
         let version = self.work.spec.workflow.current();
-        while read < READ_BATCH && self.intake.has_room(&self.work) && self.poll_for(&version, Duration::ZERO) {
+        // Others than the events that are read wait, too: for their turns, and for the clock to be looked at.
+        let enough = self.work.host.enough_work();
+        while read < READ_BATCH
+            && self.work.host.work_done() < enough
+            && self.intake.has_room(&self.work)
+            && self.poll_for(&version, Duration::ZERO)
+        {
             read += 1;
         }
         read > 0

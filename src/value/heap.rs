@@ -5,6 +5,8 @@ use super::{Form, List, MAX_DEPTH, Span, Str, Value, text};
 
 /// Bytes of text and of nodes that a heap keeps for the next execution; what is beyond goes back to the allocator.
 const KEPT_BYTES: usize = 1 << 20;
+/// What is reserved ahead of growth where this much or more is in use: an eighth. Below, as much again.
+const LARGE_BYTES: usize = 4 << 20;
 /// Memory beyond what is used that is not worth giving back.
 const TRIMMED_BYTES: usize = 64 << 10;
 
@@ -137,6 +139,8 @@ impl Heap {
     }
 
     pub(super) fn position(&self, object: List, key: &str) -> Option<usize> {
+        // Comparing a key's length is the least of work.
+        self.count(object.len() / 4);
         let start = object.start();
         let entries = &self.nodes[start..start + 2 * object.len()];
         let len = key.len() as u32;
@@ -161,7 +165,10 @@ impl Heap {
     pub fn str(&self, string: Str) -> Cow<'_, str> {
         let text = &self.text[string.range()];
         match string.form() {
-            Form::Escaped => Cow::Owned(text::unescape(text)),
+            Form::Escaped => {
+                self.count(text.len() / 8);
+                Cow::Owned(text::unescape(text))
+            }
             _ => Cow::Borrowed(text),
         }
     }
@@ -173,6 +180,7 @@ impl Heap {
 
     /// A new string.
     pub fn string(&mut self, content: &str) -> Value {
+        self.reserve_text(content.len());
         let start = self.text.len();
         self.text.push_str(content);
         self.string_since(start)
@@ -180,6 +188,7 @@ impl Heap {
 
     /// A new string to be used as a key.
     pub fn key(&mut self, content: &str) -> Str {
+        self.reserve_text(content.len() + 2);
         if text::needs_escape(content.as_bytes()) {
             let start = self.text.len();
             self.text.push_str(content);
@@ -210,11 +219,21 @@ impl Heap {
 
     /// Appends a part to the string under construction.
     pub fn append_text(&mut self, part: &str) {
+        self.reserve_text(part.len());
         self.text.push_str(part);
+    }
+
+    /// At least the bytes that [`append_value`](Heap::append_value) appends.
+    pub fn appended_size(&self, value: Value) -> usize {
+        match value {
+            Value::String(string) => string.len() as usize,
+            other => self.size(other) as usize,
+        }
     }
 
     /// Appends the content of a string, or the compact JSON of anything else, to the string under construction.
     pub fn append_value(&mut self, value: Value) {
+        self.reserve_text(self.appended_size(value));
         match value {
             Value::String(string) if string.form() != Form::Escaped => self.text.extend_from_within(string.range()),
             Value::String(escaped) => {
@@ -231,8 +250,10 @@ impl Heap {
         let mut json = std::mem::take(&mut self.scratch);
         json.clear();
         self.write(value, &mut json);
+        self.reserve_text(json.len());
         // Only text of this heap and ASCII was written.
         self.text.push_str(std::str::from_utf8(&json).unwrap_or_default());
+        json.shrink_to(KEPT_BYTES);
         self.scratch = json;
     }
 
@@ -253,11 +274,13 @@ impl Heap {
 
     /// Adds an element to the array under construction.
     pub fn push(&mut self, value: Value) {
+        self.reserve_stack(1);
         self.stack.push(value);
     }
 
     /// Adds an entry to the object under construction. The caller sees to it that keys differ.
     pub fn push_entry(&mut self, key: Str, value: Value) {
+        self.reserve_stack(2);
         self.stack.push(Value::String(key));
         self.stack.push(value);
     }
@@ -324,6 +347,10 @@ impl Heap {
     }
 
     pub(super) fn take_from_stack(&mut self, mark: Mark, len: usize, depth: u16, header: Header) -> List {
+        let nodes = self.stack.len() - mark.0 + 1;
+        if self.nodes.capacity() - self.nodes.len() < nodes {
+            grow(&mut self.nodes, nodes);
+        }
         self.nodes.push(header.pack());
         let start = self.nodes.len();
         self.nodes.extend_from_slice(&self.stack[mark.0..]);
@@ -341,8 +368,31 @@ impl Heap {
     /// As [`array_from`](Heap::array_from).
     pub fn array(&mut self, items: &[Value]) -> Result<Value, Exceeded> {
         let mark = self.mark();
+        self.reserve_stack(items.len());
         self.stack.extend_from_slice(items);
         self.array_from(mark)
+    }
+
+    /// Room for so many more bytes of text. As the two below: a vector that grows by itself reserves as much again.
+    #[inline]
+    pub(super) fn reserve_text(&mut self, bytes: usize) {
+        if self.text.capacity() - self.text.len() < bytes {
+            self.grow_text(bytes);
+        }
+    }
+
+    /// Room for so many more values on the build stack.
+    #[inline]
+    pub(super) fn reserve_stack(&mut self, values: usize) {
+        if self.stack.capacity() - self.stack.len() < values {
+            grow(&mut self.stack, values);
+        }
+    }
+
+    #[cold]
+    fn grow_text(&mut self, bytes: usize) {
+        let ahead = ahead(self.text.len());
+        self.text.reserve_exact(bytes.max(ahead));
     }
 
     /// The `{}` value.
@@ -355,6 +405,17 @@ impl Heap {
         let mark = self.mark();
         self.take_from_stack(mark, 0, 1, Header { source: None, size: 2 })
     }
+}
+
+#[cold]
+fn grow(values: &mut Vec<Value>, more: usize) {
+    let ahead = ahead(values.len() * size_of::<Value>()) / size_of::<Value>();
+    values.reserve_exact(more.max(ahead));
+}
+
+/// Bytes to reserve ahead where so many are in use.
+fn ahead(used: usize) -> usize {
+    if used < LARGE_BYTES { used.max(256) } else { used / 8 }
 }
 
 /// Keys are always strings: both the parser and [`Heap::push_entry`] see to it.

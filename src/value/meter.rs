@@ -8,7 +8,8 @@
 //!   where the bytes are many.
 //! - [`Heap::hold`] before memory outside of the heap is taken, if it grows with the data: tables, evaluators' arenas.
 //!
-//! Containers pay by themselves when they are closed. Units are the same on every machine, so an execution ends the same way
+//! What can't fail (a look-up in an object, a comparison) [counts](Heap::count) what it does; the loop around it fails at its
+//! next payment. Containers pay by themselves when they are closed. Units are the same on every machine, so an execution ends the same way
 //! everywhere. A unit stands for some nanoseconds; what is dearer by the byte (hashes, patterns) pays more units.
 //!
 //! The price of a charge is an addition and a comparison: memory and work are looked at only when a checkpoint is passed, which
@@ -92,6 +93,13 @@ impl Heap {
         if spent > self.meter.checkpoint.load(Ordering::Relaxed) { self.look(0) } else { Ok(()) }
     }
 
+    /// Counts work that is done in any case: the next payment may fail for it.
+    #[inline]
+    pub fn count(&self, units: usize) {
+        let spent = self.meter.spent.load(Ordering::Relaxed).wrapping_add(units as u64);
+        self.meter.spent.store(spent, Ordering::Relaxed);
+    }
+
     /// Pays for bytes that are about to be made, copied or scanned: see the [module](self).
     ///
     /// # Errors
@@ -111,8 +119,14 @@ impl Heap {
     /// As [`work`](Heap::work); nothing is held then.
     pub fn hold(&self, bytes: usize) -> Result<(), Exceeded> {
         self.afford(bytes)?;
-        self.meter.held.store((self.meter.held() + bytes) as u64, Ordering::Relaxed);
+        self.count_held(bytes);
         Ok(())
+    }
+
+    /// Counts memory outside of the heap that is taken in any case: the next payment may fail for it.
+    pub fn count_held(&self, bytes: usize) {
+        self.meter.held.store((self.meter.held() + bytes) as u64, Ordering::Relaxed);
+        self.count(bytes / UNIT_BYTES);
     }
 
     /// Counts memory no longer that was [held](Heap::hold).

@@ -24,7 +24,10 @@ impl Heap {
         let (texts, nodes, stack) = (self.text.len(), self.nodes.len(), self.stack.len());
         let result = match std::str::from_utf8(json) {
             Ok(source) if self.text.len() + source.len() < u32::MAX as usize => match self.afford_reading(source) {
-                Ok(()) => Parser::new(self, source, max_depth.min(MAX_DEPTH)).document(),
+                Ok(()) => {
+                    self.reserve_text(source.len());
+                    Parser::new(self, source, max_depth.min(MAX_DEPTH)).document()
+                }
                 Err(exceeded) => Err(ReadError::new(ParseErrorKind::Exceeded(exceeded), 0)),
             },
             Ok(source) => Err(ReadError::new(ParseErrorKind::TooLarge(source.len()), 0)),

@@ -2,6 +2,9 @@ use std::io::Write;
 
 use super::{Form, Heap, List, Str, Value, text};
 
+/// Longer texts are cut in errors: more than the 32,768 characters of a cause.
+const EXCERPT_BYTES: usize = 128 << 10;
+
 /// Appends a text as a JSON string.
 pub fn write_text(text: &str, out: &mut Vec<u8>) {
     out.push(b'"');
@@ -112,6 +115,41 @@ impl Heap {
         self.write(value, &mut out);
         // Only text of this heap and ASCII was written.
         String::from_utf8(out).unwrap_or_default()
+    }
+}
+
+impl Heap {
+    /// The value as compact JSON text for people to read: of a long one, only as much as the longest of the service's texts
+    /// shows. The text of a value may be far larger than the heap, since parts are shared.
+    pub fn excerpt(&self, value: Value) -> String {
+        if self.size(value) as usize <= EXCERPT_BYTES {
+            return self.to_json(value);
+        }
+        let mut out = Vec::new();
+        self.print_some(value, &mut out);
+        out.truncate(EXCERPT_BYTES);
+        String::from_utf8_lossy(&out).into_owned()
+    }
+
+    /// Prints until that is enough.
+    fn print_some(&self, value: Value, out: &mut Vec<u8>) {
+        let nodes = match value {
+            Value::Array(list) => self.items(list),
+            Value::Object(list) => &self.nodes[list.start()..list.start() + 2 * list.len()],
+            scalar => return self.write(scalar, out),
+        };
+        let keyed = matches!(value, Value::Object(_));
+        out.push(if keyed { b'{' } else { b'[' });
+        for (at, node) in nodes.iter().enumerate() {
+            if out.len() > EXCERPT_BYTES {
+                return;
+            }
+            if at > 0 {
+                out.push(if keyed && at % 2 == 1 { b':' } else { b',' });
+            }
+            self.print_some(*node, out);
+        }
+        out.push(if keyed { b'}' } else { b']' });
     }
 }
 

@@ -67,7 +67,7 @@ struct CaseLimits {
     max_assign_bytes: Option<u32>,
     max_variables_bytes: Option<u64>,
     max_transitions: Option<u64>,
-    transitions_per_run: Option<u32>,
+    work_per_run: Option<u64>,
     max_heap_bytes: Option<usize>,
     max_inline_concurrency: Option<u32>,
     max_distributed_concurrency: Option<u32>,
@@ -148,7 +148,7 @@ impl Case {
         limits.max_assign_bytes = own.max_assign_bytes.unwrap_or(limits.max_assign_bytes);
         limits.max_variables_bytes = own.max_variables_bytes.unwrap_or(limits.max_variables_bytes);
         limits.max_transitions = own.max_transitions.unwrap_or(limits.max_transitions);
-        limits.transitions_per_run = own.transitions_per_run.unwrap_or(limits.transitions_per_run);
+        limits.work_per_run = own.work_per_run.unwrap_or(limits.work_per_run);
         limits.max_heap_bytes = own.max_heap_bytes.unwrap_or(limits.max_heap_bytes);
         limits.max_inline_concurrency = own.max_inline_concurrency.unwrap_or(limits.max_inline_concurrency);
         limits.max_distributed_concurrency =

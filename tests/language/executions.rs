@@ -135,7 +135,7 @@ fn an_execution_can_be_left_at_any_point_and_started_again_with_another_program(
         "M": {"Type": "Map", "ItemsPath": "$.l", "End": true, "ItemProcessor": {"StartAt": "T", "States": {"T": {"Type": "Task", "Resource": "r", "TimeoutSeconds": 3, "End": true}}}}}});
     let reads = json!({"StartAt": "P", "States": {"P": {"Type": "Pass", "Parameters": {"v.$": "$v"}, "End": true}}});
     let (wait, map, reads) = (program(wait), program(map), program(reads));
-    let mut execution = Execution::new(Limits { transitions_per_run: 2, ..Limits::default() });
+    let mut execution = Execution::new(Limits { work_per_run: 2, ..Limits::default() });
     for left in [&map, &wait, &reads, &map] {
         execution.start(left, br#"{"l": [1, 2, 3]}"#, &identity(1), START).expect("it is valid");
         execution.run(START);

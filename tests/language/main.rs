@@ -63,7 +63,7 @@ fn check(program: &Arc<Program>, case: &Case, pooled: &mut Execution, mut fault:
         if again.end() != first.end() || again.calls != first.calls {
             fault(format!("in a used execution it ends otherwise: {:?}\nthan alone: {:?}", again.end(), first.end()));
         }
-        let yielding = play(&mut Execution::new(Limits { transitions_per_run: 1, ..limits }), program, case);
+        let yielding = play(&mut Execution::new(Limits { work_per_run: 1, ..limits }), program, case);
         if yielding.end_without_numbers() != first.end_without_numbers() {
             fault(format!("with pauses it ends otherwise: {:?}\nthan without: {:?}", yielding.end(), first.end()));
         }

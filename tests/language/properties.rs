@@ -33,7 +33,7 @@ proptest! {
         machine in vec(any::<u8>(), 0..300),
         input in vec(any::<u8>(), 0..30),
         world in vec(any::<u8>(), 0..200),
-        per_run in 1_u32..60,
+        per_run in 1_u64..3_000,
     ) {
         thread_local! {
             // Whatever the cases before this one left in it.
@@ -63,7 +63,7 @@ proptest! {
         prop_assert_eq!(first.end(), used.end());
         prop_assert_eq!(&first.calls, &used.calls);
 
-        let mut yielding = Execution::new(Limits { transitions_per_run: per_run, ..limits() });
+        let mut yielding = Execution::new(Limits { work_per_run: per_run, ..limits() });
         let paused = play(&mut yielding, &program, event.as_bytes(), &world);
         prop_assert!(paused.transitions <= limits().max_transitions);
     }

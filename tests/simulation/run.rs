@@ -54,7 +54,7 @@ struct Planned {
 fn limits() -> Limits {
     Limits {
         max_transitions: 600,
-        transitions_per_run: 20,
+        work_per_run: 1_000,
         max_heap_bytes: 4 << 20,
         max_data_bytes: 20_000,
         ..Limits::default()

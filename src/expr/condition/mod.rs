@@ -17,6 +17,9 @@ use crate::expr::scope::Scope;
 use crate::expr::timestamp::Instant;
 use crate::value::{Heap, Num, Value};
 
+/// Bytes of a text that are compared, matched or read for a unit of work.
+const BYTES_PER_UNIT: usize = 16;
+
 /// A compiled Choice rule.
 #[derive(Debug)]
 pub enum Condition {
@@ -103,12 +106,16 @@ impl Condition {
 
 impl Test {
     fn evaluate(&self, heap: &mut Heap, scope: &mut impl Scope) -> Result<bool, Box<EvalError>> {
+        heap.work(1)?;
         let found = self.variable.resolve(heap, scope);
         let value = match (found, self.operator) {
             (Ok(value), _) => value,
             (Err(error), Operator::Is(Kind::Present)) => return self.is_absent(heap, error),
             (Err(error), _) => return Err(error.in_choice(&self.variable)),
         };
+        if matches!(value, Value::String(_)) {
+            heap.count(heap.appended_size(value) / BYTES_PER_UNIT);
+        }
         let operand = match &self.operand {
             Operand::Path(path) => {
                 let operand = path.resolve(heap, scope).map_err(|error| error.in_choice(path))?;

@@ -1,9 +1,13 @@
 use std::collections::HashMap;
 
-use crate::value::{Heap, List, Mark, Num, Value};
+use crate::value::{Exceeded, Heap, List, Mark, Num, Value};
 
 use super::{Refusal, arguments};
 
+/// Bytes that `States.ArrayUnique` takes for an element while it runs, beside the heap.
+const UNIQUE_BYTES: usize = 48;
+/// How much dearer a byte is to hash than to copy.
+const HASHED: usize = 4;
 /// Elements that `States.ArrayRange` may make.
 const MAX_RANGE: i64 = 1000;
 /// Up to this length `States.ArrayUnique` compares each pair; beyond, it groups by hash.
@@ -35,7 +39,13 @@ pub(super) fn partition(heap: &mut Heap, mark: Mark) -> Result<Value, Refusal> {
 /// `ArrayContains(array, value)`
 pub(super) fn contains(heap: &Heap, mark: Mark) -> Result<Value, Refusal> {
     let [Value::Array(array), value] = arguments(heap, mark)? else { return Err(Refusal::Arguments) };
-    Ok(Value::bool(heap.items(array).iter().any(|item| heap.equals(*item, value))))
+    for item in heap.items(array) {
+        heap.work(1)?;
+        if heap.equals(*item, value) {
+            return Ok(Value::True);
+        }
+    }
+    Ok(Value::False)
 }
 
 /// `ArrayRange(first, last, step)`
@@ -84,26 +94,41 @@ pub(super) fn unique(heap: &mut Heap, mark: Mark) -> Result<Value, Refusal> {
     if array.len() <= MAX_PAIRWISE {
         for index in 0..array.len() {
             let item = heap.items(array)[index];
+            heap.work(1)?;
             if !heap.pushed(kept).iter().any(|other| heap.equals(*other, item)) {
                 heap.push(item);
             }
         }
     } else {
-        push_unique(heap, array);
+        push_unique(heap, array)?;
     }
     Ok(heap.array_from(kept)?)
 }
 
-fn push_unique(heap: &mut Heap, array: List) {
-    let mut by_hash: HashMap<u64, Vec<Value>> = HashMap::with_capacity(array.len());
+fn push_unique(heap: &mut Heap, array: List) -> Result<(), Exceeded> {
+    // By hash: the place among what is kept, and the next one of the same hash.
+    heap.hold(UNIQUE_BYTES * array.len())?;
+    let kept = heap.mark();
+    let mut last_of: HashMap<u64, usize> = HashMap::with_capacity(array.len());
+    let mut earlier: Vec<Option<usize>> = Vec::with_capacity(array.len());
     for index in 0..array.len() {
         let item = heap.items(array)[index];
-        let same = by_hash.entry(hash(heap, item)).or_default();
-        if !same.iter().any(|other| heap.equals(*other, item)) {
-            same.push(item);
+        heap.afford(HASHED * heap.appended_size(item))?;
+        let hash = hash(heap, item);
+        let mut same = last_of.get(&hash).copied();
+        while let Some(place) = same
+            && !heap.equals(heap.pushed(kept)[place], item)
+        {
+            heap.work(1)?;
+            same = earlier[place];
+        }
+        if same.is_none() {
+            earlier.push(last_of.insert(hash, earlier.len()));
             heap.push(item);
         }
     }
+    heap.release(UNIQUE_BYTES * array.len());
+    Ok(())
 }
 
 /// A hash that equal values share, whatever the notation of their numbers and the order of their keys.

@@ -1,8 +1,11 @@
 use crate::expr::error::CallFault;
 use crate::expr::java;
-use crate::value::{Heap, Mark, Value};
+use crate::value::{Exceeded, Heap, Mark, Value};
 
 use super::{Refusal, arguments};
+
+/// Bytes that a byte of a template can take when it is taken apart: `{}` is a part.
+const PART_BYTES: usize = size_of::<Part>();
 
 /// A template of `States.Format`, taken apart.
 #[derive(Clone, Debug)]
@@ -44,10 +47,13 @@ impl Template {
         let mut next = first;
         for part in parts {
             match part {
-                Part::Text(text) => heap.append_text(text),
+                Part::Text(text) => {
+                    heap.afford(text.len())?;
+                    heap.append_text(text);
+                }
                 Part::Placeholder => {
                     let value = heap.pushed(mark)[next];
-                    append(heap, value);
+                    append(heap, value)?;
                     next += 1;
                 }
             }
@@ -59,18 +65,25 @@ impl Template {
 /// `Format(template, …)` with a template that is known only now: the first of the arguments.
 pub(super) fn format_value(heap: &mut Heap, mark: Mark) -> Result<Value, Refusal> {
     let Some((Value::String(template), _)) = heap.pushed(mark).split_first() else { return Err(Refusal::Arguments) };
+    heap.afford(PART_BYTES * heap.appended_size(Value::String(*template)))?;
     let template = Template::new(&heap.str(*template));
     template.fill(heap, mark, 1)
 }
 
-fn append(heap: &mut Heap, value: Value) {
+fn append(heap: &mut Heap, value: Value) -> Result<(), Exceeded> {
     match value {
         Value::Array(_) | Value::Object(_) => {
+            // With the text that is put together aside; a comma has a blank behind it there.
+            heap.afford(4 * heap.appended_size(value))?;
             let text = java::text(heap, value);
             heap.append_text(&text);
         }
-        scalar => heap.append_value(scalar),
+        scalar => {
+            heap.afford(heap.appended_size(scalar))?;
+            heap.append_value(scalar);
+        }
     }
+    Ok(())
 }
 
 /// A part of a template.
@@ -116,11 +129,13 @@ pub(super) fn split(heap: &mut Heap, mark: Mark) -> Result<Value, Refusal> {
     let [Value::String(text), Value::String(delimiters)] = arguments(heap, mark)? else {
         return Err(Refusal::Arguments);
     };
+    heap.afford(2 * heap.appended_size(Value::String(text)))?;
     let text = heap.str(text).into_owned();
     let mut delimiters: Vec<char> = heap.str(delimiters).chars().collect();
     delimiters.sort_unstable();
     let pieces = heap.mark();
     for piece in text.split(|c| delimiters.binary_search(&c).is_ok()).filter(|piece| !piece.is_empty()) {
+        heap.work(1)?;
         let piece = heap.string(piece);
         heap.push(piece);
     }

@@ -1,5 +1,5 @@
 use crate::expr::error::CallFault;
-use crate::value::{Heap, Mark, Value};
+use crate::value::{Heap, Mark, ParseError, ParseErrorKind, Value};
 
 use super::{Refusal, arguments};
 
@@ -15,6 +15,7 @@ pub(super) fn merge(heap: &mut Heap, mark: Mark) -> Result<Value, Refusal> {
 /// `StringToJson(text)`
 pub(super) fn parse(heap: &mut Heap, mark: Mark) -> Result<Value, Refusal> {
     let [Value::String(text)] = arguments(heap, mark)? else { return Err(Refusal::Arguments) };
+    heap.afford(heap.appended_size(Value::String(text)))?;
     let text = heap.str(text).into_owned();
     if text.trim_ascii().is_empty() {
         return Ok(Value::Null);
@@ -23,6 +24,7 @@ pub(super) fn parse(heap: &mut Heap, mark: Mark) -> Result<Value, Refusal> {
         // The real service reads integers as such, and they have no negative zero.
         Ok(Value::Number(digits)) if heap.digits(digits) == "-0" => Ok(Value::Int(0)),
         Ok(value) => Ok(value),
+        Err(ParseError { kind: ParseErrorKind::Exceeded(exceeded), .. }) => Err(exceeded.into()),
         Err(error) => Err(Refusal::Fault(CallFault::NotJson {
             message: error.kind.to_string().into(),
             line: error.line,
@@ -34,5 +36,5 @@ pub(super) fn parse(heap: &mut Heap, mark: Mark) -> Result<Value, Refusal> {
 /// `JsonToString(value)`
 pub(super) fn print(heap: &mut Heap, mark: Mark) -> Result<Value, Refusal> {
     let [value] = arguments(heap, mark)?;
-    Ok(heap.json_string(value))
+    Ok(heap.json_string(value)?)
 }
