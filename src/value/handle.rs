@@ -184,4 +184,9 @@ impl List {
     pub fn is_empty(self) -> bool {
         self.len() == 0
     }
+
+    /// Whether both are one and the same container, not only equal ones.
+    pub(crate) fn is_same(self, other: List) -> bool {
+        self.0 == other.0
+    }
 }

@@ -99,6 +99,7 @@ fn never_exists(path: &Spanned<String>, scope: &Scope<'_>) -> bool {
     places
         .try_fold(root, |shape, place| match place {
             Place::Name(name) => shape.name(name),
+            Place::Index(index) if index < 0 => None,
             Place::Index(_) => shape.index(),
         })
         .is_none()

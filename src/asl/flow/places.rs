@@ -80,7 +80,9 @@ impl Flow<'_> {
         let mut text = root_text(path.root());
         for place in places {
             let next = match place {
+                Place::Name(name) if PATH_FUNCTIONS.contains(&name) => None,
                 Place::Name(name) => shape.name(name),
+                Place::Index(index) if index < 0 => None,
                 Place::Index(_) => shape.index(),
             };
             match next {
@@ -124,6 +126,12 @@ impl Flow<'_> {
     }
 }
 
+/// Functions that other versions of JSONPath have. The service takes them for names.
+const PATH_FUNCTIONS: [&str; 12] = [
+    "length()", "size()", "sum()", "min()", "max()", "avg()", "stddev()", "keys()", "concat()", "append()", "first()",
+    "last()",
+];
+
 fn root_text(root: &Root) -> String {
     match root {
         Root::Input => "$".to_owned(),
@@ -139,10 +147,19 @@ fn nothing_there(path: &Path, before: &str, place: Place<'_>, shape: &Shape) -> 
         Place::Name(_) if before.ends_with(".Cause") && *shape == Shape::Scalar => {
             format!("A Cause is a text. If it holds JSON, read it first: States.StringToJson({before}).")
         }
+        Place::Name("length()" | "size()") => {
+            format!("The length of an array is States.ArrayLength({before}); paths have no functions.")
+        }
+        Place::Name(name) if PATH_FUNCTIONS.contains(&name) => {
+            "Paths have no functions. Add up with States.MathAdd, or use JSONata in this state.".to_owned()
+        }
         Place::Name(name) => match suggest::closest(name, names.iter().copied()) {
             Some(near) => format!("Did you mean '{before}.{near}'?"),
             None => listing(before, &names),
         },
+        Place::Index(index) if index < 0 => {
+            format!("The last element is {before}[(@.length-1)], or {before}[-1:] as an array.")
+        }
         Place::Index(_) => listing(before, &names),
     };
     Diagnostic::warning(Code::PathNeverExists, message).with_hint(hint)
@@ -150,6 +167,8 @@ fn nothing_there(path: &Path, before: &str, place: Place<'_>, shape: &Shape) -> 
 
 fn why(before: &str, place: Place<'_>, shape: &Shape) -> String {
     match (place, shape) {
+        (Place::Name(name), _) if PATH_FUNCTIONS.contains(&name) => format!("'{name}' is read as the name of a field"),
+        (Place::Index(index), _) if index < 0 => "an index does not count from the end".to_owned(),
         (_, Shape::Scalar) => format!("'{before}' is neither an object nor an array"),
         (Place::Name(_), Shape::Array(_)) => format!("'{before}' is an array"),
         (Place::Index(_), Shape::Array(_)) => format!("'{before}' is an empty array"),

@@ -9,9 +9,8 @@ mod tests;
 pub use operator::{Comparison, Kind, OperandForm, Operator};
 pub use pattern::Pattern;
 
-use std::cmp::Ordering;
-
 use crate::expr::error::EvalError;
+use crate::expr::java;
 use crate::expr::path::{Path, PathError};
 use crate::expr::scope::Scope;
 use crate::expr::timestamp::Instant;
@@ -110,7 +109,7 @@ impl Test {
         let found = self.variable.resolve(heap, scope);
         let value = match (found, self.operator) {
             (Ok(value), _) => value,
-            (Err(error), Operator::Is(Kind::Present)) => return self.is_absent(heap, error),
+            (Err(error), Operator::Is(Kind::Present)) => return self.is_absent(heap, &error),
             (Err(error), _) => return Err(error.in_choice(&self.variable)),
         };
         if matches!(value, Value::String(_)) {
@@ -136,10 +135,10 @@ impl Test {
     }
 
     /// `IsPresent` of a variable that is not there.
-    fn is_absent(&self, heap: &Heap, error: PathError) -> Result<bool, Box<EvalError>> {
-        match error {
-            PathError::Exceeded(_) => Err(error.in_field(heap, &self.variable)),
-            _ => Ok(matches!(self.operand, Operand::Boolean(false))),
+    fn is_absent(&self, heap: &Heap, error: &PathError) -> Result<bool, Box<EvalError>> {
+        match error.exceeded() {
+            Some(_) => Err(error.in_field(heap, &self.variable)),
+            None => Ok(matches!(self.operand, Operand::Boolean(false))),
         }
     }
 
@@ -150,7 +149,7 @@ impl Test {
                 heap.str_equals(text, expected)
             }
             (Operator::String(comparison), Operand::String(expected), Value::String(text)) => {
-                comparison.accepts(compare_code_units(&heap.str(text), expected))
+                comparison.accepts(java::compare(&heap.str(text), expected))
             }
             (Operator::Numeric(comparison), Operand::Number(expected), value) => {
                 heap.number(value).is_some_and(|number| comparison.accepts(number.compare(*expected)))
@@ -166,7 +165,7 @@ impl Test {
     fn compare_values(&self, heap: &Heap, value: Value, operand: Value) -> bool {
         let order = match (self.operator, value, operand) {
             (Operator::String(_), Value::String(a), Value::String(b)) => {
-                Some(compare_code_units(&heap.str(a), &heap.str(b)))
+                Some(java::compare(&heap.str(a), &heap.str(b)))
             }
             (Operator::Numeric(_), a, b) => heap.number(a).and_then(|a| heap.number(b).map(|b| a.compare(b))),
             (Operator::Timestamp(_), a, b) => instant(heap, a).and_then(|a| instant(heap, b).map(|b| a.cmp(&b))),
@@ -197,19 +196,5 @@ fn instant(heap: &Heap, value: Value) -> Option<Instant> {
     match value {
         Value::String(text) => Instant::parse(&heap.str(text)),
         _ => None,
-    }
-}
-
-/// The order of two texts by UTF-16 code units, as Java compares strings.
-///
-/// It is the order of the UTF-8 bytes, but that characters above U+FFFF come before those from U+E000 to U+FFFF.
-fn compare_code_units(a: &str, b: &str) -> Ordering {
-    const FIRST_LEAD_OF_FOUR: u8 = 0xF0;
-    const LEAD_OF_E000: u8 = 0xEE;
-    let differing = std::iter::zip(a.bytes(), b.bytes()).find(|(a, b)| a != b);
-    match differing {
-        Some((a, b)) if a.min(b) >= LEAD_OF_E000 && (a < FIRST_LEAD_OF_FOUR) != (b < FIRST_LEAD_OF_FOUR) => b.cmp(&a),
-        Some((a, b)) => a.cmp(&b),
-        None => a.len().cmp(&b.len()),
     }
 }

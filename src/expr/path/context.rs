@@ -88,11 +88,11 @@ mod tests {
         let cases = [
             ("$$.Execution.Input", Ok(r#"{"a":{"b":[1]}}"#)),
             ("$$['Execution']['Input'].a.b[0]", Ok("1")),
-            ("$$.Execution.Input.x", Err("No results for path: $$['Execution']['Input']['x']")),
-            ("$$.Execution.Input.x.y", Err("Missing property in path $$['Execution']['Input']['x']")),
-            ("$$.Execution.Name", Err("No results for path: $$['Execution']['Name']")),
-            ("$$.Execution.Input.a.b[*]", Err("No results for path: $$['Execution']['Input']['a']['b'][*]")),
-            ("$$.Execution.Input.a.length()", Err("No results for path: $$['Execution']['Input']['a']")),
+            ("$$.Execution.Input.x", Err("No results for path: $['Execution']['Input']['x']")),
+            ("$$.Execution.Input.x.y", Err("Missing property in path $['Execution']['Input']['x']")),
+            ("$$.Execution.Name", Err("No results for path: $['Execution']['Name']")),
+            ("$$.Execution.Input.a.b[*]", Err("No results for path: $['Execution']['Input']['a']['b'][*]")),
+            ("$$.Execution.Input.a.length()", Err("No results for path: $['Execution']['Input']['a']['length()']")),
             ("$.Execution.Input", Err("No results for path: $['Execution']['Input']")),
         ];
         for (text, expected) in cases {

@@ -1,182 +1,275 @@
 use std::cmp::Ordering;
 
+use crate::expr::java;
 use crate::value::{Heap, Num, Value};
 
-use super::error::PathError;
-use super::evaluate::Walk;
-use super::operator::Operator;
+use super::decimal::Decimal;
+use super::literal::Literal;
+use super::search::{Fault, Walk};
 use super::step::Steps;
 
 /// What stands in `[?(…)]`.
 #[derive(Clone, Debug)]
-pub(super) enum Filter {
-    Or(Vec<Filter>),
-    And(Vec<Filter>),
-    Not(Box<Filter>),
-    /// A path alone: whether it finds anything.
-    Exists(Operand),
-    Compare(Operand, Operator, Operand),
+pub(super) struct Filter {
+    /// One of these has to hold, and of that one everything. In the order in which they are looked at.
+    pub(super) any: Box<[Box<[Criterion]>]>,
 }
 
-/// One side of a comparison in a filter, or an argument of a path function.
+#[derive(Clone, Debug)]
+pub(super) enum Criterion {
+    /// A path alone: whether it leads to anything but `null`.
+    Exists {
+        steps: Steps,
+        expected: bool,
+    },
+    Compare {
+        left: Operand,
+        operator: Operator,
+        right: Operand,
+    },
+}
+
+/// One side of a comparison.
 #[derive(Clone, Debug)]
 pub(super) enum Operand {
-    /// `@…`
-    Current(Steps),
-    /// `$…`
-    Root(Steps),
-    Text(Box<str>),
-    Number(Num),
-    Boolean(bool),
-    Null,
-    List(Box<[Operand]>),
-    Regex(Box<regex::Regex>),
+    /// `@…` or `$…`
+    Path {
+        steps: Steps,
+        from_root: bool,
+    },
+    Text(Literal),
+    Regex(Box<Pattern>),
+}
+
+/// A regular expression, and how it is written.
+#[derive(Clone, Debug)]
+pub(super) struct Pattern {
+    pub(super) regex: regex::Regex,
+    pub(super) source: Box<str>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Operator {
+    Equal,
+    NotEqual,
+    Less,
+    LessOrEqual,
+    Greater,
+    GreaterOrEqual,
+    Matches,
+}
+
+impl Operator {
+    /// All signs, in the order in which a comparison is searched for them.
+    pub(super) const ALL: [(&str, Operator); 7] = [
+        ("==", Operator::Equal),
+        (">=", Operator::GreaterOrEqual),
+        ("<=", Operator::LessOrEqual),
+        ("!=", Operator::NotEqual),
+        ("<", Operator::Less),
+        (">", Operator::Greater),
+        ("=~", Operator::Matches),
+    ];
 }
 
 /// The value of an operand.
 #[derive(Clone, Copy)]
-pub(super) enum Term<'a> {
-    Missing,
+enum Term<'a> {
     Value(Value),
-    Text(&'a str),
-    Number(Num),
-    Boolean(bool),
-    Null,
-    List(&'a [Operand]),
-    Regex(&'a regex::Regex),
+    Text(&'a Literal),
+    Regex(&'a Pattern),
 }
 
 impl Filter {
     /// Whether a value is let through.
-    pub(super) fn accepts(&self, heap: &mut Heap, current: Value, walk: &mut Walk) -> Result<bool, PathError> {
+    pub(super) fn accepts(&self, heap: &mut Heap, current: Value, walk: &mut Walk) -> Result<bool, Fault> {
+        for all in &self.any {
+            let mut holds = true;
+            for criterion in all {
+                if !criterion.holds(heap, current, walk)? {
+                    holds = false;
+                    break;
+                }
+            }
+            if holds {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+}
+
+impl Criterion {
+    fn holds(&self, heap: &mut Heap, current: Value, walk: &mut Walk) -> Result<bool, Fault> {
         match self {
-            Filter::Or(parts) => {
-                for part in parts {
-                    if part.accepts(heap, current, walk)? {
-                        return Ok(true);
-                    }
-                }
-                Ok(false)
+            // The library asks the current value even where the path begins with `$`.
+            Criterion::Exists { steps, expected } => {
+                let found = present(steps.evaluate_asked(heap, current, walk))?;
+                Ok(found.is_some_and(|value| !matches!(value, Value::Null)) == *expected)
             }
-            Filter::And(parts) => {
-                for part in parts {
-                    if !part.accepts(heap, current, walk)? {
-                        return Ok(false);
-                    }
-                }
-                Ok(true)
-            }
-            Filter::Not(part) => Ok(!part.accepts(heap, current, walk)?),
-            Filter::Exists(operand) => Ok(match (operand, operand.evaluate(heap, current, walk)?) {
-                (_, Term::Missing) => false,
-                // A search that finds nothing gives an empty array.
-                (Operand::Current(steps) | Operand::Root(steps), Term::Value(Value::Array(found)))
-                    if !steps.definite =>
-                {
-                    !found.is_empty()
-                }
-                _ => true,
-            }),
-            Filter::Compare(left, operator, right) => {
-                let left = left.evaluate(heap, current, walk)?;
-                let right = right.evaluate(heap, current, walk)?;
-                Ok(operator.holds(heap, left, right))
+            Criterion::Compare { left, operator, right } => {
+                let Some(left) = left.evaluate(heap, current, walk)? else { return Ok(false) };
+                let Some(right) = right.evaluate(heap, current, walk)? else { return Ok(false) };
+                operator.holds(heap, left, right)
             }
         }
     }
 }
 
 impl Operand {
-    pub(super) fn evaluate(&self, heap: &mut Heap, current: Value, walk: &mut Walk) -> Result<Term<'_>, PathError> {
-        let found = match self {
-            Operand::Current(steps) => steps.evaluate(heap, current, walk),
-            Operand::Root(steps) => steps.evaluate(heap, walk.root, walk),
-            literal => return Ok(literal.literal()),
-        };
-        match found {
-            Ok(value) => Ok(Term::Value(value)),
-            Err(error @ PathError::Exceeded(_)) => Err(error),
-            Err(_) => Ok(Term::Missing),
-        }
-    }
-
-    /// The value of an operand that is no path.
-    pub(super) fn literal(&self) -> Term<'_> {
+    /// `None` if a path leads nowhere.
+    fn evaluate(&self, heap: &mut Heap, current: Value, walk: &mut Walk) -> Result<Option<Term<'_>>, Fault> {
         match self {
-            Operand::Text(text) => Term::Text(text),
-            Operand::Number(number) => Term::Number(*number),
-            Operand::Boolean(boolean) => Term::Boolean(*boolean),
-            Operand::Null => Term::Null,
-            Operand::List(items) => Term::List(items),
-            Operand::Regex(regex) => Term::Regex(regex),
-            Operand::Current(_) | Operand::Root(_) => Term::Missing,
+            Operand::Path { steps, from_root } => {
+                let start = if *from_root { walk.root } else { current };
+                Ok(present(steps.evaluate_inside(heap, start, walk))?.map(Term::Value))
+            }
+            Operand::Text(text) => Ok(Some(Term::Text(text))),
+            Operand::Regex(pattern) => Ok(Some(Term::Regex(pattern))),
         }
     }
 }
 
-impl Term<'_> {
-    pub(super) fn equals(self, heap: &Heap, other: Term<'_>) -> bool {
-        match (self, other) {
-            (Term::Value(a), Term::Value(b)) => heap.equals(a, b),
-            (Term::List(a), Term::List(b)) => {
-                a.len() == b.len() && std::iter::zip(a, b).all(|(a, b)| a.literal().equals(heap, b.literal()))
-            }
-            (Term::List(items), Term::Value(Value::Array(array)))
-            | (Term::Value(Value::Array(array)), Term::List(items)) => {
-                items.len() == array.len()
-                    && std::iter::zip(items, heap.items(array))
-                        .all(|(item, value)| item.literal().equals(heap, Term::Value(*value)))
-            }
-            (a, b) if a.is_null() && b.is_null() => true,
-            (a, b) => match (a.boolean(), b.boolean()) {
-                (Some(a), Some(b)) => a == b,
-                _ => a.compare(heap, b) == Some(Ordering::Equal),
-            },
-        }
+fn present(found: Result<Value, Fault>) -> Result<Option<Value>, Fault> {
+    match found {
+        Ok(value) => Ok(Some(value)),
+        Err(fault) if fault.is_missing() => Ok(None),
+        Err(fault) => Err(fault),
     }
+}
 
-    /// The order of two numbers, or of two strings.
-    pub(super) fn compare(self, heap: &Heap, other: Term<'_>) -> Option<Ordering> {
-        if let (Some(a), Some(b)) = (self.number(heap), other.number(heap)) {
-            return Some(a.compare(b));
+impl Operator {
+    fn holds(self, heap: &Heap, left: Term<'_>, right: Term<'_>) -> Result<bool, Fault> {
+        heap.afford(left.bytes(heap) + right.bytes(heap))?;
+        if self == Operator::Matches {
+            return matches(heap, left, right);
         }
-        match (self, other) {
-            (Term::Value(Value::String(a)), Term::Value(Value::String(b))) => Some(heap.str(a).cmp(&heap.str(b))),
-            (Term::Value(Value::String(a)), Term::Text(b)) => Some((*heap.str(a)).cmp(b)),
-            (Term::Text(a), Term::Value(Value::String(b))) => Some(a.cmp(&heap.str(b))),
-            (Term::Text(a), Term::Text(b)) => Some(a.cmp(b)),
-            _ => None,
+        let ordered = !matches!(self, Operator::Equal | Operator::NotEqual);
+        // Nothing is less or greater than null. The text `null` is one here only beside a real one.
+        if ordered && left.is_null_value() != right.is_null_value() {
+            return Ok(false);
         }
+        let Some(order) = compare(heap, left, right)? else { return Ok(false) };
+        Ok(match self {
+            Operator::Equal => order.is_eq(),
+            Operator::NotEqual => order.is_ne(),
+            Operator::Less => order.is_lt(),
+            Operator::LessOrEqual => order.is_le(),
+            Operator::Greater => order.is_gt(),
+            Operator::GreaterOrEqual => order.is_ge(),
+            Operator::Matches => false,
+        })
     }
+}
 
-    pub(super) fn number(self, heap: &Heap) -> Option<Num> {
+/// The order of two sides; `None` if their types cannot be compared, which no operator accepts.
+///
+/// A text on the right becomes the type of what is on the left, but not the other way round.
+fn compare(heap: &Heap, left: Term<'_>, right: Term<'_>) -> Result<Option<Ordering>, Fault> {
+    match (left.is_null(heap), right.is_null(heap)) {
+        (true, true) => return Ok(Some(Ordering::Equal)),
+        (true, false) => return Ok(Some(Ordering::Less)),
+        (false, true) => return Ok(Some(Ordering::Greater)),
+        (false, false) => {}
+    }
+    if let (Term::Value(value), Term::Text(right)) = (left, right)
+        && let Some(Num::Int(left)) = heap.number(value)
+    {
+        let order = right.compare_to_int(left).ok_or_else(|| not_a_number(&right.text))?;
+        return Ok(Some(order.reverse()));
+    }
+    if let (Some(a), Some(b)) = (left.text(heap), right.text(heap)) {
+        // An escaped quote stays escaped on the right side, unless it is compared.
+        let b = if b.contains('\'') { b.replace("\\'", "'").into() } else { b };
+        return Ok(Some(java::compare(&a, &b)));
+    }
+    Ok(match (left, right) {
+        (Term::Value(Value::Array(a)), Term::Value(Value::Array(b)))
+        | (Term::Value(Value::Object(a)), Term::Value(Value::Object(b))) => a.is_same(b).then_some(Ordering::Equal),
+        (Term::Value(a), b) if a.is_number() => match b.digits(heap) {
+            Some(b) => Some(compare_numbers(&java::text(heap, a), &b)?),
+            None => None,
+        },
+        (Term::Value(a), b) if a.as_bool().is_some() => {
+            let b = match b {
+                Term::Value(b) if b.as_bool().is_some() => b.as_bool(),
+                b => b.text(heap).map(|text| text.eq_ignore_ascii_case("true")),
+            };
+            b.map(|b| a.as_bool().cmp(&Some(b)))
+        }
+        _ => None,
+    })
+}
+
+fn compare_numbers(a: &str, b: &str) -> Result<Ordering, Fault> {
+    let read = |text| Decimal::parse(text).ok_or_else(|| not_a_number(text));
+    Ok(read(a)?.compare(&read(b)?))
+}
+
+fn not_a_number(text: &str) -> Fault {
+    Fault::Refused(format!("The filter compares a number with '{text}', which is no number").into())
+}
+
+/// The whole text of a side has to match the regular expression that the other one is.
+fn matches(heap: &Heap, left: Term<'_>, right: Term<'_>) -> Result<bool, Fault> {
+    let (regex, target) = match (left, right) {
+        (Term::Regex(pattern), target) | (target, Term::Regex(pattern)) => (&pattern.regex, target),
+        (left, right) if left.is_null_value() && right.is_null_value() => return Ok(false),
+        _ => {
+            let message = "The right side of '=~' is no regular expression: it is written /like this/";
+            return Err(Fault::Refused(message.into()));
+        }
+    };
+    if let Term::Value(value) = target {
+        heap.afford(heap.size(value) as usize)?;
+    }
+    Ok(match target {
+        Term::Value(Value::Null) => false,
+        Term::Value(Value::String(text)) => regex.is_match(&heap.str(text)),
+        Term::Value(value) => regex.is_match(&java::text(heap, value)),
+        Term::Text(text) => regex.is_match(&text.text),
+        Term::Regex(other) => regex.is_match(&other.source),
+    })
+}
+
+impl<'a> Term<'a> {
+    /// Bytes that a comparison looks at.
+    fn bytes(self, heap: &Heap) -> usize {
         match self {
-            Term::Number(number) => Some(number),
-            Term::Value(value) => heap.number(value),
+            Term::Value(Value::String(text)) => heap.str(text).len(),
+            Term::Value(Value::Number(digits)) => heap.digits(digits).len(),
+            _ => 0,
+        }
+    }
+
+    fn is_null_value(self) -> bool {
+        matches!(self, Term::Value(Value::Null))
+    }
+
+    /// Whether it is null, or a text that says so.
+    fn is_null(self, heap: &Heap) -> bool {
+        self.is_null_value() || self.text(heap).as_deref() == Some("null")
+    }
+
+    fn text<'b>(self, heap: &'b Heap) -> Option<std::borrow::Cow<'b, str>>
+    where
+        'a: 'b,
+    {
+        match self {
+            Term::Value(Value::String(text)) => Some(heap.str(text)),
+            Term::Text(literal) => Some((&*literal.text).into()),
             _ => None,
         }
     }
 
-    pub(super) fn boolean(self) -> Option<bool> {
+    /// A number's digits, or a text that may be some.
+    fn digits<'b>(self, heap: &'b Heap) -> Option<std::borrow::Cow<'b, str>>
+    where
+        'a: 'b,
+    {
         match self {
-            Term::Boolean(boolean) => Some(boolean),
-            Term::Value(value) => value.as_bool(),
-            _ => None,
-        }
-    }
-
-    fn is_null(self) -> bool {
-        matches!(self, Term::Null | Term::Value(Value::Null))
-    }
-
-    /// Number of elements, entries or characters.
-    pub(super) fn len(self, heap: &Heap) -> Option<usize> {
-        match self {
-            Term::List(items) => Some(items.len()),
-            Term::Text(text) => Some(text.chars().count()),
-            Term::Value(Value::Array(list) | Value::Object(list)) => Some(list.len()),
-            Term::Value(Value::String(text)) => Some(heap.str(text).chars().count()),
-            _ => None,
+            Term::Value(value) if value.is_number() => Some(java::text(heap, value).into()),
+            other => other.text(heap),
         }
     }
 }

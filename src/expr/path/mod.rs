@@ -1,19 +1,26 @@
 //! Paths: the JSONPath dialect of the real service, and reference paths, its subset of one place.
 //!
-//! A path is parsed once into steps. A definite path, which names one place, is evaluated by a plain loop
-//! over names and indexes. Any other path is a search that collects what it finds on the heap's build stack.
+//! The service reads and evaluates paths with the Java library json-path 2.0.0, and so it is here: what that library refuses,
+//! reads in its own way or leaves undone is the dialect. `scripts/json-path` compares the two.
+//!
+//! A path is parsed once into steps. Names and indexes alone, the common case, are followed by a plain loop. Any other path
+//! is a search that collects what it finds on the heap's build stack.
 
+mod bracket;
 mod context;
+mod decimal;
 mod error;
-mod evaluate;
 mod filter;
-mod function;
-mod operator;
+mod java_regex;
+mod literal;
 mod parse;
 mod parse_filter;
 mod reference;
+mod search;
 mod step;
 
+#[cfg(test)]
+mod agreement;
 #[cfg(test)]
 mod tests;
 
@@ -23,7 +30,8 @@ pub use reference::{ReferencePath, ResultPathError};
 
 use crate::expr::scope::Scope;
 use crate::value::{Heap, Value};
-use evaluate::Walk;
+use error::Cause;
+use search::Walk;
 use step::{Step, Steps};
 
 /// What a path begins at.
@@ -42,7 +50,7 @@ pub enum Root {
 pub enum Place<'a> {
     /// `.name`
     Name(&'a str),
-    /// `[n]`; negative from the end.
+    /// `[n]`; a negative one leads nowhere.
     Index(i64),
 }
 
@@ -73,8 +81,7 @@ impl Path {
     /// [`PathSyntaxError`] says what is wrong and where.
     pub fn parse(text: &str) -> Result<Path, PathSyntaxError> {
         let (root, steps) = parse::path(text)?;
-        let is_plain = steps.definite && steps.function.is_none();
-        let context_field = if root == Root::Context && is_plain { ContextField::find(&steps.list) } else { None };
+        let context_field = if root == Root::Context && steps.plain { ContextField::find(&steps.list) } else { None };
         Ok(Path { text: text.into(), root, steps, context_field })
     }
 
@@ -113,9 +120,16 @@ impl Path {
     /// Applies the path to the value of its root.
     ///
     /// # Errors
-    /// [`PathError`] if a definite path finds nothing, or a step cannot be applied to what it meets.
+    /// [`PathError`] if a step cannot be applied to what it meets, or does not find what must be there.
     pub fn evaluate(&self, heap: &mut Heap, root: Value) -> Result<Value, PathError> {
-        self.steps.evaluate(heap, root, &mut Walk::new(root))
+        if matches!(root, Value::Null) && !self.steps.is_empty() {
+            return Err(PathError(Cause::NullRoot));
+        }
+        if self.steps.plain {
+            return self.steps.evaluate_plain(0, heap, root).map_err(|fault| PathError(Cause::Plain(fault)));
+        }
+        let found = self.steps.search(heap, root, &mut Walk::new(root));
+        found.map_err(|(fault, trail)| PathError::of_search(heap, self, &fault, &trail))
     }
 
     /// Finds the root in the scope and applies the path to it.
@@ -127,29 +141,13 @@ impl Path {
         if let Some((field, skip)) = self.context_field
             && let Some(value) = scope.context_field(heap, field)
         {
-            return self.steps.evaluate_from(skip, heap, value);
+            let found = self.steps.evaluate_plain(skip, heap, value);
+            return found.map_err(|fault| PathError(Cause::Plain(fault)));
         }
-        let root = scope.root(heap, &self.root).ok_or(PathError::NoRoot)?;
+        let root = scope.root(heap, &self.root).ok_or(PathError(Cause::NoRoot))?;
         match self.steps.follow(heap, root) {
             Some(value) => Ok(value),
             None => self.evaluate(heap, root),
-        }
-    }
-
-    /// The path in the notation of error texts, up to and with the step at `last`: `$['a'][0]`.
-    fn normalized(&self, last: usize) -> String {
-        let mut out = self.root_text();
-        for step in self.steps.list.iter().take(last.saturating_add(1)) {
-            step.write_normalized(&mut out);
-        }
-        out
-    }
-
-    fn root_text(&self) -> String {
-        match &self.root {
-            Root::Input => String::from("$"),
-            Root::Context => String::from("$$"),
-            Root::Variable(name) => format!("${name}"),
         }
     }
 }

@@ -1,165 +1,190 @@
-use crate::value::Num;
+//! Reads `[?(…)]`.
+//!
+//! The library that the service uses cuts a filter at `&&` and `||`, and what is between them at the first operator that it
+//! finds, wherever these stand: in quotes too. Parentheses group nothing. It is the same here.
+
+use regex::RegexBuilder;
 
 use super::PathSyntaxError;
-use super::filter::{Filter, Operand};
-use super::operator::{Operator, SYMBOLS, WORDS};
-use super::parse::{Parser, Place};
+use super::filter::{Criterion, Filter, Operand, Operator, Pattern};
+use super::java_regex;
+use super::literal::Literal;
+use super::parse::{self, Piece, Place, trim};
+use super::step::{Step, Steps};
 
 /// Bytes that a compiled regular expression may take.
 const MAX_REGEX_BYTES: usize = 1 << 20;
 
-impl Parser<'_> {
-    /// What stands in the parentheses of `[?(…)]`, up to the closing one.
-    pub(super) fn filter(&mut self) -> Result<Filter, PathSyntaxError> {
-        let mut parts = vec![self.conjunction()?];
-        while self.take_sign("||") {
-            parts.push(self.conjunction()?);
-        }
-        Ok(match <[Filter; 1]>::try_from(parts) {
-            Ok([part]) => part,
-            Err(parts) => Filter::Or(parts),
-        })
-    }
+/// Reads a filter; `question` is where its `?` stands in the bracket.
+pub(super) fn step(bracket: Piece<'_>, question: usize) -> Result<Step, PathSyntaxError> {
+    let body = body(bracket, question)?;
+    Ok(Step::Filter(Box::new(Filter { any: alternatives(body)? })))
+}
 
-    fn conjunction(&mut self) -> Result<Filter, PathSyntaxError> {
-        let mut parts = vec![self.term()?];
-        while self.take_sign("&&") {
-            parts.push(self.term()?);
-        }
-        Ok(match <[Filter; 1]>::try_from(parts) {
-            Ok([part]) => part,
-            Err(parts) => Filter::And(parts),
-        })
+/// What stands between `[?(` and `)]`.
+fn body(bracket: Piece<'_>, question: usize) -> Result<Piece<'_>, PathSyntaxError> {
+    let text = bracket.text;
+    let start = text[..question].rfind('[').unwrap_or_default();
+    let end =
+        start + filter_length(&text[start..]).ok_or_else(|| bracket.unfinished("The filter is not closed by ')]'"))?;
+    let inner = bracket.part(start + 1, end - 1).trimmed();
+    let shape = || bracket.refuse("A filter is written [?(@.name == 'value')]");
+    let inner = inner.text.starts_with('?').then(|| inner.part(1, inner.text.len()).trimmed()).ok_or_else(shape)?;
+    if inner.text.len() < 2 || !inner.text.starts_with('(') || !inner.text.ends_with(')') {
+        return Err(shape());
     }
+    Ok(inner.part(1, inner.text.len() - 1).trimmed())
+}
 
-    fn term(&mut self) -> Result<Filter, PathSyntaxError> {
-        self.skip_spaces();
-        if self.take('!') {
-            return Ok(Filter::Not(Box::new(self.nested(Self::term)?)));
-        }
-        if self.take('(') {
-            let filter = self.nested(Self::filter)?;
-            self.expect(')')?;
-            return Ok(filter);
-        }
-        let left = self.operand()?;
-        match self.operator() {
-            Some(operator) => {
-                let right = self.operand()?;
-                Ok(Filter::Compare(left, operator, right))
+/// Up to the first `]` outside of parentheses and quotes; `None` if brackets or parentheses are not balanced there.
+fn filter_length(text: &str) -> Option<usize> {
+    let (mut quoted, mut parentheses, mut brackets, mut before) = (false, 0_i64, 0_i64, b' ');
+    for (at, byte) in text.bytes().enumerate() {
+        match byte {
+            b'\'' if before != b'\\' => quoted = !quoted,
+            _ if quoted => {}
+            b'(' => parentheses += 1,
+            b')' => parentheses -= 1,
+            b'[' => brackets += 1,
+            b']' => {
+                brackets -= 1;
+                if parentheses == 0 {
+                    return (brackets == 0).then_some(at + 1);
+                }
             }
-            None if matches!(left, Operand::Current(_) | Operand::Root(_)) => Ok(Filter::Exists(left)),
-            None => Err(self.error("Expected an operator")),
+            _ => {}
+        }
+        before = byte;
+    }
+    None
+}
+
+/// The alternatives, and what each asks for. The library looks at the last one first, in both.
+fn alternatives(body: Piece<'_>) -> Result<Box<[Box<[Criterion]>]>, PathSyntaxError> {
+    let mut any = Vec::new();
+    let mut all = Vec::new();
+    let mut expected = true;
+    for part in parts(body) {
+        match (part.text, expected) {
+            ("&&", false) => {}
+            ("||", false) => any.push(reversed(std::mem::take(&mut all))),
+            ("&&" | "||", true) => return Err(part.refuse("Expected a path or a literal")),
+            _ => all.push(criterion(part)?),
+        }
+        expected = !expected;
+    }
+    if expected {
+        return Err(body.unfinished("Expected a path or a literal"));
+    }
+    any.push(reversed(all));
+    Ok(reversed(any))
+}
+
+fn reversed<T>(mut list: Vec<T>) -> Box<[T]> {
+    list.reverse();
+    list.into()
+}
+
+/// Cuts a filter before and behind each `&&` and `||`.
+fn parts(body: Piece<'_>) -> Vec<Piece<'_>> {
+    let bytes = body.text.as_bytes();
+    let is_sign = |at: usize| matches!(bytes.get(at..at + 2), Some(b"&&" | b"||"));
+    let mut parts = Vec::new();
+    let mut start = 0;
+    for at in 1..bytes.len() {
+        if is_sign(at) || (at >= 2 && is_sign(at - 2)) {
+            parts.push(body.part(start, at).trimmed());
+            start = at;
         }
     }
+    parts.push(body.part(start, bytes.len()).trimmed());
+    parts
+}
 
-    fn take_sign(&mut self, sign: &str) -> bool {
-        self.skip_spaces();
-        let found = self.rest().starts_with(sign);
-        if found {
-            self.at += sign.len();
-        }
-        found
-    }
-
-    fn operator(&mut self) -> Option<Operator> {
-        self.skip_spaces();
-        let rest = self.rest();
-        if let Some((symbol, operator)) = SYMBOLS.iter().find(|(symbol, _)| rest.starts_with(symbol)) {
-            self.at += symbol.len();
-            return Some(*operator);
-        }
-        let word = &rest[..rest.bytes().take_while(u8::is_ascii_alphabetic).count()];
-        let (word, operator) = WORDS.iter().find(|(name, _)| word.eq_ignore_ascii_case(name))?;
-        self.at += word.len();
-        Some(*operator)
-    }
-
-    /// A path or a literal.
-    pub(super) fn operand(&mut self) -> Result<Operand, PathSyntaxError> {
-        self.skip_spaces();
-        match self.peek() {
-            Some('@') => {
-                self.at += 1;
-                Ok(Operand::Current(self.nested(|parser| parser.steps(Place::Inside))?))
-            }
-            Some('$') => {
-                self.at += 1;
-                Ok(Operand::Root(self.nested(|parser| parser.steps(Place::Inside))?))
-            }
-            Some('\'' | '"') => Ok(Operand::Text(self.quoted()?)),
-            Some('[') => {
-                self.at += 1;
-                self.nested(Self::list)
-            }
-            Some('/') => self.regex(),
-            _ => self.scalar(),
-        }
-    }
-
-    /// A number, `true`, `false` or `null`.
-    fn scalar(&mut self) -> Result<Operand, PathSyntaxError> {
-        let rest = self.rest();
-        let word = &rest[..rest
-            .bytes()
-            .take_while(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'+' | b'.'))
-            .count()];
-        let operand = match word {
-            "true" => Operand::Boolean(true),
-            "false" => Operand::Boolean(false),
-            "null" => Operand::Null,
-            digits if digits.starts_with(|c: char| c == '-' || c.is_ascii_digit()) => {
-                Operand::Number(Num::parse(digits).ok_or_else(|| self.error("Expected a number"))?)
-            }
-            _ => return Err(self.error("Expected a path or a literal")),
+/// A comparison, or a path alone. Parentheses around it mean nothing.
+fn criterion(part: Piece<'_>) -> Result<Criterion, PathSyntaxError> {
+    let text = part.text.trim_start_matches(['[', '?', '(', ' ']);
+    let start = part.text.len() - text.len();
+    let text = text.trim_end_matches([')', ' ']);
+    let part = part.part(start, start + text.len());
+    let found = Operator::ALL.iter().find_map(|(sign, operator)| Some((text.find(sign)?, sign.len(), *operator)));
+    let Some((at, len, operator)) = found else {
+        let path = part.trimmed();
+        return match operand(path, Side::Left)? {
+            Operand::Path { steps, .. } => Ok(Criterion::Exists { steps, expected: !path.text.starts_with('!') }),
+            _ => Err(part.unfinished("Expected an operator: ==, !=, <, <=, >, >= or =~")),
         };
-        self.at += word.len();
-        Ok(operand)
-    }
+    };
+    Ok(Criterion::Compare {
+        left: operand(part.part(0, at).trimmed(), Side::Left)?,
+        operator,
+        right: operand(part.part(at + len, text.len()).trimmed(), Side::Right)?,
+    })
+}
 
-    fn list(&mut self) -> Result<Operand, PathSyntaxError> {
-        let mut items = Vec::new();
-        self.skip_spaces();
-        if self.take(']') {
-            return Ok(Operand::List(items.into()));
-        }
-        loop {
-            self.skip_spaces();
-            if matches!(self.peek(), Some('@' | '$' | '/')) {
-                return Err(self.error("A list in a filter holds literals only"));
-            }
-            items.push(self.operand()?);
-            self.skip_spaces();
-            if !self.take(',') {
-                break;
-            }
-        }
-        self.expect(']')?;
-        Ok(Operand::List(items.into()))
-    }
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Side {
+    Left,
+    Right,
+}
 
-    /// `/pattern/` or `/pattern/i`. It must match the whole text.
-    fn regex(&mut self) -> Result<Operand, PathSyntaxError> {
-        let body = &self.rest()[1..];
-        let mut escaped = false;
-        let end = body.find(|c| {
-            let ends = c == '/' && !escaped;
-            escaped = c == '\\' && !escaped;
-            ends
-        });
-        let end = end.ok_or_else(|| self.error("The closing '/' of the regular expression is missing"))?;
-        let pattern = body[..end].replace("\\/", "/");
-        let flags = &body[end + 1..];
-        let flags = &flags[..flags.bytes().take_while(u8::is_ascii_alphabetic).count()];
-        let regex = regex::RegexBuilder::new(&format!(r"\A(?:{pattern})\z"))
-            .case_insensitive(flags.contains('i'))
-            .multi_line(flags.contains('m'))
-            .dot_matches_new_line(flags.contains('s'))
-            .ignore_whitespace(flags.contains('x'))
-            .size_limit(MAX_REGEX_BYTES)
-            .build()
-            .map_err(|error| self.error(&format!("The regular expression is invalid: {error}")))?;
-        self.at += 1 + end + 1 + flags.len();
-        Ok(Operand::Regex(Box::new(regex)))
+/// A path, a regular expression, or else a text, with single quotes or without.
+fn operand(piece: Piece<'_>, side: Side) -> Result<Operand, PathSyntaxError> {
+    let text = piece.text;
+    if text.starts_with("!@") && side == Side::Right {
+        return Err(piece.refuse("'!' may stand only before a path that is asked for: [?(!@.name)]"));
     }
+    let skip = usize::from(text.starts_with("!@"));
+    if text[skip..].starts_with(['@', '$']) {
+        let steps = path(piece.part(skip, text.len()))?;
+        return Ok(Operand::Path { steps, from_root: text.starts_with('$') });
+    }
+    if text.starts_with('\'') && text.ends_with('\'') {
+        let inner = text.get(1..text.len() - 1).filter(|_| text.len() > 1);
+        return Ok(Operand::Text(Literal::new(inner.ok_or_else(|| piece.unfinished("The closing quote is missing"))?)));
+    }
+    match regex_flags(text) {
+        Some(ignores_case) => regex(piece, ignores_case),
+        None => Ok(Operand::Text(Literal::new(text))),
+    }
+}
+
+/// A path from its `@` or `$` on.
+fn path(piece: Piece<'_>) -> Result<Steps, PathSyntaxError> {
+    let rest = piece.part(1, piece.text.len());
+    if !rest.text.is_empty() && !rest.text.starts_with(['.', '[']) {
+        return Err(rest.refuse("Expected '.' or '[' in the path"));
+    }
+    let steps = parse::steps(rest, Place::InFilter)?;
+    if !steps.definite {
+        let message = format!("The path '{}' in a filter must name one place", trim(piece.text));
+        return Err(piece.refuse(&message));
+    }
+    Ok(steps)
+}
+
+/// Whether `/pattern/` (false) or `/pattern/i` (true) is written.
+fn regex_flags(text: &str) -> Option<bool> {
+    if !text.starts_with('/') {
+        return None;
+    }
+    if text.ends_with('/') {
+        return Some(false);
+    }
+    text.ends_with("/i").then_some(true)
+}
+
+fn regex(piece: Piece<'_>, ignores_case: bool) -> Result<Operand, PathSyntaxError> {
+    let end = piece.text.rfind('/').unwrap_or_default();
+    if end == 0 {
+        return Err(piece.unfinished("The closing '/' of the regular expression is missing"));
+    }
+    let source = &piece.text[1..end];
+    let pattern = java_regex::translated(source);
+    let prefix = if ignores_case { "(?i)" } else { "" };
+    RegexBuilder::new(&format!(r"{prefix}\A(?:{pattern})\z"))
+        .size_limit(MAX_REGEX_BYTES)
+        .build()
+        .map(|regex| Operand::Regex(Box::new(Pattern { regex, source: source.into() })))
+        .map_err(|error| piece.refuse(&format!("The regular expression is invalid: {error}")))
 }

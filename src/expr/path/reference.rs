@@ -44,7 +44,7 @@ impl ReferencePath {
         }
         let open = text.match_indices('[').find(|(at, _)| !is_reference_bracket(&text[at + 1..]));
         let path = match (Path::parse(text), open) {
-            (Ok(path), _) if path.steps.function.is_none() && path.steps.list.iter().all(is_reference_step) => path,
+            (Ok(path), _) if path.steps.plain => path,
             // A bracket inside of a quoted name is no step; only a path that is refused anyway is blamed on one.
             (_, Some((at, _))) => return Err(refuse("'[' must be followed by ' or '['", at)),
             (Err(error), None) => return Err(refuse(&error.message, error.offset)),
@@ -89,10 +89,6 @@ fn refuse(why: &str, offset: usize) -> PathSyntaxError {
     PathSyntaxError { message: format!("Value is not a Reference Path: {why}"), offset }
 }
 
-fn is_reference_step(step: &Step) -> bool {
-    matches!(step, Step::Name(_) | Step::Index(_))
-}
-
 fn is_reference_bracket(inside: &str) -> bool {
     inside.starts_with(|c: char| c == '\'' || c == '"' || c == '-' || c.is_ascii_digit())
 }
@@ -112,8 +108,7 @@ fn write(heap: &mut Heap, steps: &[Step], old: Option<Value>, value: Value) -> R
         }
         (Step::Name(name), Some(Value::Object(object))) => write_field(heap, object, name, rest, value),
         (Step::Index(index), Some(Value::Array(array))) => {
-            let index = if *index < 0 { index.saturating_add(array.len() as i64) } else { *index };
-            let Some(index) = usize::try_from(index).ok().filter(|index| *index < array.len()) else {
+            let Some(index) = usize::try_from(*index).ok().filter(|index| *index < array.len()) else {
                 return Ok(None);
             };
             let old = heap.items(array)[index];

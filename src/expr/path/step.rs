@@ -1,19 +1,18 @@
 use std::fmt::Write;
 
 use super::filter::Filter;
-use super::function::Function;
 use crate::value::Key;
 
-/// What comes after the root of a path, or after the `@` of a path in a filter.
+/// What comes after the root of a path, or after the `@` or `$` of a path in a filter.
 #[derive(Clone, Debug)]
 pub(super) struct Steps {
     pub(super) list: Box<[Step]>,
-    /// Applied to what the steps find.
-    pub(super) function: Option<Box<Function>>,
     /// Whether the steps name one place.
     pub(super) definite: bool,
-    /// Whether the steps are names and indexes only, and no function follows.
+    /// Whether the steps are names and indexes only.
     pub(super) plain: bool,
+    /// How many steps there are up to and with the last one that leads to any number of places.
+    indefinite: usize,
 }
 
 /// One step of a path.
@@ -21,59 +20,93 @@ pub(super) struct Steps {
 pub(super) enum Step {
     /// `.name`
     Name(Key),
-    /// `['a','b']`: at the end of a path an object of these entries, elsewhere each of them.
+    /// `['a','b']`: an object of these entries. Also what has no names: `['a]`.
     Names(Box<[Box<str>]>),
-    /// `[n]`; negative from the end.
+    /// `[n]`. A negative one leads nowhere.
     Index(i64),
+    /// `[(@.length-n)]`: this number, which is negative as a rule, added to the length.
+    FromEnd(i64),
     /// `[n,m]`
     Indexes(Box<[i64]>),
-    /// `[from:to:by]`
-    Slice { from: Option<i64>, to: Option<i64>, by: usize },
+    /// `[from:to]` and its shorter forms.
+    Slice(Slice),
     /// `.*`
     All,
     /// `[?(…)]`
     Filter(Box<Filter>),
     /// `..`: the next step is applied to this value and everything in it.
     Descend,
+    /// `$` behind the beginning: leads to where it stands, and is where error texts say that the path begins.
+    Here,
+}
+
+/// Which elements of an array a slice takes. Ends are exclusive.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Slice {
+    /// `[n:]`; a negative number counts from the end.
+    From(i64),
+    /// `[:n]`; a negative number counts from the end.
+    To(i64),
+    /// `[n:m]`; both as they are.
+    Between(i64, i64),
 }
 
 impl Steps {
-    pub(super) fn new(list: Vec<Step>, function: Option<Function>) -> Steps {
-        let last = list.len().saturating_sub(1);
-        let definite = list.iter().enumerate().all(|(at, step)| match step {
-            Step::Name(_) | Step::Index(_) => true,
-            Step::Names(_) => at == last,
-            _ => false,
-        });
-        let plain = function.is_none() && list.iter().all(|step| matches!(step, Step::Name(_) | Step::Index(_)));
-        Steps { list: list.into(), function: function.map(Box::new), definite, plain }
+    pub(super) fn new(list: Vec<Step>) -> Steps {
+        let indefinite = list.iter().rposition(|step| !step.is_definite()).map_or(0, |at| at + 1);
+        let plain = list.iter().all(|step| matches!(step, Step::Name(_) | Step::Index(_)));
+        Steps { list: list.into(), definite: indefinite == 0, plain, indefinite }
     }
 
-    /// Whether there is nothing to apply.
     pub(super) fn is_empty(&self) -> bool {
-        self.list.is_empty() && self.function.is_none()
+        self.list.is_empty()
+    }
+
+    pub(super) fn is_last(&self, at: usize) -> bool {
+        at + 1 == self.list.len()
+    }
+
+    /// Whether a name on the way may be missing without a word: so it is up to the step behind the last one that leads to
+    /// many places, but not further, and never at the end of the path.
+    pub(super) fn may_miss(&self, at: usize) -> bool {
+        self.indefinite >= at && self.indefinite > 0 && !self.is_last(at)
+    }
+
+    /// The steps from `from` on, in the notation of error texts.
+    pub(super) fn text(&self, from: usize) -> String {
+        let mut out = String::new();
+        self.list.iter().skip(from).for_each(|step| step.write(&mut out));
+        out
     }
 }
 
 impl Step {
-    pub(super) fn write_normalized(&self, out: &mut String) {
-        let mut list = |items: &mut dyn Iterator<Item = String>| {
-            let items: Vec<String> = items.collect();
-            let _ = write!(out, "[{}]", items.join(","));
-        };
-        match self {
-            Step::Name(name) => list(&mut [format!("'{}'", &**name)].into_iter()),
-            Step::Names(names) => list(&mut names.iter().map(|name| format!("'{name}'"))),
-            Step::Index(index) => list(&mut [index.to_string()].into_iter()),
-            Step::Indexes(indexes) => list(&mut indexes.iter().map(i64::to_string)),
-            Step::Slice { from, to, by } => {
-                let text = |end: &Option<i64>| end.map(|n| n.to_string()).unwrap_or_default();
-                let by = if *by == 1 { String::new() } else { format!(":{by}") };
-                list(&mut [format!("{}:{}{by}", text(from), text(to))].into_iter());
+    fn is_definite(&self) -> bool {
+        matches!(self, Step::Name(_) | Step::Names(_) | Step::Index(_) | Step::FromEnd(_) | Step::Here)
+    }
+
+    /// Writes the step in the notation of error texts.
+    pub(super) fn write(&self, out: &mut String) {
+        // Writing to a String cannot fail.
+        let _ = match self {
+            Step::Name(name) => write!(out, "['{}']", &**name),
+            Step::Names(names) => {
+                let names: Vec<String> = names.iter().map(|name| format!("'{name}'")).collect();
+                write!(out, "[{}]", names.join(", "))
             }
-            Step::All => out.push_str("[*]"),
-            Step::Filter(_) => out.push_str("[?]"),
-            Step::Descend => out.push_str(".."),
-        }
+            Step::Index(index) => write!(out, "[{index}]"),
+            Step::FromEnd(added) => write!(out, "[@.size(){added}]"),
+            Step::Indexes(indexes) => {
+                let indexes: Vec<String> = indexes.iter().map(i64::to_string).collect();
+                write!(out, "[{}]", indexes.join(","))
+            }
+            Step::Slice(Slice::From(from)) => write!(out, "[{from}:]"),
+            Step::Slice(Slice::To(to)) => write!(out, "[:{to}]"),
+            Step::Slice(Slice::Between(from, to)) => write!(out, "[{from}:{to}]"),
+            Step::All => write!(out, "[*]"),
+            Step::Filter(_) => write!(out, "[?]"),
+            Step::Descend => write!(out, ".."),
+            Step::Here => write!(out, "$"),
+        };
     }
 }

@@ -28,17 +28,19 @@ fn a_definite_path_gives_the_value_itself() {
         ("$.a", r#"{"a":null}"#, "null"),
         ("$.a.b", r#"{"a":{"b":[1]}}"#, "[1]"),
         ("$['a']['b']", r#"{"a":{"b":[1]}}"#, "[1]"),
-        (r#"$["a"]"#, r#"{"a":1}"#, "1"),
         ("$[ 'a' ]", r#"{"a":1}"#, "1"),
+        ("$['a']b", r#"{"a":{"b":1}}"#, "1"),
+        ("$.a.b \t", r#"{"a":{"b":1}}"#, "1"),
         ("$.items[0]", r#"{"items":[{"k":0},{"k":1}]}"#, r#"{"k":0}"#),
-        ("$.items[-1].k", r#"{"items":[{"k":0},{"k":1}]}"#, "1"),
+        ("$.items[(@.length-1)].k", r#"{"items":[{"k":0},{"k":1}]}"#, "1"),
+        ("$.items[(@.size() - 2)].k", r#"{"items":[{"k":0},{"k":1}]}"#, "0"),
         ("$[1][0]", "[1,[2]]", "2"),
         ("$.['a'].[0]", r#"{"a":[5]}"#, "5"),
         ("$['store-name']", r#"{"store-name":1}"#, "1"),
         ("$.store-name", r#"{"store-name":1}"#, "1"),
-        ("$.a b", r#"{"a b":1}"#, "1"),
-        (r"$.store\.book", r#"{"store.book":1}"#, "1"),
-        (r"$['it\'s']", r#"{"it's":1}"#, "1"),
+        ("$['a b']", r#"{"a b":1}"#, "1"),
+        (r"$.store\.book", r#"{"store\\":{"book":1}}"#, "1"),
+        ("$.a.length()", r#"{"a":{"length()":1}}"#, "1"),
         (r#"$['Test\""Name"']"#, r#"{"Test\\\"\"Name\"":"v"}"#, "\"v\""),
         ("$['']", r#"{"":1}"#, "1"),
         ("$.größe", r#"{"größe":1}"#, "1"),
@@ -60,44 +62,21 @@ fn any_other_path_gives_an_array_of_what_it_finds() {
         ("$.store.book[?(@.isbn)].title", STORE, r#"["Moby Dick"]"#),
         ("$.store.book[?(!@.isbn)].price", STORE, "[8.95,12.99]"),
         ("$.store.book[?(@.price < $.expensive)].title", STORE, r#"["Sayings","Moby Dick"]"#),
-        ("$..book[?(@.price<9 && @.category=='fiction')].author", STORE, r#"["Herman Melville"]"#),
-        ("$..book[?(@.price>12||@.author=~/nigel.*/i)].price", STORE, "[8.95,12.99]"),
-        ("$..book[?(@.author =~ /Nigel/)].price", STORE, "[]"),
-        ("$..book[?(@.category in ['reference', \"x\"])].price", STORE, "[8.95]"),
-        ("$..book[?(@.category nin ['reference'])].price", STORE, "[12.99,8.99]"),
-        ("$..book[?((@.price > 9) || !(@.isbn))].price", STORE, "[8.95,12.99]"),
-        ("$..book[-1:].price", STORE, "[8.99]"),
-        ("$..book[0,1].price", STORE, "[8.95,12.99]"),
-        (
-            "$..book[:2]['title','price']",
-            STORE,
-            r#"[{"title":"Sayings","price":8.95},{"title":"Sword","price":12.99}]"#,
-        ),
-        ("$.store['bicycle','book'].color", STORE, r#"["red"]"#),
         ("$..[?(@.color)].price", STORE, "[19.95]"),
         ("$.store.bicycle[?(@.color == 'red')].price", STORE, "[19.95]"),
         ("$.a[1:3]", r#"{"a":[0,1,2,3]}"#, "[1,2]"),
-        ("$.a[::2]", r#"{"a":[0,1,2,3]}"#, "[0,2]"),
-        ("$.a[-3:-1]", r#"{"a":[0,1,2,3]}"#, "[1,2]"),
         ("$.a[1:99]", r#"{"a":[0,1,2,3]}"#, "[1,2,3]"),
+        ("$.a[-2:]", r#"{"a":[0,1,2,3]}"#, "[2,3]"),
+        ("$.a[:-1]", r#"{"a":[0,1,2,3]}"#, "[0,1,2]"),
         ("$.a[3:1]", r#"{"a":[0,1,2,3]}"#, "[]"),
-        ("$.a[2,0,-1,9]", r#"{"a":[0,1,2,3]}"#, "[2,0,3]"),
+        ("$.a[0:3:2]", r#"{"a":[0,1,2,3]}"#, "[0,1,2]"),
+        ("$.a[2, 0]", r#"{"a":[0,1,2,3]}"#, "[2,0]"),
         ("$[*][*]", "[[1,2],[3],4]", "[1,2,3]"),
         ("$.*", r#"{"a":1,"b":[2]}"#, "[1,[2]]"),
         ("$..*", r#"{"a":{"b":[1]}}"#, r#"[{"b":[1]},[1],1]"#),
         ("$..[0]", "[[1,2],[[3]]]", "[[1,2],1,[3],3]"),
-        ("$[?(@ == 2)]", "[1,2,2.0,\"2\"]", "[2,2.0]"),
-        ("$[?(@.a == null)]", r#"[{"a":null},{"a":0},{}]"#, r#"[{"a":null}]"#),
-        ("$[?(@.a != 1)]", r#"[{"a":1},{"a":"1"},{}]"#, r#"[{"a":"1"},{}]"#),
-        ("$[?(@.a == true)]", r#"[{"a":true},{"a":"true"}]"#, r#"[{"a":true}]"#),
-        ("$[?(@.t size 2)].n", r#"[{"t":[1,2],"n":1},{"t":"ab","n":2},{"t":[],"n":3}]"#, "[1,2]"),
-        ("$[?(@.t empty true)].n", r#"[{"t":[1,2],"n":1},{"t":"","n":2},{"t":[],"n":3}]"#, "[2,3]"),
-        ("$[?(@.t subsetof [1,2,3])].n", r#"[{"t":[1,2],"n":1},{"t":[4],"n":2},{"t":[],"n":3}]"#, "[1,3]"),
-        ("$[?(@.t anyof [2,4])].n", r#"[{"t":[1,2],"n":1},{"t":[4],"n":2},{"t":[],"n":3}]"#, "[1,2]"),
-        ("$[?(@.t noneof [2,4])].n", r#"[{"t":[1,2],"n":1},{"t":[4],"n":2},{"t":[],"n":3}]"#, "[3]"),
-        ("$[?(@.t contains 'b')].n", r#"[{"t":["a","b"],"n":1},{"t":"abc","n":2},{"t":[],"n":3}]"#, "[1,2]"),
-        ("$[?(@.t.length() >= 2)].n", r#"[{"t":[1,2],"n":1},{"t":[4],"n":2}]"#, "[1]"),
-        ("$[?(@..k)].n", r#"[{"t":[{"k":1}],"n":1},{"t":[4],"n":2}]"#, "[1]"),
+        ("$...a", r#"{"b":{"a":1}}"#, "[1]"),
+        ("$....a", r#"{"b":{"a":1}}"#, "[]"),
         ("$.users[?(@.year==1997)]", r#"{"users":[{"year":1997},{"year":1998}]}"#, r#"[{"year":1997}]"#),
     ];
     for (path, input, expected) in cases {
@@ -107,7 +86,42 @@ fn any_other_path_gives_an_array_of_what_it_finds() {
 }
 
 #[test]
-fn a_search_that_finds_nothing_gives_an_empty_array() {
+fn filters_compare_as_the_library_does() {
+    let cases = [
+        // A text becomes the type of what it is compared with.
+        ("$[?(@ == 2)]", "[1,2,2.0,\"2\",\"2.0\"]", r#"[2,2.0,"2"]"#),
+        ("$[?(@ == '2')]", "[2,\"2\"]", r#"[2,"2"]"#),
+        ("$[?(@ > 1.5)]", "[1,2,1.50,1e1]", "[2,1e1]"),
+        ("$[?(@.n==green)].v", r#"[{"n":"red","v":1},{"n":"green","v":2}]"#, "[2]"),
+        ("$[?(@.a == True)]", r#"[{"a":true},{"a":false}]"#, r#"[{"a":true}]"#),
+        ("$[?(@.a == null)]", r#"[{"a":null},{"a":0},{},{"a":"null"}]"#, r#"[{"a":null},{"a":"null"}]"#),
+        // What is missing, or cannot be compared, is neither equal nor unequal.
+        ("$[?(@.a != 1)]", r#"[{"a":1},{"a":"1"},{"a":"x"},{"a":[]},{}]"#, r#"[{"a":"x"}]"#),
+        // Null does not count as being there.
+        ("$[?(@.a)]", r#"[{"a":null},{"a":0},{}]"#, r#"[{"a":0}]"#),
+        ("$[?(!@.a)]", r#"[{"a":null},{"a":0},{}]"#, r#"[{"a":null},{}]"#),
+        ("$[?(@['a','b'])]", r#"[{"a":1,"b":2},{"a":1}]"#, r#"[{"a":1,"b":2}]"#),
+        // `&&` binds more closely, whatever parentheses say.
+        ("$[?((@.a || @.b) && @.c)]", r#"[{"a":1},{"b":1},{"b":1,"c":1}]"#, r#"[{"a":1},{"b":1,"c":1}]"#),
+        ("$[?(@ =~ /gr.*/)]", r#"["green","a green"]"#, r#"["green"]"#),
+        ("$[?(@ =~ /GREEN/i)]", r#"["green"]"#, r#"["green"]"#),
+        ("$[?(@ =~ /\\d\\.\\d/)]", r#"[1.50,12,"1.2","\u0663.3"]"#, r#"[1.50,"1.2"]"#),
+        ("$[?(@ == 'it\\'s')]", r#"["it's"]"#, r#"["it's"]"#),
+        // Exactly, not as doubles.
+        ("$[?(@ == 12345678901234567891)]", "[12345678901234567890,12345678901234567891]", "[12345678901234567891]"),
+        (
+            "$[?(@.a == @.b)]",
+            r#"[{"a":1,"b":1.0},{"a":"1","b":1},{"a":1,"b":"1"},{"a":[1],"b":[1]}]"#,
+            r#"[{"a":1,"b":1.0},{"a":1,"b":"1"}]"#,
+        ),
+    ];
+    for (path, input, expected) in cases {
+        assert_eq!(read(path, input).as_deref(), Ok(expected), "{path}");
+    }
+}
+
+#[test]
+fn a_name_on_the_way_may_be_missing_before_a_step_that_leads_to_many() {
     let cases = [
         "$[*]",
         "$.items[*]",
@@ -124,30 +138,19 @@ fn a_search_that_finds_nothing_gives_an_empty_array() {
     for path in cases {
         assert_eq!(read(path, "{}").as_deref(), Ok("[]"), "{path}");
     }
-}
-
-#[test]
-fn functions_work_on_what_was_found() {
     let cases = [
-        ("$.a.length()", r#"{"a":[1,2]}"#, "2"),
-        ("$.length()", r#"{"a":1}"#, "1"),
-        ("$.a.length()", r#"{"a":"text"}"#, "null"),
-        ("$.a[*].b.length()", r#"{"a":[{"b":1},{"b":2},{}]}"#, "2"),
-        ("$.a.min()", r#"{"a":[3,1.5,"x"]}"#, "1.5"),
-        ("$.a.max()", r#"{"a":[3,1.5]}"#, "3.0"),
-        ("$.a.sum()", r#"{"a":[3,1.5]}"#, "4.5"),
-        ("$.a.avg()", r#"{"a":[1,2,3]}"#, "2.0"),
-        ("$.a.stddev()", r#"{"a":[2,4,4,4,5,5,7,9]}"#, "2.0"),
-        ("$.sum($.a, $.b[*], 1)", r#"{"a":1,"b":[2,3]}"#, "7.0"),
-        ("$.keys()", r#"{"a":1,"b":2}"#, r#"["a","b"]"#),
-        ("$.concat($.a, '-', $.b)", r#"{"a":"x","b":2}"#, "\"x-2\""),
-        ("$.a.append(4, 'x')", r#"{"a":[3]}"#, r#"[3,4,"x"]"#),
-        ("$.a.first()", "{\"a\":[1,2,3]}", "1"),
-        ("$.a.last()", "{\"a\":[1,2,3]}", "3"),
-        ("$.a.index(-2)", "{\"a\":[1,2,3]}", "2"),
+        ("$[*].x", r#"[{"x":1},{},2]"#, Ok("[1]")),
+        ("$[*].x.y", r#"[{"x":{"y":1}},{}]"#, Ok("[1]")),
+        ("$.*.x", r#"{"a":{"x":1},"b":{}}"#, Err("No results for path: $['b']['x']")),
+        ("$[0:2].x", r#"[{"x":1},{}]"#, Err("No results for path: $[1]['x']")),
+        ("$[?(@.v)].x", r#"[{"v":1}]"#, Err("No results for path: $[0]['x']")),
+        ("$[0,3]", "[1]", Err("Index out of bounds when evaluating path $[3]")),
+        ("$[-3:-1]", "[1,2,3,4]", Err("Index out of bounds when evaluating path $[-3]")),
+        ("$.list..v.sum()", r#"{"list":[{"v":1}]}"#, Err("Property ['sum()'] not found in path $['list'][0]['v']")),
+        ("$..[5]", "[[1]]", Err("Index out of bounds when evaluating path $[5]")),
     ];
     for (path, input, expected) in cases {
-        assert_eq!(read(path, input).as_deref(), Ok(expected), "{path} on {input}");
+        assert_eq!(read(path, input).as_deref().map_err(String::as_str), expected, "{path} on {input}");
     }
 }
 
@@ -157,16 +160,28 @@ fn a_miss_says_where() {
         ("$.X", "{}", "No results for path: $['X']"),
         ("$.no.such.path", "{}", "Missing property in path $['no']"),
         ("$.a.such.path", r#"{"a":{}}"#, "Missing property in path $['a']['such']"),
-        ("$.a[3].b", r#"{"a":[1]}"#, "No results for path: $['a'][3]['b']"),
-        ("$.a[-2]", r#"{"a":[1]}"#, "No results for path: $['a'][-2]"),
+        ("$.a[3].b", r#"{"a":[1]}"#, "Index out of bounds when evaluating path $['a'][3]"),
+        ("$.a[-1]", r#"{"a":[1]}"#, "Index out of bounds when evaluating path $['a'][-1]"),
+        ("$.a[(@.length-2)].b", r#"{"a":[1]}"#, "Index out of bounds when evaluating path $['a'][-1]"),
+        ("$.a[(@.length-1)].b", r#"{"a":[{}]}"#, "No results for path: $['a'][0]['b']"),
         ("$.a[0]", r#"{"a":1}"#, "Filter: [0] can only be applied to arrays. Current context is: 1"),
-        ("$.a[0]", r#"{"a":{"b":["x"]}}"#, "Filter: [0] can only be applied to arrays. Current context is: {b=[x]}"),
+        (
+            "$.a[0].c",
+            r#"{"a":{"b":["x"]}}"#,
+            "Filter: [0]['c'] can only be applied to arrays. Current context is: {b=[x]}",
+        ),
+        ("$.a[0]", r#"{"a":null}"#, "The path $['a'] is null"),
         ("$[1:5]", "{}", "Filter: [1:5] can only be applied to arrays. Current context is: {}"),
-        ("$.a.b", r#"{"a":1}"#, "Expected to find an object with property ['b'] in path $['a'] but found 'number'."),
-        ("$.b", "[]", "Expected to find an object with property ['b'] in path $ but found 'array'."),
-        ("$$.Task.Token", "{}", "Missing property in path $$['Task']"),
+        ("$[?(@.v>0)][0]", r#"[{"v":1}]"#, "Filter: [0] can only be applied to arrays. Current context is: {v=1}"),
+        ("$[?(@.v>0)]", "1e1", "Filter: [?] can not be applied to primitives. Current context is: 10.0"),
+        ("$.a.b", r#"{"a":1}"#, "Property ['b'] not found in path $['a']"),
+        ("$.b", "[]", "Property ['b'] not found in path $"),
+        ("$['a','b'].c", r#"{"a":1}"#, "Multi properties can only be used as path leafs: $['a', 'b']"),
+        ("$$.Task.Token", "{}", "Missing property in path $['Task']"),
         ("$x.a", "{}", "No results for path: $x['a']"),
-        ("$.a.min()", r#"{"a":[]}"#, "Aggregation function attempted to calculate value using empty array"),
+        ("$.a", "null", "root can not be null"),
+        ("$[?(@ > green)]", "[1]", "The filter compares a number with 'green', which is no number"),
+        ("$[?(@ =~ 'x')]", "[1]", "The right side of '=~' is no regular expression: it is written /like this/"),
     ];
     for (path, input, expected) in cases {
         assert_eq!(read(path, input), Err(expected.to_owned()), "{path} on {input}");
@@ -174,12 +189,12 @@ fn a_miss_says_where() {
 }
 
 #[test]
-fn a_search_that_visits_too_much_is_stopped() {
-    let deep = format!("{}{}", "[".repeat(900), "]".repeat(900));
-    for path in ["$..*..*..*..*", "$..[?(@..[?(@..[?(@..a)])])]"] {
-        let found = read(path, &deep);
-        assert!(found.as_ref().is_err_and(|error| error.starts_with("The path visits more than")), "{found:?}");
-    }
+fn a_search_that_takes_too_much_work_is_stopped() {
+    let mut heap = Heap::new();
+    let root = json(&mut heap, &format!("{}{}", "[".repeat(900), "]".repeat(900)));
+    heap.allow_work(1_000_000);
+    let found = Path::parse("$..*..*..*..*").unwrap().evaluate(&mut heap, root);
+    assert_eq!(found.unwrap_err().exceeded(), Some(crate::value::Exceeded::Work));
 }
 
 #[test]
@@ -198,44 +213,44 @@ fn the_root_is_recognized() {
     }
     assert!(Path::parse("$").unwrap().is_root_only());
     assert!(!Path::parse("$$").unwrap().is_root_only());
-    assert!(!Path::parse("$.length()").unwrap().is_root_only());
 }
 
 #[test]
 fn what_is_no_path_is_refused_with_its_place() {
-    let deep = format!("$[?({}@.a{})]", "(".repeat(1000), ")".repeat(1000));
-    let bangs = format!("$[?({}@.a)]", "!".repeat(1000));
     let long = format!("${}", ".a".repeat(2000));
+    let nested = format!("$[?({}1)]", "@[?(".repeat(10_000));
     let cases = [
         ("", 0),
         ("a", 0),
+        (" $.a", 0),
         ("$.", 2),
         ("$..", 3),
-        ("$...a", 3),
+        ("$.a..", 5),
         ("$.a.", 4),
+        ("$.a b", 3),
+        ("$$a", 2),
         ("$a-b", 1),
         ("$1", 1),
+        ("$ .a", 1),
         ("$.a[", 4),
         ("$.a[]", 4),
         ("$.a[b]", 4),
+        (r#"$["a"]"#, 2),
         ("$.a['b'", 7),
-        ("$.a['b", 4),
         ("$.a[1", 5),
-        ("$.a[1,]", 6),
-        ("$.a[1:2:0]", 9),
-        ("$.a[99999999999999999999]", 4),
-        ("$['a']b", 6),
-        ("$.a]", 3),
+        ("$.a[:]", 4),
+        ("$.a[99999999999]", 4),
+        ("$.a[(@.count-1)]", 4),
+        ("$.a[(@.length)]", 15),
         ("$.a[?(@.b", 9),
-        ("$.a[?@.b]", 5),
-        ("$.a[?(@.b ==)]", 12),
+        ("$.a[?@.b]", 3),
         ("$.a[?(1)]", 7),
-        ("$.a[?(@.b =~ /(/)]", 13),
-        ("$.a.frob()", 4),
-        ("$.a.length(", 11),
-        ("$.a.length().b", 12),
-        (&deep, 36),
-        (&bangs, 36),
+        ("$.a[?(@.b in ['x'])]", 9),
+        ("$.a[?(@.b && )]", 12),
+        ("$.a[?(@..b)]", 6),
+        ("$.a[?(1 == !@.b)]", 11),
+        ("$.a[?(@.b =~ /*/)]", 13),
+        (&nested, 5),
         (&long, 2003),
     ];
     for (text, offset) in cases {
@@ -246,7 +261,7 @@ fn what_is_no_path_is_refused_with_its_place() {
 
 #[test]
 fn a_reference_path_names_one_place() {
-    for text in ["$", "$.a.b", "$['a'][0].b", "$.a[-1]", "$$.Execution.Input", "$x.y", "$['a[*]']"] {
+    for text in ["$", "$.a.b", "$['a'][0].b", "$$.Execution.Input", "$x.y"] {
         assert!(ReferencePath::parse(text).is_ok(), "{text}");
     }
     let cases = [
@@ -266,10 +281,7 @@ fn a_reference_path_names_one_place() {
             "$['a','b']",
             "Value is not a Reference Path: Only names and single indexes are allowed, so that one place is named",
         ),
-        (
-            "$.a.length()",
-            "Value is not a Reference Path: Only names and single indexes are allowed, so that one place is named",
-        ),
+        ("$.a[(@.length-1)]", "Value is not a Reference Path: '[' must be followed by ' or '['"),
     ];
     for (text, message) in cases {
         assert_eq!(ReferencePath::parse(text).unwrap_err().message, message, "{text}");
@@ -295,7 +307,6 @@ fn a_result_is_put_where_the_path_says() {
         ("$.a.b.c", "{}", r#"{"a":{"b":{"c":"new"}}}"#),
         ("$.a.b", r#"{"a":{"x":[1]},"z":0}"#, r#"{"a":{"x":[1],"b":"new"},"z":0}"#),
         ("$.a[1]", r#"{"a":[1,2,3]}"#, r#"{"a":[1,"new",3]}"#),
-        ("$.a[-1].b", r#"{"a":[1,{"b":2}]}"#, r#"{"a":[1,{"b":"new"}]}"#),
         ("$['x.y']", "{}", r#"{"x.y":"new"}"#),
         ("$[0]", "[1]", r#"["new"]"#),
     ];
@@ -326,6 +337,7 @@ fn a_result_that_has_no_place_is_an_error() {
         ("$.a.b", r#"{"a":null}"#),
         ("$.a[0]", "{}"),
         ("$.a[1]", r#"{"a":[1]}"#),
+        ("$.a[-1]", r#"{"a":[1]}"#),
         ("$.a[0]", r#"{"a":{}}"#),
         ("$.a.b[0]", "{}"),
     ];
@@ -353,10 +365,10 @@ fn path_like() -> impl Strategy<Value = String> {
         "[?(@.a)]",
         "[?(@.a==1)]",
         "[?(@ > $.b)]",
-        "[?(@.a in [1,'b'])]",
-        ".length()",
+        "[?(@.a =~ /b/)]",
+        "[(@.length-1)]",
+        "[-1:]",
         ".sum()",
-        ".keys()",
         "[",
         "(",
         "'",
