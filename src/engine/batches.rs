@@ -24,6 +24,7 @@ impl Interpreter<'_> {
         items: List,
         data: Value,
     ) -> Result<List, Box<Fault>> {
+        self.allow_bulk_work();
         let limits = BatchLimits {
             items: self.batch_limit(frame, &batcher.max_items, "MaxItemsPerBatch", data)?,
             bytes: self

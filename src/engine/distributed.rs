@@ -175,6 +175,7 @@ impl Interpreter<'_> {
         map: &Map,
         outcome: Result<&[u8], TaskFailure>,
     ) -> Result<Step, Box<Fault>> {
+        self.allow_bulk_work();
         let (Some(mode), Some(run)) = (&map.distributed, &self.run.frames.at(frame).map_run) else {
             return Err(self.bug(frame, "data was read or written for a state that has no Map Run"));
         };
@@ -334,6 +335,7 @@ impl Interpreter<'_> {
         this: DistributedMap<'_>,
         outputs: &[Value],
     ) -> Result<Step, Box<Fault>> {
+        self.allow_bulk_work();
         let Some(writer) = &this.mode.writer else {
             let outputs = self.outputs(frame, outputs)?;
             return self.succeed_map_run(frame, this, outputs);

@@ -84,6 +84,13 @@ impl Interpreter<'_> {
         self.heap.allow_work(self.run.limits.max_work_per_state);
     }
 
+    /// Allows the work of reading, batching or writing a whole data set, which is done in one go: as many units more as memory
+    /// may hold bytes.
+    pub(super) fn allow_bulk_work(&mut self) {
+        let limits = &self.run.limits;
+        self.heap.allow_work(limits.max_work_per_state.saturating_add(limits.max_heap_bytes as u64));
+    }
+
     fn fire_timers(&mut self) {
         while self.run.end.is_none()
             && let Some((frame, wait)) = self.run.due()

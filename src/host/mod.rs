@@ -217,12 +217,17 @@ impl<O, C: Calls<O>> Host<O, C> {
     /// further one once they have done the work of a whole turn, since `now` is as old as that. Whether there was anything to do.
     pub fn drive(&mut self, now: Now, turns: usize) -> bool {
         let mut worked = false;
-        while let Some(answered) = self.mailbox.take() {
+        let enough = self.enough_work();
+        while self.work_done < enough
+            && let Some(answered) = self.mailbox.take()
+        {
             worked = true;
             self.resume(answered, now);
         }
-        self.fire_timers(now);
-        let enough = self.enough_work();
+        // An answer that has come is in time: it is delivered before the timer of its call is looked at.
+        if !self.has_answers() {
+            self.fire_timers(now);
+        }
         for _ in 0..turns {
             if self.work_done >= enough {
                 break;
@@ -243,11 +248,12 @@ impl<O, C: Calls<O>> Host<O, C> {
         let Some(running) = self.running.find(to.execution) else { return };
         // The engine ignores an answer that it does not wait for; only an open call's handle is forgotten.
         running.calls.retain(|(call, _)| *call != to.call);
-        let time = running.time(now);
+        let (time, before) = (running.time(now), running.execution.work_done());
         match answer {
             Ok(result) => running.execution.resume(to.call, Ok(&result), time),
             Err(failure) => running.execution.resume(to.call, Err(failure), time),
         }
+        self.work_done += running.execution.work_done() - before;
         self.carry_out_effects(to.execution);
         self.count_memory(to.execution);
         self.make_ready(to.execution);

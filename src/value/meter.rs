@@ -138,10 +138,10 @@ impl Heap {
     pub(super) fn afford_reading(&self, json: &str) -> Result<(), Exceeded> {
         // The most that a byte can take: with its comma, each digit of `[1,1,1]` is a value on the build stack, then a node.
         let most = json.len() * (1 + size_of::<Value>());
-        match self.afford(most) {
-            Err(Exceeded::Memory) => self.afford(json.len() + 2 * size_of::<Value>() * most_values(json)),
-            paid => paid,
+        if most > MANY_BYTES && self.bytes_used().saturating_add(most) > self.meter.max_bytes {
+            return self.afford(json.len() + 2 * size_of::<Value>() * most_values(json));
         }
+        self.afford(most)
     }
 
     /// Units of work since the last reset.

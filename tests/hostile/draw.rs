@@ -111,7 +111,7 @@ const QUERIES: &[&str] = &[
 
 impl Draw {
     pub(crate) fn new(seed: u64) -> Draw {
-        Draw { random: fastrand::Rng::with_seed(seed), states: 0, room: 500 }
+        Draw { random: fastrand::Rng::with_seed(seed), states: 0, room: 200 }
     }
 
     fn one_in(&mut self, times: usize) -> bool {
@@ -233,7 +233,7 @@ impl Draw {
     /// A field with data, led by a comma.
     fn data(&mut self, query_name: &str, path_name: &str, query: bool) -> String {
         let name = if query { query_name } else { path_name };
-        let entries: Vec<String> = (0..self.count(400))
+        let entries: Vec<String> = (0..self.count(150))
             .map(|index| {
                 let key = match (index, path_name) {
                     (0, "Assign") => "v".to_owned(),
@@ -251,43 +251,63 @@ impl Draw {
         format!(r#","{name}":{{{}}}"#, entries.join(","))
     }
 
-    /// A path, or a call of an intrinsic function.
+    /// A path, or a call of an intrinsic function; mostly one that has a value.
     fn value(&mut self, levels: usize) -> String {
-        if levels == 0 || self.one_in(3) {
-            return self.pick(PATHS).to_owned();
-        }
-        let mut inner = || self.argument(levels - 1);
-        let (a, b) = (inner(), inner());
-        match self.random.usize(..14) {
-            0 => format!("States.Format('{{}}{{}}{{}}{{}}', {a}, {a}, {a}, {b})"),
-            1 => format!("States.Array({a}, {a}, {b})"),
-            2 => format!("States.ArrayPartition({a}, 1)"),
-            3 => format!("States.ArrayContains({a}, {b})"),
-            4 => "States.ArrayRange(0, 999, 1)".to_owned(),
-            5 => format!("States.ArrayUnique({a})"),
-            6 => format!("States.JsonMerge({a}, {b}, false)"),
-            7 => format!("States.JsonToString({a})"),
-            8 => format!("States.StringToJson({a})"),
-            9 => format!("States.StringSplit({a}, ',')"),
-            10 => format!("States.Base64Encode({a})"),
-            11 => format!("States.Hash({a}, 'SHA-512')"),
-            12 => format!("States.ArrayLength({a})"),
-            _ => format!("States.ArrayGetItem({a}, 0)"),
+        match self.random.usize(..8) {
+            0 => self.pick(PATHS).to_owned(),
+            1..=3 => self.text(levels),
+            _ => self.list(levels),
         }
     }
 
-    fn argument(&mut self, levels: usize) -> String {
-        self.value(levels)
+    /// Something that gives a text.
+    fn text(&mut self, levels: usize) -> String {
+        if levels == 0 || self.one_in(4) {
+            return self.pick(&["$.s", "$.j", "$.t", "$.s", "$.s"]).to_owned();
+        }
+        match self.random.usize(..6) {
+            0 => {
+                let (a, b) = (self.text(levels - 1), self.list(levels - 1));
+                format!("States.Format('{{}}{{}}{{}}{{}}', {a}, {a}, {a}, {b})")
+            }
+            1 => {
+                let a = self.text(levels - 1);
+                format!("States.Format('{{}}{{}}{{}}{{}}{{}}{{}}', {a}, {a}, {a}, {a}, {a}, {a})")
+            }
+            2 => format!("States.JsonToString({})", self.list(levels - 1)),
+            3 => format!("States.JsonToString({})", self.text(levels - 1)),
+            4 => format!("States.Base64Encode({})", self.text(levels - 1)),
+            _ => format!("States.Hash({}, 'SHA-512')", self.text(levels - 1)),
+        }
     }
 
+    /// Something that gives an array.
+    fn list(&mut self, levels: usize) -> String {
+        if levels == 0 || self.one_in(4) {
+            return self.pick(&["$.l", "$..*", "$.l[*]", "$..a", "States.ArrayRange(0, 999, 1)", "$.l"]).to_owned();
+        }
+        match self.random.usize(..8) {
+            0 => {
+                let (a, b) = (self.list(levels - 1), self.text(levels - 1));
+                format!("States.Array({a}, {a}, {a}, {a}, {b})")
+            }
+            1 | 2 => format!("States.ArrayPartition({}, {})", self.list(levels - 1), self.random.usize(1..3)),
+            3 => format!("States.Array(States.ArrayContains({}, $.n))", self.list(levels - 1)),
+            4 => format!("States.ArrayUnique({})", self.list(levels - 1)),
+            5 => format!("States.StringSplit({}, ',')", self.text(levels - 1)),
+            6 => "States.StringToJson($.j)".to_owned(),
+            _ => "States.Array(States.JsonMerge($.o, $.o, false))".to_owned(),
+        }
+    }
+
+    /// An object of a few parts, one or two of which may be large.
     pub(crate) fn event(&mut self) -> String {
-        let bytes = if self.one_in(3) { 250_000 } else { 1 << self.random.usize(4..15) };
-        let mut out = String::from(r#"{"n":"#);
+        let most = if self.one_in(3) { 120_000 } else { 1 << self.random.usize(4..14) };
+        let large = [self.random.usize(..5), self.random.usize(..5)];
+        let mut out = String::from(r#"{"t":"2020-01-01T00:00:00Z","n":"#);
         let _ = write!(out, "{}", self.random.u32(..20_000));
-        let parts = self.random.usize(1..=3);
-        for _ in 0..parts {
-            let part = self.random.usize(..6);
-            self.part(part, bytes / parts, &mut out);
+        for part in 0..5 {
+            self.part(part, if large.contains(&part) { most } else { 60 }, &mut out);
         }
         out.push('}');
         out
@@ -341,15 +361,12 @@ impl Draw {
                 out.push('0');
                 out.push_str(&"}]}".repeat(levels / 3));
             }
-            4 => {
+            _ => {
                 out.push_str(r#","j":"["#);
                 while out.len() + 20 < end {
                     out.push_str("[1,{}],");
                 }
                 out.push_str(r#"0]""#);
-            }
-            _ => {
-                out.push_str(r#","t":"2020-01-01T00:00:00Z""#);
             }
         }
     }
