@@ -213,11 +213,12 @@ impl Search<'_> {
         let steps = self.steps;
         let kept = self.trail.len();
         loop {
+            // What is found pays, too: a few steps over a wide array lead to it many times.
+            self.heap.work(1)?;
             let Some(step) = steps.list.get(at) else {
                 self.heap.push(value);
                 break;
             };
-            self.heap.work(1)?;
             let next = match step {
                 Step::Name(name) => steps.name(self.heap, at, name, value),
                 Step::Names(names) => self.pick(at, names, value)?,
@@ -272,6 +273,9 @@ impl Search<'_> {
         }
         let mark = self.heap.mark();
         for (index, name) in names.iter().enumerate() {
+            // Comparing a name is the least of work.
+            self.heap.work(1 + index / 4)?;
+            self.heap.afford(name.len())?;
             if names[..index].contains(name) {
                 continue;
             }
