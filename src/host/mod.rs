@@ -9,7 +9,7 @@
 //!    [back](Host::give_back) for reuse.
 //! 4. [`Calls`] carries out what executions ask of the world. Answers come back through the [`Mailbox`] only, from this
 //!    thread or any other.
-//! 5. Time goes by only through the `now` of these calls. [`Host::next_timer`] tells when `drive` is wanted at the latest.
+//! 5. Time goes by only through the `now` of these calls. [`Host::time_to_next_turn`] tells when `drive` is wanted at the latest.
 //!
 //! With made-up calls and a made-up clock a host runs in virtual time: see the tests in `tests/simulation`.
 //!
@@ -400,18 +400,13 @@ impl<O, C: Calls<O>> Host<O, C> {
         !self.mailbox.is_empty()
     }
 
-    /// The earliest time that an execution wants its turn by itself, in milliseconds of the monotonic clock. It may be one
-    /// that is no longer wanted.
-    pub fn next_timer(&self) -> Option<i64> {
-        self.timers.peek().map(|Reverse((at, _))| *at)
-    }
-
-    /// How long no execution wants its turn, if no answer comes; `None`: for ever.
+    /// How long no execution wants its turn, if no answer comes; `None`: for ever. It may be a turn that is no longer wanted.
     pub fn time_to_next_turn(&self, now: Now) -> Option<Duration> {
         if !self.ready.is_empty() || self.has_answers() {
             return Some(Duration::ZERO);
         }
-        let left = self.next_timer()?.saturating_sub(now.monotonic);
+        let Reverse((at, _)) = self.timers.peek()?;
+        let left = at.saturating_sub(now.monotonic);
         Some(Duration::from_millis(u64::try_from(left).unwrap_or(0)))
     }
 

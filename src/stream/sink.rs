@@ -341,15 +341,19 @@ mod tests {
         Sink::new("p".into(), Properties::default(), PipelineMetrics::new("p")).expect("a producer")
     }
 
+    /// A record that stands for an event in flight.
+    fn tracked_record() -> Outgoing {
+        let mut partitions = Partitions::default();
+        let names = ExecutionNames::new(&Realm::default(), "p", "w", "t", 0);
+        let slot = partitions.assign("t", 0, names).expect("there is room");
+        let ticket = partitions.track(slot, 0, 1).expect("assigned");
+        Outgoing::of_record(&Record { topic: "results", key: None, payload: Some(b"1"), headers: None, ticket }, None)
+    }
+
     #[test]
     fn suspects_on_their_way_are_sent_again_by_the_producer_that_replaces_a_broken_one() {
-        let mut partitions = Partitions::default();
-        let slot =
-            partitions.assign("t", 0, ExecutionNames::new(&Realm::default(), "p", "w", "t", 0)).expect("there is room");
-        let ticket = partitions.track(slot, 0, 1).expect("assigned");
         let mut sink = sink();
-        let record = Record { topic: "results", key: None, payload: Some(b"1"), headers: None, ticket };
-        sink.suspects.add(Outgoing { partition: Some(0), ..Outgoing::of_record(&record, None) });
+        sink.suspects.add(Outgoing { partition: Some(0), ..tracked_record() });
         let (mut reports, now) = (Vec::new(), Instant::now());
         sink.serve(now, &mut reports);
         assert!(sink.suspects.is_in_round() && sink.suspects.waiting() == 0);
@@ -362,13 +366,9 @@ mod tests {
 
     #[test]
     fn a_record_that_came_back_counts_as_refused_until_it_is_acknowledged() {
-        let mut partitions = Partitions::default();
-        let slot =
-            partitions.assign("t", 0, ExecutionNames::new(&Realm::default(), "p", "w", "t", 0)).expect("there is room");
-        let ticket = partitions.track(slot, 0, 1).expect("assigned");
         let mut sink = sink();
-        let record = Record { topic: "results", key: None, payload: Some(b"1"), headers: None, ticket };
-        let record = Outgoing::of_record(&record, None);
+        let record = tracked_record();
+        let ticket = record.ticket;
         let (mut reports, now) = (Vec::new(), Instant::now());
         sink.undelivered(Undelivered { record, code: RDKafkaErrorCode::NotEnoughReplicas }, now);
         sink.serve(now + LONGEST_BACKOFF, &mut reports);

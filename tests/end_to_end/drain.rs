@@ -7,7 +7,7 @@ use serde_json::json;
 use crate::broker::{Broker, wait_until};
 use crate::daemon::Pipeline;
 use crate::events::{Ledger, Orders, id};
-use crate::service::{Reply, Service};
+use crate::service::{Reply, Service, profile_workflow};
 
 #[test]
 fn a_restart_in_mid_stream_runs_no_event_twice() {
@@ -30,9 +30,7 @@ fn a_restart_in_mid_stream_runs_no_event_twice() {
     feed.flush();
     let mut ledger = Ledger::default();
     let mut results = broker.reader(&pipeline.sink.name);
-    while ledger.distinct() < EVENTS {
-        ledger.note(&results.next(&format!("results of {} events so far", ledger.distinct())));
-    }
+    ledger.read(&mut results, EVENTS);
     assert!(daemon.expect("it runs").terminate().success());
     results.rest().iter().for_each(|record| ledger.note(record));
     assert_eq!(ledger.duplicates(), 0);
@@ -60,9 +58,7 @@ fn instances_that_come_and_go_share_the_events_and_run_none_twice() {
     }
     let mut ledger = Ledger::default();
     let mut results = broker.reader(&pipeline.sink.name);
-    while ledger.distinct() < EVENTS {
-        ledger.note(&results.next(&format!("results of {} events so far", ledger.distinct())));
-    }
+    ledger.read(&mut results, EVENTS);
     assert!(first.terminate().success());
     results.rest().iter().for_each(|record| ledger.note(record));
     assert_eq!(ledger.duplicates(), 0);
@@ -74,17 +70,7 @@ fn sigterm_lets_open_task_calls_end_and_commits_them() {
     const EVENTS: usize = 20;
     let broker = Broker::connect();
     let service = Service::start(|_, _| Reply::ok(json!({"segment": "regular"})).after(Duration::from_secs(2)));
-    let definition = json!({
-        "StartAt": "Profile",
-        "States": {"Profile": {
-            "Type": "Task",
-            "Resource": "arn:aws:lambda:us-east-1:123456789012:function:customer-profile",
-            "Parameters": {"orderId.$": "$.id"},
-            "TimeoutSeconds": 30,
-            "End": true
-        }}
-    });
-    let pipeline = Pipeline::with_definition(&broker, "open-calls", 1, &definition.to_string())
+    let pipeline = Pipeline::with_definition(&broker, "open-calls", 1, &profile_workflow())
         .tables(&service.tasks(&["customer-profile"]));
     let daemon = pipeline.start();
     let feed = broker.producer();
@@ -122,16 +108,7 @@ fn what_is_left_in_flight_at_drain_timeout_is_told_by_the_exit_status_and_delive
         let reply = Reply::ok(json!({"segment": "regular"}));
         if before == 0 { reply.after(Duration::from_secs(600)) } else { reply }
     });
-    let definition = json!({
-        "StartAt": "Profile",
-        "States": {"Profile": {
-            "Type": "Task",
-            "Resource": "arn:aws:lambda:us-east-1:123456789012:function:customer-profile",
-            "Parameters": {"orderId.$": "$.id"},
-            "End": true
-        }}
-    });
-    let pipeline = Pipeline::with_definition(&broker, "left", 1, &definition.to_string())
+    let pipeline = Pipeline::with_definition(&broker, "left", 1, &profile_workflow())
         .tables("drain_timeout = \"1s\"")
         .tables(&service.tasks(&["customer-profile"]));
     let daemon = pipeline.start();

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use crate::broker::{Feed, Record};
+use crate::broker::{Feed, Reader, Record};
 
 /// The sample events of `config/events/orders.jsonl`, each under new ids.
 pub struct Orders {
@@ -56,6 +56,13 @@ impl Ledger {
     pub fn note(&mut self, record: &Record) {
         let id = record.key.clone().expect("the key is kept");
         *self.outcomes.entry(id).or_default() += 1;
+    }
+
+    /// Notes outcomes until so many events have one.
+    pub fn read(&mut self, outcomes: &mut Reader, events: usize) {
+        while self.distinct() < events {
+            self.note(&outcomes.next(&format!("outcomes of {} events so far", self.distinct())));
+        }
     }
 
     pub fn distinct(&self) -> usize {

@@ -7,7 +7,7 @@ use serde_json::json;
 use crate::broker::{Broker, wait_until};
 use crate::daemon::Pipeline;
 use crate::events::{Ledger, Orders, id};
-use crate::service::{Reply, Service};
+use crate::service::{Reply, Service, profile_workflow};
 
 #[test]
 fn kill_9_in_mid_stream_loses_no_event() {
@@ -35,9 +35,7 @@ fn kill_9_in_mid_stream_loses_no_event() {
             restarts += 1;
         }
     }
-    while ledger.distinct() < EVENTS {
-        ledger.note(&results.next(&format!("results of {} events so far", ledger.distinct())));
-    }
+    ledger.read(&mut results, EVENTS);
     assert_eq!((restarts, ledger.lost(EVENTS).len()), (2, 0));
 
     let status = daemon.expect("it runs").terminate();
@@ -53,17 +51,7 @@ fn a_call_that_a_crash_cut_off_is_made_again_with_the_same_idempotency_key() {
         let reply = Reply::ok(json!({"segment": "regular"}));
         if before == 0 { reply.after(Duration::from_secs(600)) } else { reply }
     });
-    let definition = json!({
-        "StartAt": "Profile",
-        "States": {"Profile": {
-            "Type": "Task",
-            "Resource": "arn:aws:lambda:us-east-1:123456789012:function:customer-profile",
-            "Parameters": {"orderId.$": "$.id"},
-            "TimeoutSeconds": 3600,
-            "End": true
-        }}
-    });
-    let pipeline = Pipeline::with_definition(&broker, "again", 1, &definition.to_string())
+    let pipeline = Pipeline::with_definition(&broker, "again", 1, &profile_workflow())
         .tables(&service.tasks(&["customer-profile"]).replace("\n\n", "\ntimeout = \"1h\"\n\n"));
     let feed = broker.producer();
     let daemon = pipeline.start();
@@ -118,9 +106,7 @@ fn what_is_behind_an_event_that_waits_runs_again_up_to_max_uncommitted_per_deliv
     let daemon = pipeline.start();
     let mut ledger = Ledger::default();
     let mut results = broker.reader(&pipeline.sink.name);
-    while ledger.distinct() < EVENTS {
-        ledger.note(&results.next(&format!("results of {} events so far", ledger.distinct())));
-    }
+    ledger.read(&mut results, EVENTS);
     assert!(daemon.terminate().success());
     results.rest().iter().for_each(|record| ledger.note(record));
     assert_eq!(ledger.lost(EVENTS).len(), 0);

@@ -44,6 +44,21 @@ impl Reply {
 
 type Behaviour = dyn Fn(&Call, usize) -> Reply + Send + Sync;
 
+/// A workflow of one task: it asks `customer-profile` about the event, and ends with the answer.
+pub fn profile_workflow() -> String {
+    let definition = serde_json::json!({
+        "StartAt": "Profile",
+        "States": {"Profile": {
+            "Type": "Task",
+            "Resource": "arn:aws:lambda:us-east-1:123456789012:function:customer-profile",
+            "Parameters": {"orderId.$": "$.id"},
+            "TimeoutSeconds": 3600,
+            "End": true
+        }}
+    });
+    definition.to_string()
+}
+
 /// Serves `POST /{function}` on loopback until the test process ends.
 pub struct Service {
     pub address: SocketAddr,

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use crate::broker::{Broker, wait_until};
-use crate::daemon::Pipeline;
+use crate::broker::{Broker, Record, Topic, wait_until};
+use crate::daemon::{Daemon, Pipeline};
 use crate::events::{Ledger, Orders, id};
 
 #[test]
@@ -33,9 +33,7 @@ fn a_sink_topic_that_does_not_exist_yet_holds_the_pipeline_until_it_does() {
     broker.create(&pipeline.sink.name, 2, &[]);
     let mut ledger = Ledger::default();
     let mut results = broker.reader(&pipeline.sink.name);
-    while ledger.distinct() < EVENTS {
-        ledger.note(&results.next(&format!("results of {} events so far", ledger.distinct())));
-    }
+    ledger.read(&mut results, EVENTS);
     assert!(daemon.terminate().success());
     assert_eq!(broker.committed_total(&pipeline.group, &pipeline.source.name), EVENTS as i64);
 }
@@ -44,9 +42,8 @@ fn a_sink_topic_that_does_not_exist_yet_holds_the_pipeline_until_it_does() {
 fn results_that_the_sink_refuses_for_good_are_accounted_for_as_dead_letters() {
     const EVENTS: usize = 100;
     let broker = Broker::connect();
-    let sink = broker.absent_topic("narrow-results");
     // Some of the router's results are larger than this, some are not.
-    broker.create(&sink.name, 1, &[("max.message.bytes", "1000"), ("compression.type", "uncompressed")]);
+    let sink = bounded_topic(&broker, "narrow-results", 1, "1000");
     let definition = include_str!("../../config/workflows/router.asl.json");
     let pipeline = Pipeline::with_sink(&broker, "narrow", 1, definition, sink)
         // A batch of one, so that a record that is too large takes no other with it.
@@ -56,14 +53,8 @@ fn results_that_the_sink_refuses_for_good_are_accounted_for_as_dead_letters() {
     orders.send(&feed, &pipeline.source.name, 0..EVENTS);
     feed.flush();
     let daemon = pipeline.start();
-    wait_until("every event is done with", || {
-        daemon.assert_alive();
-        broker.committed_total(&pipeline.group, &pipeline.source.name) == EVENTS as i64
-    });
-
+    let (results, letters) = outcomes(&broker, &pipeline, &daemon, EVENTS);
     let mut ledger = Ledger::default();
-    let results = broker.reader(&pipeline.sink.name).rest();
-    let letters = broker.reader(&pipeline.dead_letters.name).rest();
     results.iter().chain(&letters).for_each(|record| ledger.note(record));
     assert!(!results.is_empty() && !letters.is_empty(), "{} results, {} letters", results.len(), letters.len());
     assert_eq!(ledger.lost(EVENTS).len(), 0);
@@ -88,8 +79,7 @@ fn a_few_oversize_results_in_a_backlog_hold_up_only_themselves() {
     const EVENTS: usize = 40_000;
     const OVERSIZE: [usize; 3] = [1_000, 1_001, 25_000];
     let broker = Broker::connect();
-    let sink = broker.absent_topic("bounded-results");
-    broker.create(&sink.name, 2, &[("max.message.bytes", "200000"), ("compression.type", "uncompressed")]);
+    let sink = bounded_topic(&broker, "bounded-results", 2, "200000");
     let definition = r#"{"StartAt": "Echo", "States": {"Echo": {"Type": "Pass", "End": true}}}"#;
     let pipeline = Pipeline::with_sink(&broker, "bounded", 2, definition, sink)
         // Batches of many records, so that each culprit has much company.
@@ -102,13 +92,8 @@ fn a_few_oversize_results_in_a_backlog_hold_up_only_themselves() {
     }
     feed.flush();
     let daemon = pipeline.start();
-    wait_until("every event is done with", || {
-        daemon.assert_alive();
-        broker.committed_total(&pipeline.group, &pipeline.source.name) == EVENTS as i64
-    });
+    let (results, letters) = outcomes(&broker, &pipeline, &daemon, EVENTS);
     let mut ledger = Ledger::default();
-    let results = broker.reader(&pipeline.sink.name).rest();
-    let letters = broker.reader(&pipeline.dead_letters.name).rest();
     results.iter().chain(&letters).for_each(|record| ledger.note(record));
     assert_eq!((ledger.lost(EVENTS).len(), ledger.duplicates()), (0, 0));
     let mut refused: Vec<_> = letters.iter().filter_map(|letter| letter.key.clone()).collect();
@@ -116,4 +101,21 @@ fn a_few_oversize_results_in_a_backlog_hold_up_only_themselves() {
     assert_eq!(refused, OVERSIZE.map(id));
     assert_eq!(letters[0].header("stepstream-reason"), Some("record-refused"));
     assert!(daemon.terminate().success());
+}
+
+/// A topic that takes no larger record, nor batch.
+fn bounded_topic(broker: &Broker, stem: &str, partitions: i32, max_message_bytes: &str) -> Topic {
+    let topic = broker.absent_topic(stem);
+    let bound = ("max.message.bytes", max_message_bytes);
+    broker.create(&topic.name, partitions, &[bound, ("compression.type", "uncompressed")]);
+    topic
+}
+
+/// Results and dead letters, when all events are done with.
+fn outcomes(broker: &Broker, pipeline: &Pipeline, daemon: &Daemon, events: usize) -> (Vec<Record>, Vec<Record>) {
+    wait_until("every event is done with", || {
+        daemon.assert_alive();
+        broker.committed_total(&pipeline.group, &pipeline.source.name) == events as i64
+    });
+    (broker.reader(&pipeline.sink.name).rest(), broker.reader(&pipeline.dead_letters.name).rest())
 }

@@ -29,17 +29,13 @@ fn half_a_million_events_and_three_crashes_lose_nothing() {
         });
         let mut daemon = pipeline.start();
         for kill in 1..=KILLS {
-            while ledger.distinct() < events * kill / (KILLS + 1) {
-                ledger.note(&results.next(&format!("results of {} events so far", ledger.distinct())));
-            }
+            ledger.read(&mut results, events * kill / (KILLS + 1));
             daemon.kill();
             let committed = broker.committed_total(&pipeline.group, source);
             println!("kill -9 number {kill} after {} results, {committed} committed", ledger.distinct());
             daemon = pipeline.spawn();
         }
-        while ledger.distinct() < events {
-            ledger.note(&results.next(&format!("results of {} events so far", ledger.distinct())));
-        }
+        ledger.read(&mut results, events);
         assert!(daemon.terminate().success());
     });
     results.rest().iter().for_each(|record| ledger.note(record));

@@ -138,7 +138,7 @@ impl Simulation {
                 starts.last().map(|(at, _)| *at),
                 cancels.last().map(|(at, _)| *at),
                 self.host.calls().next_answer(),
-                self.host.next_timer(),
+                self.next_turn(),
             ];
             let Some(at) = soonest.into_iter().flatten().min() else { return self.finish() };
             self.now = self.now.max(at);
@@ -197,6 +197,12 @@ impl Simulation {
         self.round.cancelled += cancelled as u64;
     }
 
+    /// When an execution wants its turn, if no answer comes.
+    fn next_turn(&self) -> Option<i64> {
+        let time = self.host.time_to_next_turn(self.clock.at(self.now))?;
+        Some(self.now + i64::try_from(time.as_millis()).expect("within a simulation"))
+    }
+
     /// Gives turns until nothing is left to do at this instant.
     fn settle(&mut self, turns: usize) {
         while self.host.drive(self.clock.at(self.now), turns) {
@@ -206,7 +212,7 @@ impl Simulation {
                 self.host.give_back(ended.execution);
             }
         }
-        if self.host.ready() > 0 || self.host.next_timer().is_some_and(|at| at <= self.now) {
+        if self.next_turn() == Some(self.now) {
             self.round.violations.push(format!("something is left to do at {}", self.now));
         }
     }

@@ -13,7 +13,7 @@ use crate::task::{Connectors, Entry, Misfit, MockCase, Resolved, UnmatchedResour
 use crate::visible::visible;
 
 /// Time that a turn takes on a clock that jumps: with the states it enters, time goes by.
-const TURN_MILLIS: i64 = 1000;
+const TURN: Duration = Duration::from_secs(1);
 /// The longest rest: an answer ends it at once.
 const LONGEST_REST: Duration = Duration::from_secs(60);
 
@@ -30,8 +30,8 @@ impl Clock {
         Now { monotonic: monotonic.saturating_add(self.skipped), wall: Timestamp(wall.0.saturating_add(self.skipped)) }
     }
 
-    fn skip(&mut self, millis: i64) {
-        self.skipped = self.skipped.saturating_add(millis.max(0));
+    fn skip(&mut self, time: Duration) {
+        self.skipped = self.skipped.saturating_add(i64::try_from(time.as_millis()).unwrap_or(i64::MAX));
     }
 }
 
@@ -181,7 +181,7 @@ fn drive(
         }
         if host.ready() > 0 {
             if fast_forward {
-                clock.skip(TURN_MILLIS);
+                clock.skip(TURN);
             }
             continue;
         }
@@ -195,13 +195,10 @@ fn drive(
 
 /// Until the next answer, or until the execution wants its turn. On a clock that jumps, only calls take time.
 fn rest(host: &Host<CommandLine, MockedCalls>, clock: &mut Clock, fast_forward: bool) {
-    let (now, calls) = (clock.now(), &host.calls().connected);
-    let until = host.next_timer().map(|at| at.saturating_sub(now.monotonic));
-    match until {
-        Some(millis) if fast_forward && calls.open() == 0 => clock.skip(millis),
-        Some(millis) if !fast_forward => {
-            calls.wait(Duration::from_millis(u64::try_from(millis).unwrap_or(0)).min(LONGEST_REST));
-        }
+    let calls = &host.calls().connected;
+    match host.time_to_next_turn(clock.now()) {
+        Some(time) if fast_forward && calls.open() == 0 => clock.skip(time),
+        Some(time) if !fast_forward => calls.wait(time.min(LONGEST_REST)),
         _ => calls.wait(LONGEST_REST),
     }
 }
