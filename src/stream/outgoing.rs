@@ -64,9 +64,4 @@ impl Outgoing {
             delivery_opaque: self.ticket.opaque(),
         }
     }
-
-    /// Bytes that it adds to a batch, about.
-    pub(super) fn bytes(&self) -> usize {
-        self.key.as_ref().map_or(0, Vec::len) + self.payload.as_ref().map_or(0, Vec::len)
-    }
 }

@@ -48,7 +48,7 @@ pub(super) struct Sink {
     /// What is sent when the cluster takes records again, in this order.
     kept: VecDeque<Outgoing>,
     /// Of refused batches: they go first, with nothing beside them.
-    suspects: Suspects,
+    suspects: Suspects<Outgoing>,
     backoff: Option<Backoff>,
     /// Records that came back, until they are acknowledged: while they are on their way once more nothing is better yet.
     came_back: HashSet<Ticket>,

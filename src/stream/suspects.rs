@@ -13,10 +13,29 @@ use std::collections::VecDeque;
 
 use super::outgoing::Outgoing;
 
+/// A record that was in a refused batch.
+pub(super) trait Suspect {
+    /// Where it was meant for: its topic, and the partition if that is known. What differs in it shares no batch.
+    fn destination(&self) -> (&str, Option<i32>);
+
+    /// Bytes that it adds to a batch, about.
+    fn bytes(&self) -> usize;
+}
+
+impl Suspect for Outgoing {
+    fn destination(&self) -> (&str, Option<i32>) {
+        (&self.topic, self.partition)
+    }
+
+    fn bytes(&self) -> usize {
+        self.key.as_ref().map_or(0, Vec::len) + self.payload.as_ref().map_or(0, Vec::len)
+    }
+}
+
 /// Records of refused batches, by the partitions that they were meant for.
-#[derive(Debug, Default)]
-pub(super) struct Suspects {
-    lanes: Vec<Lane>,
+#[derive(Debug)]
+pub(super) struct Suspects<R> {
+    lanes: Vec<Lane<R>>,
     in_round: bool,
     /// Records that wait for a round.
     waiting: usize,
@@ -24,22 +43,28 @@ pub(super) struct Suspects {
 
 /// The suspects of one partition, in their order.
 #[derive(Debug)]
-struct Lane {
+struct Lane<R> {
     topic: String,
     partition: Option<i32>,
     /// What is sent together, one group after the other.
-    groups: VecDeque<Vec<Outgoing>>,
+    groups: VecDeque<Vec<R>>,
     /// Records of refused batches that no round has seen.
-    fresh: Vec<Outgoing>,
+    fresh: Vec<R>,
     /// Records of this partition in the present round.
     sent: usize,
     /// Those of them that were not taken, and whether because of their size.
-    returned: Vec<(Outgoing, bool)>,
+    returned: Vec<(R, bool)>,
 }
 
-impl Suspects {
+impl<R> Default for Suspects<R> {
+    fn default() -> Self {
+        Self { lanes: Vec::new(), in_round: false, waiting: 0 }
+    }
+}
+
+impl<R: Suspect> Suspects<R> {
     /// Adds a record of a batch that was too large.
-    pub(super) fn add(&mut self, record: Outgoing) {
+    pub(super) fn add(&mut self, record: R) {
         self.waiting += 1;
         self.lane_of(&record).fresh.push(record);
     }
@@ -65,7 +90,7 @@ impl Suspects {
     }
 
     /// Begins a round: what is to be sent now, with nothing beside it, to the partitions that the records name.
-    pub(super) fn begin(&mut self) -> Vec<Outgoing> {
+    pub(super) fn begin(&mut self) -> Vec<R> {
         self.in_round = true;
         let mut round = Vec::new();
         for lane in &mut self.lanes {
@@ -80,13 +105,13 @@ impl Suspects {
     }
 
     /// A record of this round was not taken: because it, or the batch it was in, is too large, or for another reason.
-    pub(super) fn came_back(&mut self, record: Outgoing, too_large: bool) {
+    pub(super) fn came_back(&mut self, record: R, too_large: bool) {
         self.waiting += 1;
         self.lane_of(&record).returned.push((record, too_large));
     }
 
     /// Ends the round: the records that were refused with nothing beside them.
-    pub(super) fn end(&mut self) -> Vec<Outgoing> {
+    pub(super) fn end(&mut self) -> Vec<R> {
         self.in_round = false;
         let mut culprits = Vec::new();
         for lane in &mut self.lanes {
@@ -98,7 +123,7 @@ impl Suspects {
     }
 
     /// Drops those that wait and are not meant.
-    pub(super) fn retain(&mut self, is_meant: impl Fn(&Outgoing) -> bool) {
+    pub(super) fn retain(&mut self, is_meant: impl Fn(&R) -> bool) {
         let mut waiting = 0;
         for lane in &mut self.lanes {
             lane.fresh.retain(&is_meant);
@@ -110,12 +135,13 @@ impl Suspects {
         self.waiting = waiting;
     }
 
-    fn lane_of(&mut self, record: &Outgoing) -> &mut Lane {
-        let known = self.lanes.iter().position(|lane| lane.topic == record.topic && lane.partition == record.partition);
+    fn lane_of(&mut self, record: &R) -> &mut Lane<R> {
+        let (topic, partition) = record.destination();
+        let known = self.lanes.iter().position(|lane| lane.topic == topic && lane.partition == partition);
         let index = known.unwrap_or_else(|| {
             self.lanes.push(Lane {
-                topic: record.topic.clone(),
-                partition: record.partition,
+                topic: topic.to_owned(),
+                partition,
                 groups: VecDeque::new(),
                 fresh: Vec::new(),
                 sent: 0,
@@ -127,12 +153,12 @@ impl Suspects {
     }
 }
 
-impl Lane {
-    fn end(&mut self) -> Option<Outgoing> {
+impl<R: Suspect> Lane<R> {
+    fn end(&mut self) -> Option<R> {
         let sent = std::mem::take(&mut self.sent);
         let returned = std::mem::take(&mut self.returned);
         let by_size = returned.iter().all(|(_, too_large)| *too_large);
-        let mut records: Vec<Outgoing> = returned.into_iter().map(|(record, _)| record).collect();
+        let mut records: Vec<R> = returned.into_iter().map(|(record, _)| record).collect();
         if by_size && sent == 1 {
             return records.pop();
         }
@@ -146,11 +172,11 @@ impl Lane {
 }
 
 /// Records in their order, in two groups of about as many bytes each; fewer than two records stay together.
-fn halves(mut records: Vec<Outgoing>) -> Vec<Vec<Outgoing>> {
+fn halves<R: Suspect>(mut records: Vec<R>) -> Vec<Vec<R>> {
     if records.len() < 2 {
         return if records.is_empty() { Vec::new() } else { vec![records] };
     }
-    let half = records.iter().map(Outgoing::bytes).sum::<usize>() / 2;
+    let half = records.iter().map(Suspect::bytes).sum::<usize>() / 2;
     let mut bytes = 0;
     let first = records.iter().take_while(|record| {
         bytes += record.bytes();
@@ -189,7 +215,7 @@ mod tests {
 
     impl Broker {
         /// Runs rounds to their end. How many there were, and the culprits.
-        fn settle(&mut self, suspects: &mut Suspects) -> (usize, Vec<usize>) {
+        fn settle(&mut self, suspects: &mut Suspects<Outgoing>) -> (usize, Vec<usize>) {
             let (mut rounds, mut culprits) = (0, Vec::new());
             while !suspects.is_empty() {
                 rounds += 1;

@@ -13,11 +13,13 @@ use std::time::{Duration, Instant};
 use rdkafka::ClientContext;
 use rdkafka::config::{FromClientConfigAndContext, RDKafkaLogLevel};
 use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode};
+use rdkafka::message::Message;
 use rdkafka::producer::{BaseRecord, DeliveryResult, ProducerContext, ThreadedProducer};
 use tokio::sync::{Notify, RwLock};
 
 use super::properties::{Side, check_properties, sealed};
 use super::sink::{error_code, is_too_large, is_topic_trouble};
+use super::suspects::{Suspect, Suspects};
 use super::{client, headers};
 use crate::config::{Options, Properties, Redactor};
 use crate::identity;
@@ -109,7 +111,7 @@ struct Destination {
     properties: Properties,
     timeout: Duration,
     client: tokio::sync::Mutex<Option<Arc<Client>>>,
-    /// Shared by those who send in batches, exclusive to who has to send a record with nothing beside it.
+    /// Shared by those who send in batches, exclusive to who has to find the records that are too large.
     batches: RwLock<()>,
     trouble: Arc<Mutex<Option<Trouble>>>,
 }
@@ -127,11 +129,31 @@ struct Record<'a> {
     text: &'a [u8],
 }
 
-/// A record that was not taken: its place among those that were sent with it, and why.
+/// A record that was not taken.
 #[derive(Clone, Copy, Debug)]
 struct Refusal {
+    /// Its place among the records of its call.
     index: usize,
     code: RDKafkaErrorCode,
+    /// Where the client had put it.
+    partition: Option<i32>,
+}
+
+/// A record that was in a batch which is too large.
+struct Returned<'a> {
+    refusal: Refusal,
+    record: &'a Record<'a>,
+    topic: &'a str,
+}
+
+impl Suspect for Returned<'_> {
+    fn destination(&self) -> (&str, Option<i32>) {
+        (self.topic, self.refusal.partition)
+    }
+
+    fn bytes(&self) -> usize {
+        self.record.text.len() + self.record.object.key.len()
+    }
 }
 
 impl Destination {
@@ -141,7 +163,7 @@ impl Destination {
         let Some((manifest, files)) = objects.split_last() else { return Ok(()) };
         for objects in [files, std::slice::from_ref(manifest)] {
             let records: Vec<Record<'_>> = objects.iter().flat_map(records).collect();
-            if let Some(Refusal { index, code }) = self.refusal(&client, request, &records).await {
+            if let Some(Refusal { index, code, .. }) = self.refusal(&client, request, &records).await {
                 if code == RDKafkaErrorCode::Fatal || is_topic_trouble(code) {
                     self.give_up(&client).await;
                 }
@@ -153,23 +175,39 @@ impl Destination {
 
     /// Sends the records, and says which one is not taken for good.
     async fn refusal(&self, client: &Client, request: &Request, records: &[Record<'_>]) -> Option<Refusal> {
-        let refused = {
+        let mut refused = {
             let _beside_others = self.batches.read().await;
-            client.send(&self.topic, request, records).await
+            client
+                .send(&self.topic, request, records.iter().enumerate().map(|(index, record)| (index, None, record)))
+                .await
         };
-        let in_vain = refused.iter().find(|refusal| !is_too_large(refusal.code));
-        if in_vain.is_some() {
-            return in_vain.copied();
-        }
-        // A broker that finds one record too large refuses its whole batch.
-        for Refusal { index, .. } in refused {
-            let _alone = self.batches.write().await;
-            let record = records.get(index..=index).unwrap_or_default();
-            if let Some(refusal) = client.send(&self.topic, request, record).await.first() {
-                return Some(Refusal { index, code: refusal.code });
+        refused.sort_unstable_by_key(|refusal| refusal.index);
+        let mut suspects = Suspects::default();
+        loop {
+            for refusal in refused {
+                let Some(record) = records.get(refusal.index).filter(|_| is_too_large(refusal.code)) else {
+                    return Some(refusal);
+                };
+                let returned = Returned { refusal, record, topic: &self.topic };
+                match suspects.is_in_round() {
+                    true => suspects.came_back(returned, true),
+                    false => suspects.add(returned),
+                }
             }
+            if suspects.is_in_round()
+                && let Some(culprit) = suspects.end().into_iter().min_by_key(|culprit| culprit.refusal.index)
+            {
+                return Some(culprit.refusal);
+            }
+            if suspects.is_empty() {
+                return None;
+            }
+            let _alone = self.batches.write().await;
+            let round = suspects.begin();
+            let again =
+                round.iter().map(|Returned { refusal, record, .. }| (refusal.index, refusal.partition, *record));
+            refused = client.send(&self.topic, request, again).await;
         }
-        None
     }
 
     async fn client(&self) -> Result<Arc<Client>, String> {
@@ -241,17 +279,23 @@ struct Client {
 
 impl Client {
     fn new(properties: &Properties, events: Events) -> KafkaResult<Client> {
+        client::has_threads(properties)?;
         let made = ThreadedProducer::from_config_and_context(&client::client_config(properties), events);
         let producer = sealed(made, properties)?;
         Ok(Client { producer: Some(producer) })
     }
 
     /// Hands the records over and waits until something has become of each; gives those that were not taken.
-    async fn send(&self, topic: &str, request: &Request, records: &[Record<'_>]) -> Vec<Refusal> {
+    async fn send<'a>(
+        &self,
+        topic: &str,
+        request: &Request,
+        records: impl Iterator<Item = (usize, Option<i32>, &'a Record<'a>)>,
+    ) -> Vec<Refusal> {
         let Some(producer) = &self.producer else { return Vec::new() };
         let wave = Arc::new(Wave { open: AtomicUsize::new(1), refused: Mutex::default(), over: Notify::new() });
-        for (index, record) in records.iter().enumerate() {
-            if index % RECORDS_PER_TURN == RECORDS_PER_TURN - 1 {
+        for (sent, (index, partition, record)) in records.enumerate() {
+            if sent % RECORDS_PER_TURN == RECORDS_PER_TURN - 1 {
                 tokio::task::yield_now().await;
             }
             wave.open.fetch_add(1, Ordering::AcqRel);
@@ -260,10 +304,11 @@ impl Client {
                 .key(record.object.key.as_str())
                 .payload(record.text)
                 .headers(headers_of(request, record));
+            message.partition = partition;
             while let Err((error, back)) = producer.send(message) {
                 let code = error_code(&error);
                 if code != RDKafkaErrorCode::QueueFull {
-                    wave.ended(Some(Refusal { index, code }));
+                    wave.ended(Some(Refusal { index, code, partition }));
                     break;
                 }
                 message = back;
@@ -355,7 +400,11 @@ impl ProducerContext for Events {
     type DeliveryOpaque = Box<Ticket>;
 
     fn delivery(&self, result: &DeliveryResult<'_>, ticket: Box<Ticket>) {
-        let refusal = result.as_ref().err().map(|(error, _)| Refusal { index: ticket.index, code: error_code(error) });
+        let refusal = result.as_ref().err().map(|(error, message)| Refusal {
+            index: ticket.index,
+            code: error_code(error),
+            partition: Some(message.partition()).filter(|partition| *partition >= 0),
+        });
         ticket.wave.ended(refusal);
     }
 }

@@ -142,11 +142,20 @@ fn each_result_is_a_record_byte_for_byte_and_the_manifest_the_last() {
 }
 
 #[test]
-fn records_of_a_batch_that_is_too_large_are_sent_one_by_one() {
+fn records_of_a_batch_that_is_too_large_are_sent_by_halves_until_each_is_taken_or_refused_alone() {
+    let texts = ["1", "2", "3", "4", "5", "6", "7", "8"];
+    let files = || vec![file("run/1/SUCCEEDED_0.json", "[", &texts, "]"), file("run/1/manifest.json", "", &["{}"], "")];
+    // Refused: all eight, the first four, the first two; then the first alone.
+    for refused in [1, 2, 3] {
+        let world = World::new();
+        world.refuse(RDKafkaRespErr::RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE, refused);
+        assert_eq!(world.write(files()), Ok(()), "{refused} refusals");
+        assert_eq!(world.values(9), [&texts[..], &["{}"]].concat());
+    }
     let world = World::new();
-    world.refuse(RDKafkaRespErr::RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE, 1);
-    assert_eq!(world.write(files()), Ok(()));
-    assert_eq!(world.values(5), TEXTS);
+    world.refuse(RDKafkaRespErr::RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE, 4);
+    let cause = world.write(files()).expect_err("one is too large");
+    assert!(cause.contains("record 0 of run/1/SUCCEEDED_0.json (1 bytes)"), "{cause}");
 }
 
 #[test]
