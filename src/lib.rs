@@ -10,6 +10,7 @@
 //! | [`limits`] | every default of a limit, with its unit and its reason |
 //! | [`suggest`] | "Did you mean …?" |
 //! | [`visible`] | texts from outside, as people get to see them |
+//! | [`threads`] | whether the operating system gives threads |
 //! | [`value`] | JSON values as small `Copy` handles into a per-execution heap |
 //! | [`expr`] | what is evaluated against values: paths, payload templates, choice conditions, intrinsic functions, timestamps |
 //! | [`jsonata`] | JSONata expressions: compiled, evaluated on the heap, bounded in time and depth |
@@ -48,5 +49,6 @@ pub mod suggest;
 pub mod task;
 pub mod telemetry;
 pub mod test_state;
+pub mod threads;
 pub mod value;
 pub mod visible;

@@ -5,6 +5,7 @@ use std::io;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use tokio::runtime::Runtime;
@@ -19,11 +20,10 @@ use crate::program::Program;
 use crate::registry::{Registry, Reload, Watch};
 use crate::stream::Pipeline;
 use crate::telemetry::{self, Health, events};
+use crate::threads::MORE_THREADS;
 
 /// The configuration, or what it names, is wrong.
 const EXIT_CONFIGURATION: u8 = 2;
-/// Threads of the runtime that serves HTTP and signals. Task calls have the runtimes of their shards.
-const RUNTIME_THREADS: usize = 1;
 
 /// Arguments of `stepstream run`.
 #[derive(clap::Args)]
@@ -50,10 +50,12 @@ enum RunError {
     Deploy(#[from] DeployError),
     #[error("{0}")]
     Server(#[from] ServerError),
-    #[error("the operating system gives no thread or event queue for the runtime of HTTP and signals: {0}")]
+    #[error(
+        "the operating system gives no event queue for HTTP and signals: {0}; raise the limit on open files (`ulimit -n`)"
+    )]
     System(#[from] io::Error),
-    #[error("the operating system gives no thread that watches the files of workflows: {0}")]
-    Watch(io::Error),
+    #[error("the operating system gives no thread that {task}: {source}; {MORE_THREADS}")]
+    Thread { task: &'static str, source: io::Error },
     #[error("{0}")]
     Answer(String),
     /// A line for each pipeline that did not come to an orderly end.
@@ -99,10 +101,11 @@ fn run(args: &Args) -> Result<(), RunError> {
     let config = draft.finish().map_err(RunError::Config)?;
     // Without a deployment there is a mistake.
     let Some(deployment) = deployment else { return Err(RunError::Unclean(Vec::new())) };
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(RUNTIME_THREADS).enable_all().build()?;
+    let runtime = runtime()?;
     let health = Health::new();
-    let server = Http::start(&runtime, &config, &health, deployment.registry.clone())?;
-    let watch = Watch::start(deployment.registry.clone()).map_err(RunError::Watch)?;
+    let server = Http::start(&config, &health, deployment.registry.clone())?;
+    let watch = Watch::start(deployment.registry.clone())
+        .map_err(|source| RunError::Thread { task: "watches the files of workflows", source })?;
     let mut signals = {
         let _context = runtime.enter();
         Signals::new()?
@@ -124,9 +127,8 @@ fn run(args: &Args) -> Result<(), RunError> {
     }
     health.drain();
     let unclean = runtime.block_on(drain(pipelines, signals));
-    server.stop(&runtime);
-    // What may still be under way on these threads, such as reading a definition again, must not hold up the end.
-    runtime.shutdown_background();
+    server.stop();
+    // What may still be under way on its thread, such as reading a definition again, must not hold up the end.
     Box::leak(Box::new(watch));
     started?;
     if unclean.is_empty() { Ok(()) } else { Err(RunError::Unclean(unclean)) }
@@ -233,42 +235,52 @@ fn reload(registry: Arc<Registry<Program>>, config: Arc<Started>) {
             events::config_change_ignored(&config.file);
         }
     };
-    let thread = std::thread::Builder::new().name("reload".to_owned());
+    let thread = thread::Builder::new().name("reload".to_owned());
     if let Err(error) = thread.spawn(reload) {
         events::reload_failed(&error);
     }
 }
 
-/// The HTTP side, serving in the background.
+/// A runtime that runs on the thread which asks it to, and makes none: one that can't be had would be a panic.
+fn runtime() -> io::Result<Runtime> {
+    tokio::runtime::Builder::new_current_thread().enable_all().build()
+}
+
+/// The HTTP side, serving on a thread of its own.
 struct Http {
     stop: oneshot::Sender<()>,
-    served: tokio::task::JoinHandle<()>,
+    thread: JoinHandle<()>,
 }
 
 /// How long open requests may hold up the end of the process.
 const HTTP_CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
+/// How often it is looked whether they have ended.
+const HTTP_LOOK_INTERVAL: Duration = Duration::from_millis(5);
 
 impl Http {
-    fn start(
-        runtime: &Runtime,
-        config: &Config,
-        health: &Health,
-        registry: Arc<Registry<Program>>,
-    ) -> Result<Self, ServerError> {
+    fn start(config: &Config, health: &Health, registry: Arc<Registry<Program>>) -> Result<Self, RunError> {
         let sources = Sources { health: health.clone(), workflows: Arc::new(move || registry.statuses()) };
+        let runtime = runtime()?;
         let server = runtime.block_on(Server::bind(config.http.listen, sources))?;
         let (stop, stopped) = oneshot::channel();
-        let served = runtime.spawn(serve(server, async {
-            // An error means that the sender is gone: the same.
-            stopped.await.ok();
-        }));
-        Ok(Self { stop, served })
+        let serve = move || {
+            runtime.block_on(serve(server, async {
+                // An error means that the sender is gone: the same.
+                stopped.await.ok();
+            }));
+        };
+        let thread = thread::Builder::new().name("http".to_owned()).spawn(serve);
+        let thread = thread.map_err(|source| RunError::Thread { task: "serves HTTP", source })?;
+        Ok(Self { stop, thread })
     }
 
-    fn stop(self, runtime: &Runtime) {
+    fn stop(self) {
         // An error means that it has ended already.
         self.stop.send(()).ok();
-        runtime.block_on(async { tokio::time::timeout(HTTP_CLOSE_TIMEOUT, self.served).await.ok() });
+        let deadline = Instant::now() + HTTP_CLOSE_TIMEOUT;
+        while !self.thread.is_finished() && Instant::now() < deadline {
+            thread::sleep(HTTP_LOOK_INTERVAL);
+        }
     }
 }
 

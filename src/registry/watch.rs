@@ -1,6 +1,8 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::io;
+use std::mem::ManuallyDrop;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
@@ -11,6 +13,7 @@ use notify::{EventKind, RecommendedWatcher, RecursiveMode, Watcher};
 
 use super::Registry;
 use crate::telemetry::events;
+use crate::threads;
 
 /// A folder has to be quiet for so long before its files are read: editors and deployments write in several steps.
 const DEBOUNCE: Duration = Duration::from_millis(100);
@@ -48,7 +51,7 @@ impl Watch {
         let workflows = registry.all();
         let files = workflows.iter().map(|workflow| workflow.file());
         let folders: BTreeSet<PathBuf> = files.flat_map(folders_of).collect();
-        let watcher = watcher(&folders, changes.clone());
+        let watcher = watcher(&folders, changes.clone())?;
         let follow = move || follow(&registry, &changed, poll);
         let thread = thread::Builder::new().name("watch".to_owned()).spawn(follow)?;
         Ok(Self { watcher, changes: Some(changes), thread: Some(thread) })
@@ -79,7 +82,7 @@ fn folder_of(file: &Path) -> PathBuf {
     }
 }
 
-fn watcher(folders: &BTreeSet<PathBuf>, changes: Sender<()>) -> Option<RecommendedWatcher> {
+fn watcher(folders: &BTreeSet<PathBuf>, changes: Sender<()>) -> io::Result<Option<RecommendedWatcher>> {
     let on_event = move |event: notify::Result<notify::Event>| {
         // An error may mean that events were lost: look. Reading a file is an event as well, which must not wake us.
         let is_change = event.map_or(true, |event| !matches!(event.kind, EventKind::Access(_)));
@@ -88,19 +91,27 @@ fn watcher(folders: &BTreeSet<PathBuf>, changes: Sender<()>) -> Option<Recommend
             let _ = changes.send(());
         }
     };
+    // The watcher makes a thread and passes over that it got none, until it is asked for something: then it panics, and once
+    // more when it is dropped.
+    threads::can_have(1)?;
     let mut watcher = match notify::recommended_watcher(on_event) {
-        Ok(watcher) => watcher,
+        Ok(watcher) => ManuallyDrop::new(watcher),
         Err(error) => {
             folders.iter().for_each(|folder| events::watch_failed(folder, &error));
-            return None;
+            return Ok(None);
         }
     };
-    for folder in folders {
-        if let Err(error) = watcher.watch(folder, RecursiveMode::NonRecursive) {
-            events::watch_failed(folder, &error);
+    let watch = AssertUnwindSafe(|| {
+        for folder in folders {
+            if let Err(error) = watcher.watch(folder, RecursiveMode::NonRecursive) {
+                events::watch_failed(folder, &error);
+            }
         }
+    });
+    if catch_unwind(watch).is_err() {
+        return Err(io::Error::other("the thread of the watcher could not be made"));
     }
-    Some(watcher)
+    Ok(Some(ManuallyDrop::into_inner(watcher)))
 }
 
 fn follow<P>(registry: &Registry<P>, changes: &Receiver<()>, poll: Duration) {

@@ -24,6 +24,7 @@ use super::properties::sealed;
 use crate::config::{Properties, Redactor};
 use crate::telemetry::PipelineMetrics;
 use crate::telemetry::events::{self, ClientLogLevel};
+use crate::threads::{self, MORE_THREADS};
 
 /// The shard's consumer.
 pub(super) type ShardConsumer = BaseConsumer<ConsumerEvents>;
@@ -32,12 +33,31 @@ pub(super) type ShardProducer = BaseProducer<ProducerEvents>;
 
 /// Makes a consumer with these properties.
 pub(super) fn consumer(properties: &Properties, events: ConsumerEvents) -> KafkaResult<ShardConsumer> {
+    has_threads(properties)?;
     sealed(ShardConsumer::from_config_and_context(&client_config(properties), events), properties)
 }
 
 /// Makes a producer with these properties.
 pub(super) fn producer(properties: &Properties, events: ProducerEvents) -> KafkaResult<ShardProducer> {
+    has_threads(properties)?;
     sealed(ShardProducer::from_config_and_context(&client_config(properties), events), properties)
+}
+
+/// Threads of a librdkafka client beside those of its brokers: its main one, one for its own requests, that of the group's
+/// coordinator, and one in reserve.
+const CLIENT_THREADS: usize = 4;
+
+/// Threads that a client of these properties makes, about: each broker has one. Those that only the cluster knows are not
+/// among them.
+pub(super) fn threads(properties: &Properties) -> usize {
+    let brokers = ["bootstrap.servers", "metadata.broker.list"].iter().filter_map(|name| properties.value(name));
+    CLIENT_THREADS + brokers.map(|list| list.split(',').count()).sum::<usize>()
+}
+
+/// Whether a client of these properties gets its threads.
+pub(super) fn has_threads(properties: &Properties) -> KafkaResult<()> {
+    threads::can_have(threads(properties))
+        .map_err(|error| KafkaError::ClientCreation(format!("no threads for it: {error}; {MORE_THREADS}")))
 }
 
 /// The properties with the level of librdkafka's log.

@@ -20,6 +20,7 @@ use super::pipeline::StartError;
 use super::properties::sealed;
 use crate::config::{self, Redactor};
 use crate::telemetry::{PipelineMetrics, Reporter, events};
+use crate::threads;
 
 /// Time between two looks at the brokers: how old a lag can be.
 const LOOK_INTERVAL: Duration = Duration::from_secs(1);
@@ -95,6 +96,8 @@ impl Monitor {
         reporter: Reporter,
     ) -> Result<Self, StartError> {
         let client_error = |source| StartError::Client { pipeline: pipeline.name.clone(), source };
+        let thread_error = |source| StartError::Runtime { pipeline: pipeline.name.clone(), source };
+        threads::can_have(client::threads(&pipeline.consumer) + 1).map_err(thread_error)?;
         let mut config = client::client_config(&pipeline.consumer);
         // Nobody reads its statistics.
         config.set("statistics.interval.ms", "0");
@@ -122,7 +125,7 @@ impl Monitor {
         std::thread::Builder::new()
             .name(format!("{}-monitor", pipeline.name))
             .spawn(move || thread.run(&received))
-            .map_err(|source| StartError::Runtime { pipeline: pipeline.name.clone(), source })?;
+            .map_err(thread_error)?;
         Ok(Self { requests, topics })
     }
 

@@ -7,7 +7,7 @@ use rdkafka::error::{KafkaError, KafkaResult};
 use rdkafka::producer::{BaseProducer, DeliveryResult, ProducerContext};
 use rdkafka::types::RDKafkaConfRes;
 
-use super::client::client_config;
+use super::client::{self, client_config};
 use crate::config::{Properties, nearest_property};
 
 /// What a client is for.
@@ -52,6 +52,12 @@ pub enum PropertyError {
         /// What librdkafka says, without secrets.
         reason: String,
     },
+    /// It could not be asked.
+    #[error("librdkafka can't be asked about these properties: {reason}")]
+    NotAsked {
+        /// Why, and what to do.
+        reason: String,
+    },
 }
 
 /// What to do about something that this build was made without.
@@ -69,6 +75,7 @@ impl PropertyError {
         match self {
             Self::Unknown { name } | Self::Value { name, .. } | Self::NotBuilt { name, .. } => Some(name),
             Self::Together { name, .. } => name.as_deref(),
+            Self::NotAsked { .. } => None,
         }
     }
 
@@ -94,7 +101,7 @@ impl PropertyError {
                 Some("Stepstream has no cargo feature for it: use SASL with PLAIN or SCRAM, or certificates".to_owned())
             }
             Self::Value { .. } => Some(LIST.to_owned() + " with what they take"),
-            Self::Together { .. } => None,
+            Self::Together { .. } | Self::NotAsked { .. } => None,
         }
     }
 }
@@ -140,6 +147,9 @@ fn check_one(name: &str, value: &str, properties: &Properties) -> Option<Propert
 fn check_together(properties: &Properties, side: Side) -> Option<PropertyError> {
     let mut config = client_config(properties);
     config.remove("bootstrap.servers").remove("metadata.broker.list");
+    if let Err(error) = client::has_threads(properties) {
+        return Some(PropertyError::NotAsked { reason: error.to_string() });
+    }
     let made = match side {
         Side::Consumer => BaseConsumer::from_config_and_context(&config, Silent).map(drop),
         Side::Producer => BaseProducer::from_config_and_context(&config, Silent).map(drop),

@@ -6,6 +6,7 @@ use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::message::{Message, OwnedMessage};
 use rdkafka::{ClientConfig, Offset, TopicPartitionList};
 
+use super::client;
 use crate::config::Properties;
 
 /// How long the shard may wait for the event.
@@ -38,6 +39,7 @@ impl Reread {
     }
 
     fn connect(&self) -> Option<BaseConsumer> {
+        client::has_threads(&self.properties).ok()?;
         let mut config = ClientConfig::new();
         for (name, value) in self.properties.iter() {
             config.set(name, value);

@@ -12,10 +12,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The rooms, lowest first, each with the rooms it may use besides itself; [`ALL_BEFORE`] stands for all that come before it.
-const ROOMS: [(&str, &[&str]); 20] = [
+const ROOMS: [(&str, &[&str]); 21] = [
     ("visible", &[]),
     ("limits", &[]),
     ("suggest", &[]),
+    ("threads", &[]),
     ("value", &[]),
     ("expr", &["value"]),
     ("jsonata", &["value", "expr"]),
@@ -49,7 +50,20 @@ const ROOMS: [(&str, &[&str]); 20] = [
     ),
     (
         "registry",
-        &["visible", "value", "expr", "jsonata", "resource", "asl", "program", "engine", "task", "config", "telemetry"],
+        &[
+            "visible",
+            "value",
+            "expr",
+            "jsonata",
+            "resource",
+            "asl",
+            "program",
+            "engine",
+            "task",
+            "config",
+            "telemetry",
+            "threads",
+        ],
     ),
     (
         "stream",
@@ -65,6 +79,7 @@ const ROOMS: [(&str, &[&str]); 20] = [
             "registry",
             "config",
             "telemetry",
+            "threads",
         ],
     ),
     ("api", ALL_BEFORE),

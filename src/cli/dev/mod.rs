@@ -253,7 +253,7 @@ impl Interrupts {
             let _context = runtime.enter();
             (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?)
         };
-        std::thread::spawn(move || {
+        std::thread::Builder::new().name("interrupts".to_owned()).spawn(move || {
             runtime.block_on(async {
                 loop {
                     tokio::select! {
@@ -268,7 +268,7 @@ impl Interrupts {
                     }
                 }
             });
-        });
+        })?;
         Ok(Self(count))
     }
 

@@ -79,10 +79,12 @@ where
     }
     let (chunks_in, chunks) = bounded(under_way);
     let (results_in, results) = bounded(under_way);
-    let reader = thread::spawn(move || read(Chunks::new(input, max_line_bytes), &permits, &chunks_in));
+    let read = move || read(Chunks::new(input, max_line_bytes), &permits, &chunks_in);
+    let reader = thread::Builder::new().spawn(read).map_err(FlowError::Start)?;
     for _ in 0..threads {
         let (chunks, results_in, make_worker) = (chunks.clone(), results_in.clone(), make_worker.clone());
-        thread::spawn(move || work(make_worker, &chunks, &results_in));
+        let work = move || work(make_worker, &chunks, &results_in);
+        thread::Builder::new().spawn(work).map_err(FlowError::Start)?;
     }
     drop((chunks, results_in));
 
