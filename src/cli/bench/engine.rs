@@ -50,6 +50,9 @@ pub(super) struct Args {
     /// Count nothing per state, as with state_metrics = false
     #[arg(long)]
     without_state_metrics: bool,
+    /// Also run executions that record their history, in turn with those that don't, and say what that costs
+    #[arg(long)]
+    history: bool,
     /// Print the report as one JSON object
     #[arg(long)]
     json: bool,
@@ -76,6 +79,8 @@ struct Bench {
     workflow: String,
     events: Vec<Vec<u8>>,
     host: Host<(), Echo>,
+    /// Whose executions record their history; it takes the place of `host` in its turns.
+    recording: Option<Host<(), Echo>>,
     names: ExecutionNames,
     name: ExecutionName,
     output: Vec<u8>,
@@ -105,11 +110,19 @@ struct Throughput {
     cpu: Option<Duration>,
     yardsticks: u64,
     yardstick: Duration,
+    recorded: u64,
+    recording: Duration,
 }
 
 impl Throughput {
     fn executions_per_second(&self) -> f64 {
         self.executions as f64 / self.executing.as_secs_f64()
+    }
+
+    /// Time of an execution that records its history over the time of one that does not.
+    fn history_ratio(&self) -> Option<f64> {
+        let each = self.recording.as_secs_f64() / self.recorded as f64;
+        (self.recorded > 0).then(|| each * self.executions_per_second())
     }
 
     fn yardstick_per_second(&self) -> f64 {
@@ -141,14 +154,18 @@ impl Bench {
         if events.is_empty() {
             return Err("the event file holds no event".to_owned());
         }
-        let mailbox = Mailbox::default();
-        let host = Host::new(Limits::default(), mailbox.clone(), Echo(mailbox));
+        let host = || {
+            let mailbox = Mailbox::default();
+            let host = Host::new(Limits::default(), mailbox.clone(), Echo(mailbox));
+            if args.without_state_metrics { host } else { host.counting_states() }
+        };
         let names = ExecutionNames::new(&Realm::default(), "bench", WORKFLOW, "orders", 0);
         Ok(Bench {
             program: Arc::new(program),
             workflow,
             events,
-            host: if args.without_state_metrics { host } else { host.counting_states() },
+            host: host(),
+            recording: args.history.then(|| host().recording_history()),
             name: names.name(1),
             names,
             output: Vec::new(),
@@ -221,6 +238,10 @@ impl Bench {
             if let (Some(sum), Some(before), Some(after)) = (&mut sums.cpu, cpu, machine::thread_cpu_time()) {
                 *sum += after.saturating_sub(before);
             }
+            if let Some((count, spent)) = self.recording_turn() {
+                sums.recorded += count;
+                sums.recording += spent;
+            }
             let mut next = 0;
             let (count, spent) = turn(|| {
                 let event = &self.events[next];
@@ -236,6 +257,16 @@ impl Bench {
             sums.yardstick += spent;
         }
         sums
+    }
+
+    /// A turn of executions that record their history, if these are measured as well.
+    fn recording_turn(&mut self) -> Option<(u64, Duration)> {
+        std::mem::swap(&mut self.host, self.recording.as_mut()?);
+        let turn = turn(|| {
+            let _ = black_box(self.execute());
+        });
+        std::mem::swap(&mut self.host, self.recording.as_mut()?);
+        Some(turn)
     }
 
     /// Executions at a fixed rate. Each latency counts from when the execution should have begun, so that one that is
@@ -283,6 +314,7 @@ impl Bench {
             "yardstick": "sonic-rs parse and print of the same events",
             "yardstick_per_second": yardstick_per_second.round(),
             "ratio_to_yardstick": yardstick_per_second / executions_per_second,
+            "ratio_with_history": throughput.history_ratio(),
             "cpu_ns_per_execution": throughput.cpu.map(|cpu| cpu.as_nanos() as f64 / throughput.executions as f64),
             "latency_load": LATENCY_LOAD,
             "latency_us": {"p50": micros(0.5), "p90": micros(0.9), "p99": micros(0.99), "p999": micros(0.999)},
@@ -316,7 +348,7 @@ fn table(report: &serde_json::Value) -> String {
     let number = |value: &serde_json::Value| value.as_f64().unwrap_or(0.0);
     let (workload, latency) = (&report["workload"], &report["latency_us"]);
     let [p50, p90, p99, p999] = ["p50", "p90", "p99", "p999"].map(|name| number(&latency[name]));
-    let lines = [
+    let mut lines = vec![
         format!("workflow              {}", workload["workflow"].as_str().unwrap_or_default()),
         format!("events                {} of {} bytes on average", workload["events"], workload["mean_event_bytes"]),
         format!("executions            {:>12.0} /s on one thread", number(&report["executions_per_second"])),
@@ -332,5 +364,10 @@ fn table(report: &serde_json::Value) -> String {
         format!("latency at half load  p50 {p50:.1} µs, p90 {p90:.1} µs, p99 {p99:.1} µs, p99.9 {p999:.1} µs"),
         format!("peak memory           {:>12.1} MiB", number(&report["peak_memory_bytes"]) / f64::from(1 << 20)),
     ];
+    if let Some(ratio) = report["ratio_with_history"].as_f64() {
+        lines.push(format!(
+            "with its history      {ratio:>12.2} (time of an execution that records it over one that doesn't)"
+        ));
+    }
     lines.join("\n") + "\n"
 }
