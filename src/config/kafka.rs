@@ -1,6 +1,8 @@
 use std::time::Duration;
 
-use super::kafka_defaults::{ASSIGNMENT_STRATEGY, CONSUMER, CONSUMER_OWNED, PRODUCER, PRODUCER_OWNED, REFUSED};
+use super::kafka_defaults::{
+    ASSIGNMENT_STRATEGY, CONSUMER, CONSUMER_OWNED, LOG_PRODUCER_OWNED, PRODUCER, PRODUCER_OWNED, REFUSED,
+};
 use super::model::{Kafka, OnOutOfRange};
 use super::properties::{Given, Properties};
 use super::report::Report;
@@ -72,6 +74,17 @@ pub(super) fn task_producer(name: &str, shared: &Kafka, own: &Kafka, timeout: Du
     // Either name would do; one that was set for sinks must not stand beside it.
     properties.remove("delivery.timeout.ms");
     properties.set("message.timeout.ms", timeout.max(SHORTEST_MESSAGE_TIMEOUT).as_millis().to_string());
+    properties
+}
+
+/// The properties of the producer of a pipeline's `log_topic`: put together like those of its producers, but it drops what the
+/// brokers don't take in time, and needs no more memory than its share.
+pub(super) fn log_producer(name: &str, shared: &Kafka, own: &Kafka) -> Properties {
+    let mut properties = producer(name, shared, own);
+    properties.remove("delivery.timeout.ms");
+    // Either name would do; no other may stand beside ours.
+    properties.remove("max.in.flight");
+    set_all(&mut properties, LOG_PRODUCER_OWNED);
     properties
 }
 

@@ -54,6 +54,18 @@ pub(super) const PRODUCER_OWNED: &[(&str, &str)] = &[
     ("delivery.report.only.error", "false"),
 ];
 
+/// What the producer of a `log_topic` has, whatever the file says.
+pub(super) const LOG_PRODUCER_OWNED: &[(&str, &str)] = &[
+    // What the brokers don't take in this time is dropped and counted: it must not grow old in memory.
+    ("message.timeout.ms", "30000"),
+    // KiB that may wait; beyond them events are dropped. Pipelines that all lose their log topic must not use up the memory.
+    ("queue.buffering.max.kbytes", "65536"),
+    // An idempotent producer can fail for good, and nobody would make this one anew.
+    ("enable.idempotence", "false"),
+    // Events of an execution stay in order when a request is repeated.
+    ("max.in.flight.requests.per.connection", "1"),
+];
+
 /// Properties that the file can't set: name, and what to do instead.
 pub(super) const REFUSED: &[(&str, &str)] = &[
     ("group.id", "set `group` of the [[pipeline]]"),

@@ -30,8 +30,8 @@ use crate::identity::Realm;
 pub use environment::Environment;
 pub use kafka_names::nearest_property;
 pub use model::{
-    ExecutionLogLevel, Http, Kafka, Limits, Log, LogFormat, OnInvalid, OnOutOfRange, Pipeline, Place, ResultHeaders,
-    StartFrom, Workflows,
+    ExecutionLogLevel, Http, Kafka, Limits, Log, LogFormat, LogTopic, OnInvalid, OnOutOfRange, Pipeline, Place,
+    ResultHeaders, StartFrom, Workflows,
 };
 pub use properties::Properties;
 pub use redactor::Redactor;

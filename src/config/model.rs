@@ -164,6 +164,8 @@ pub struct Pipeline {
     pub include_data: bool,
     /// Whether a failed execution that is logged is logged with its whole history.
     pub log_history: bool,
+    /// Where logged events go instead of the log; what it does not take is dropped and counted.
+    pub log_topic: Option<LogTopic>,
     /// Properties of this pipeline's consumers, complete: defaults, `[kafka]`, `[pipeline.kafka]`, and those that
     /// Stepstream owns (`group.id`, `auto.offset.reset`, …).
     pub consumer: Properties,
@@ -225,6 +227,15 @@ pub enum ResultHeaders {
     Version,
     /// Workflow, version, and source topic, partition and offset.
     Source,
+}
+
+/// Where events of executions go instead of the log.
+#[derive(Clone, Debug)]
+pub struct LogTopic {
+    /// The topic to write to.
+    pub topic: String,
+    /// Properties of its producer, complete: defaults, `[kafka]`, `[pipeline.kafka]`, and those that Stepstream owns.
+    pub producer: Properties,
 }
 
 /// A place in the configuration; `Display` gives `file:line:column`, or the environment variable that overrides the file.

@@ -4,7 +4,7 @@ use std::thread::available_parallelism;
 use std::time::Duration;
 
 use super::kafka;
-use super::model::{ExecutionLogLevel, Kafka, OnOutOfRange, Pipeline, ResultHeaders, StartFrom};
+use super::model::{ExecutionLogLevel, Kafka, LogTopic, OnOutOfRange, Pipeline, ResultHeaders, StartFrom};
 use super::overrides::variable_form;
 use super::read::PIPELINE_OPTIONS;
 use super::report::Report;
@@ -36,6 +36,7 @@ pub(super) fn read(
     let bounds = Bounds::read(&section, report);
     let (start_from, on_out_of_range) = beginnings(&section, report);
     let seen = Seen::read(&section, report);
+    let log_topic = log_topic(&section, &sources, seen.log_executions, report);
 
     let (name, workflow) = (name?, workflow?);
     let group = group.unwrap_or_else(|| format!("stepstream-{name}"));
@@ -47,6 +48,7 @@ pub(super) fn read(
     }
     let folder = file.parent().unwrap_or(Path::new(""));
     Some(Pipeline {
+        log_topic: log_topic.map(|topic| LogTopic { topic, producer: kafka::log_producer(&name, shared, &own) }),
         name: name.into(),
         sources,
         workflow_name: workflow_name(&workflow.value),
@@ -108,6 +110,20 @@ impl Seen {
             log_history: section.flag("log_history", false, report),
         }
     }
+}
+
+/// Where events of executions go instead of the log.
+fn log_topic(
+    section: &Section<'_>,
+    sources: &[String],
+    level: ExecutionLogLevel,
+    report: &mut Report,
+) -> Option<String> {
+    let topic = topic(section, "log_topic", sources, report)?;
+    if level == ExecutionLogLevel::Off {
+        report.warning(section.origin("log_topic"), "`log_topic` gets nothing: `log_executions` is \"OFF\"");
+    }
+    Some(topic)
 }
 
 /// Where a group begins, and where it goes on when its next records are gone.

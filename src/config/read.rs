@@ -57,6 +57,7 @@ pub(super) const PIPELINE_OPTIONS: &[&str] = &[
     "log_executions",
     "include_data",
     "log_history",
+    "log_topic",
 ];
 
 /// Whether the files of workflows are looked for.

@@ -320,3 +320,25 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn the_producer_of_a_log_topic_drops_what_is_not_taken_whatever_is_set_for_results() {
+    let text = format!("{MINIMAL}log_topic = \"executions\"\n[kafka.producer]\nmax.in.flight = 3\nlinger.ms = 7\n");
+    let config = valid(&text, &Environment::default());
+    let pipeline = &config.pipelines[0];
+    let log = pipeline.log_topic.as_ref().expect("it is there");
+    assert_eq!(log.topic, "executions");
+    for (name, value) in [
+        ("message.timeout.ms", Some("30000")),
+        ("enable.idempotence", Some("false")),
+        ("max.in.flight.requests.per.connection", Some("1")),
+        ("max.in.flight", None),
+        ("linger.ms", Some("7")),
+        ("bootstrap.servers", Some("localhost:9092")),
+    ] {
+        assert_eq!(log.producer.value(name), value, "{name}");
+    }
+    assert_eq!(pipeline.producer.value("message.timeout.ms"), Some("0"));
+    let unused = valid(&format!("{MINIMAL}log_topic = \"e\"\nlog_executions = \"OFF\"\n"), &Environment::default());
+    assert!(unused.warnings[0].contains("`log_topic` gets nothing"), "{:?}", unused.warnings);
+}

@@ -61,6 +61,8 @@ pub struct Host<O, C: Calls<O>> {
     /// In milliseconds of the monotonic clock.
     timers: BinaryHeap<Reverse<(i64, Key)>>,
     ended: VecDeque<Ended<O>>,
+    /// The execution whose turn it is.
+    turn: Option<Key>,
     /// Bytes that the executions which have not ended hold.
     memory: usize,
     /// Units of work that executions did, all together.
@@ -119,6 +121,7 @@ impl<O, C: Calls<O>> Host<O, C> {
             ready: VecDeque::new(),
             timers: BinaryHeap::new(),
             ended: VecDeque::new(),
+            turn: None,
             memory: 0,
             work_done: 0,
             idle: Vec::new(),
@@ -222,6 +225,7 @@ impl<O, C: Calls<O>> Host<O, C> {
             && let Some(answered) = self.mailbox.take()
         {
             worked = true;
+            self.turn = Some(answered.to.execution);
             self.resume(answered, now);
         }
         // An answer that has come is in time: it is delivered before the timer of its call is looked at.
@@ -237,11 +241,18 @@ impl<O, C: Calls<O>> Host<O, C> {
             worked = true;
             running.is_ready = false;
             let before = running.execution.work_done();
+            self.turn = Some(key);
             let progress = running.execution.run(running.time(now));
             self.work_done += running.execution.work_done() - before;
             self.after_run(key, progress);
         }
+        self.turn = None;
         worked
+    }
+
+    /// Where the execution comes from whose turn [`drive`](Host::drive) did not come to the end of, because it panicked.
+    pub fn unfinished_turn(&self) -> Option<&O> {
+        Some(&self.running.get(self.turn?)?.origin)
     }
 
     fn resume(&mut self, Answered { to, answer }: Answered, now: Now) {

@@ -30,6 +30,11 @@ impl<T> Slots<T> {
         Key { index: (self.slots.len() - 1) as u32, generation: 0 }
     }
 
+    pub(super) fn get(&self, key: Key) -> Option<&T> {
+        let (generation, content) = self.slots.get(key.index as usize)?;
+        content.as_ref().filter(|_| *generation == key.generation)
+    }
+
     pub(super) fn find(&mut self, key: Key) -> Option<&mut T> {
         let (generation, content) = self.slots.get_mut(key.index as usize)?;
         content.as_mut().filter(|_| *generation == key.generation)

@@ -1,5 +1,8 @@
 //! The headers that Stepstream writes on its records: every name in one place.
 //!
+//! Records of `log_topic`, events of executions, carry [`VERSION`], [`WORKFLOW`], [`EXECUTION`], [`TOPIC`], [`PARTITION`] and
+//! [`OFFSET`]. The others:
+//!
 //! | header | on results | on failures | on dead letters |
 //! |---|---|---|---|
 //! | [`VERSION`] | unless `result_headers` is none | yes | |

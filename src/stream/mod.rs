@@ -11,6 +11,7 @@
 //! | `monitor` | asks the brokers what a shard must not wait for; `positions` and `start`: what it makes of the answers |
 //! | `offsets`, `partitions` | which offsets are complete and may be committed, per assignment |
 //! | `sink` | the producer, and what it could not deliver yet (`outgoing`); `suspects` finds what is too large in a refused batch |
+//! | `execution_log` | what is logged of executions, to the log or to a topic |
 //! | `outcome`, `headers` | the shape of what is written for an event |
 //! | `topic` | the connector that writes results of distributed Maps to a topic |
 //! | `client`, `reread`, `committer` | Kafka clients and their callbacks; commits |

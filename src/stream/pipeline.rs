@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use hdrhistogram::Histogram;
 use rdkafka::error::KafkaError;
 
+use super::execution_log::LogTopic;
 use super::monitor::Monitor;
 use super::stats::{Snapshot, Stats, new_histogram};
 use super::supervise::Supervisor;
@@ -19,6 +20,7 @@ use crate::program::Program;
 use crate::registry::Workflow;
 use crate::task::Connectors;
 use crate::telemetry::{Health, PipelineMetrics};
+use crate::threads::MORE_THREADS;
 
 /// A pipeline could not be started.
 #[derive(Debug, thiserror::Error)]
@@ -34,7 +36,10 @@ pub enum StartError {
         source: KafkaError,
     },
     /// The operating system gave no thread or no runtime.
-    #[error("pipeline {pipeline}: no thread or runtime for a shard: {source}")]
+    #[error(
+        "pipeline {pipeline}: the operating system gives no threads or no event queue for it: {source}; {MORE_THREADS}; for \
+         event queues: that on open files"
+    )]
     Runtime {
         /// The pipeline.
         pipeline: Arc<str>,
@@ -68,6 +73,15 @@ pub(super) struct Spec {
     pub permits: Arc<Permits>,
     pub stop: Stop,
     pub monitor: Monitor,
+    /// Where events of executions go instead of the log.
+    pub log_topic: Option<Arc<LogTopic>>,
+}
+
+fn log_topic(pipeline: &config::Pipeline) -> Result<Option<Arc<LogTopic>>, StartError> {
+    let Some(topic) = &pipeline.log_topic else { return Ok(None) };
+    let made = LogTopic::new(&pipeline.name, topic, PipelineMetrics::new(&pipeline.name));
+    let made = made.map_err(|source| StartError::Client { pipeline: pipeline.name.clone(), source })?;
+    Ok(Some(Arc::new(made)))
 }
 
 /// How far shards are asked to stop.
@@ -122,7 +136,9 @@ impl Pipeline {
         let shards = pipeline.shards;
         let reporter = health.register(format!("pipeline {}", pipeline.name));
         let monitor = Monitor::start(&pipeline, PipelineMetrics::new(&pipeline.name), reporter)?;
+        let log_topic = log_topic(&pipeline)?;
         let spec = Arc::new(Spec {
+            log_topic,
             permits: Arc::new(Permits::new(pipeline.max_concurrent_tasks, connectors)),
             pipeline,
             workflow,

@@ -10,7 +10,7 @@ use rdkafka::consumer::Consumer;
 
 use super::client::{self, Rebalance};
 use super::partitions::{MAX_SLOTS, Slot, State, for_each};
-use super::shard::{JOINING, Shard};
+use super::shard::{JOINING, PATIENCE, Shard};
 use crate::identity::ExecutionNames;
 use crate::telemetry::events;
 
@@ -90,6 +90,9 @@ impl Shard {
         }
         let revocation = Revocation { partitions, slots, deadline };
         if lost {
+            // It is no member any more: until it is one again it reads nothing.
+            self.reporter.waits(JOINING, "joining its consumer group again: its membership was lost", PATIENCE);
+            self.work.counts.stats.ready.set(0);
             self.finish_revocation(revocation);
         } else {
             self.revocation = Some(revocation);

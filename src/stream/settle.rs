@@ -45,6 +45,7 @@ impl Work {
             topic: &partition.topic,
             partition: partition.number,
             offset: event.offset,
+            name: event.name,
             arn: &partition.names.name(event.offset).arn(),
         };
         self.log.ended(execution, status, &subject, Instant::now());

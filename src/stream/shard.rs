@@ -27,6 +27,7 @@ use crate::host::{LocalCalls, Mailbox};
 use crate::program::Program;
 use crate::registry::Version;
 use crate::telemetry::{PipelineMetrics, Reporter, WorkflowMetrics, events};
+use crate::threads;
 
 /// Records read before executions in flight, the producer and the group get their turn.
 const READ_BATCH: usize = 256;
@@ -36,12 +37,18 @@ const LONGEST_WAIT: Duration = Duration::from_millis(50);
 const ACKNOWLEDGEMENT_WAIT: Duration = Duration::from_millis(1);
 /// How long a closing shard waits for the answer to its last commit.
 const COMMIT_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long a closing shard waits for events of executions to get into their topic.
+const LOG_FLUSH_TIMEOUT: Duration = Duration::from_secs(5);
+/// Threads that a [`Committer`] makes.
+const COMMITTER_THREADS: usize = 1;
 
 /// Time for the broker to hear that this member leaves.
 const LEAVE_TIME: Duration = Duration::from_millis(150);
 
 /// A shard that is not yet a member of its group waits for that: see [`Reporter::waits`].
 pub(super) const JOINING: &str = "joining";
+/// What to do about that.
+pub(super) const PATIENCE: &str = "nothing, if it takes less than a minute";
 
 /// One worker of a pipeline.
 pub(super) struct Shard {
@@ -77,6 +84,8 @@ impl Shard {
         let name = pipeline.name.clone();
         let client_error = |source| StartError::Client { pipeline: name.clone(), source };
         let thread_error = |source| StartError::Runtime { pipeline: name.clone(), source };
+        let threads = client::threads(&pipeline.consumer) + client::threads(&pipeline.producer) + COMMITTER_THREADS;
+        threads::can_have(threads).map_err(thread_error)?;
         let metrics = PipelineMetrics::new(&pipeline.name);
         let consumer_events = ConsumerEvents::new(pipeline.name.clone(), &pipeline.consumer, metrics.clone());
         let mut consumer = client::consumer(&pipeline.consumer, consumer_events).map_err(client_error)?;
@@ -98,7 +107,7 @@ impl Shard {
         let committer = Committer::start(consumer.clone()).map_err(thread_error)?;
         reporter.ready();
         reporter.beat();
-        reporter.waits(JOINING, "joining its consumer group", "nothing, if it takes less than a minute");
+        reporter.waits(JOINING, "joining its consumer group", PATIENCE);
         Ok(Self {
             number,
             consumer,
@@ -117,8 +126,9 @@ impl Shard {
         })
     }
 
-    /// Runs until the pipeline is asked to stop; then finishes what is in flight, commits and leaves the group.
-    pub(super) fn run(mut self) {
+    /// Runs until the pipeline is asked to stop, and then until what is in flight has ended or its time is over. What is left
+    /// is to [`close`](Self::close) it.
+    pub(super) fn run(&mut self) {
         while !self.work.spec.stop.is_stopping() {
             self.round();
         }
@@ -299,9 +309,8 @@ impl Shard {
         }
     }
 
-    /// The orderly end: nothing more is read, what is in flight may end within the pipeline's bound, offsets are committed,
-    /// and the group learns that this member leaves.
-    fn drain(mut self) {
+    /// Nothing more is read; what is in flight may end within the pipeline's bound.
+    fn drain(&mut self) {
         let deadline = Instant::now() + self.work.spec.pipeline.drain_timeout;
         self.intake.stop();
         if let Some(all) = self.work.partitions.list() {
@@ -323,10 +332,10 @@ impl Shard {
             // Membership and rebalances need it.
             self.poll(Duration::ZERO);
         }
-        self.close();
     }
 
-    fn close(mut self) {
+    /// The orderly end: offsets are committed, and the group learns that this member leaves.
+    pub(super) fn close(mut self) {
         self.commit_and_wait();
         let levels = self.readiness.levels(&self.intake, &self.work);
         self.work.publish(levels);
@@ -343,6 +352,8 @@ impl Shard {
         leave(&self.consumer);
         self.correspondence.owns(Vec::new());
         self.committer.close();
+        let is_aborted = self.work.spec.stop.is_aborted();
+        self.work.log.flush(if is_aborted { Duration::ZERO } else { LOG_FLUSH_TIMEOUT });
         // Dropping the producer throws away what was not acknowledged in time.
     }
 }

@@ -113,11 +113,21 @@ fn next_delay(last: Option<Duration>, ran: Duration) -> Duration {
     }
 }
 
-/// Runs a shard to its orderly end; or says with what words it panicked.
-fn run(shard: Shard) -> Result<(), String> {
+/// Runs a shard to its orderly end; or says with what words it panicked, and at which event.
+fn run(mut shard: Shard) -> Result<(), String> {
     // Kept beyond the shard: a consumer that is dropped waits for answers to rebalances that the shard no longer gives.
     let consumer = shard.consumer.clone();
-    catch(|| shard.run()).inspect_err(|_| abandon(consumer))
+    let ran = match catch(|| shard.run()) {
+        Ok(()) => catch(|| shard.close()),
+        Err(panic) => {
+            let event = shard.work.event_at_work();
+            drop(shard);
+            Err(event.map_or(panic.clone(), |(topic, partition, offset)| {
+                format!("{panic}, at the event of topic {topic}, partition {partition}, offset {offset}")
+            }))
+        }
+    };
+    ran.inspect_err(|_| abandon(consumer))
 }
 
 /// Lets a consumer go whose shard is no more, on a thread of its own because it may take long.

@@ -39,11 +39,13 @@ pub(super) struct Work {
     pub(super) buffer: Vec<u8>,
     /// Where the names of events are written, one after another.
     name: ExecutionName,
+    /// The event that is being read or written, for who asks after a panic.
+    at_work: Option<(Slot, i64)>,
 }
 
 impl Work {
     pub(super) fn new(spec: Arc<Spec>, mailbox: Mailbox, calls: LocalCalls, sink: Sink, counts: Counts) -> Self {
-        let log = ExecutionLog::new(&spec.pipeline);
+        let log = ExecutionLog::new(&spec.pipeline, spec.log_topic.clone());
         let mut host = Host::new(spec.limits.clone(), mailbox, calls);
         if spec.pipeline.state_metrics {
             host = host.counting_states();
@@ -63,6 +65,7 @@ impl Work {
             reports: Vec::new(),
             buffer: Vec::new(),
             name: ExecutionName::default(),
+            at_work: None,
         }
     }
 
@@ -78,6 +81,7 @@ impl Work {
         let mut name = std::mem::take(&mut self.name);
         if let Some(ticket) = self.track(slot, message.offset(), bytes, &mut name) {
             self.counts.read(length);
+            self.at_work = Some((slot, message.offset()));
             let event = EventRef {
                 ticket,
                 offset: message.offset(),
@@ -91,6 +95,7 @@ impl Work {
                 Some(payload) => self.start(slot, payload, &event, &name, version),
                 None => self.reject(&event, "no-value", "the record has no value (a tombstone)"),
             }
+            self.at_work = None;
         }
         self.name = name;
     }
@@ -133,10 +138,20 @@ impl Work {
         }
         let worked = self.host.drive(self.clock.now(), TURNS_PER_ROUND);
         while let Some(Ended { mut execution, origin }) = self.host.take_ended() {
+            self.at_work = Some((origin.ticket.slot(), origin.offset));
             self.finish(&mut execution, &origin.version, &EventRef::from(&origin));
             self.host.give_back(execution);
         }
+        self.at_work = None;
         worked
+    }
+
+    /// After a panic: topic, partition and offset of the event that the shard was at.
+    pub(super) fn event_at_work(&self) -> Option<(Arc<str>, i32, i64)> {
+        let turn = || self.host.unfinished_turn().map(|origin| (origin.ticket.slot(), origin.offset));
+        let (slot, offset) = self.at_work.or_else(turn)?;
+        let partition = self.partitions.partition(slot)?;
+        Some((partition.topic.clone(), partition.number, offset))
     }
 
     /// Bytes of what is in flight: the records, and what their executions hold while they wait.
@@ -150,6 +165,7 @@ impl Work {
         self.host.drain_states(|state, tally| counts.state(state, &tally));
         counts.publish(levels);
         self.log.close(Instant::now(), false);
+        self.log.serve();
     }
 
     /// Lets go of everything of an assignment that is over.

@@ -339,6 +339,18 @@ pub fn execution_event(pipeline: &str, event: &str) {
     info!(pipeline, event, "execution event");
 }
 
+/// An event of an execution did not get into the topic for them.
+pub fn execution_event_lost(metrics: &PipelineMetrics, pipeline: &str, topic: &str, error: &dyn Display) {
+    metrics.execution_event_lost();
+    told(&format!("log_topic {pipeline}"), |held_back| {
+        warn!(
+            pipeline,
+            topic, %error, held_back,
+            "events of executions are not written: stepstream_execution_events_lost_total counts them; look at `log_topic`"
+        );
+    });
+}
+
 /// An execution has more events than are logged.
 pub fn execution_events_left_out(pipeline: &str, execution: &str, left_out: usize) {
     info!(pipeline, execution, left_out, "more events of this execution are not logged");

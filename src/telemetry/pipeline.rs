@@ -19,6 +19,7 @@ pub struct PipelineMetrics {
     produce_errors: Counter,
     kafka_errors: Counter,
     shard_failures: Counter,
+    execution_events_lost: Counter,
     in_flight: Gauge,
     uncommitted: Gauge,
     paused: Gauge,
@@ -98,6 +99,7 @@ impl PipelineMetrics {
             produce_errors: counter(recorder::PRODUCE_ERRORS),
             kafka_errors: counter(recorder::KAFKA_ERRORS),
             shard_failures: counter(recorder::SHARD_FAILURES),
+            execution_events_lost: counter(recorder::EXECUTION_EVENTS_LOST),
             in_flight: gauge(recorder::IN_FLIGHT),
             uncommitted: gauge(recorder::UNCOMMITTED),
             paused: gauge(recorder::PAUSED),
@@ -174,6 +176,11 @@ impl PipelineMetrics {
     /// Counts a shard that failed.
     pub fn shard_failed(&self) {
         self.shard_failures.increment(1);
+    }
+
+    /// Counts an event of an execution that its topic did not take.
+    pub fn execution_event_lost(&self) {
+        self.execution_events_lost.increment(1);
     }
 
     /// Counts an error that a Kafka client reported.

@@ -26,6 +26,7 @@ pub(super) const COMMIT_ERRORS: &str = "stepstream_commit_errors_total";
 pub(super) const PRODUCE_ERRORS: &str = "stepstream_produce_errors_total";
 pub(super) const KAFKA_ERRORS: &str = "stepstream_kafka_errors_total";
 pub(super) const SHARD_FAILURES: &str = "stepstream_shard_failures_total";
+pub(super) const EXECUTION_EVENTS_LOST: &str = "stepstream_execution_events_lost_total";
 pub(super) const UNCOMMITTED: &str = "stepstream_uncommitted";
 pub(super) const PAUSED: &str = "stepstream_paused_partitions";
 pub(super) const ASSIGNED: &str = "stepstream_assigned_partitions";
@@ -92,6 +93,7 @@ const COUNTERS: &[(&str, &str)] = &[
     (COMMIT_ERRORS, "Commits of offsets that failed"),
     (PRODUCE_ERRORS, "Records that a sink refused; they are produced again"),
     (SHARD_FAILURES, "Shards that panicked or could not be made anew; they are tried again"),
+    (EXECUTION_EVENTS_LOST, "Events of executions that log_topic did not take"),
     (KAFKA_ERRORS, "Errors that Kafka clients reported"),
     (OUT_OF_RANGE, "Times that a log no longer had what would have been read next"),
     (

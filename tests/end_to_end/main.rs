@@ -13,6 +13,7 @@ mod service;
 mod bench;
 mod drain;
 mod enrichment;
+mod execution_log;
 mod invalid_input;
 mod lag;
 mod map_results;

@@ -178,6 +178,9 @@ fn check_properties(config: &Config, errors: &mut Vec<DeployError>) {
     for pipeline in &config.pipelines {
         check(&pipeline.consumer, Side::Consumer, &pipeline.place);
         check(&pipeline.producer, Side::Producer, &pipeline.place);
+        if let Some(log) = &pipeline.log_topic {
+            check(&log.producer, Side::Producer, &pipeline.place);
+        }
     }
     errors.extend(told.into_iter().map(|(place, source)| DeployError::Property { place, source }));
 }

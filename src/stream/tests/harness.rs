@@ -140,6 +140,7 @@ impl Cluster {
             limits: Limits::default(),
             permits: Arc::new(Permits::new(1, &connectors(&self.service))),
             stop: Stop::default(),
+            log_topic: None,
         };
         let reporter = Health::new().register("the shard".to_owned());
         Shard::new(Arc::new(spec), 0, Arc::new(Stats::default()), reporter).expect("the shard starts")
@@ -274,6 +275,18 @@ shards = 1
     /// Produce requests are taken again.
     pub(super) fn take_again(&self) {
         self.mock.clear_request_errors(RDKafkaApiKey::Produce);
+    }
+
+    /// The group knows its member no longer, and takes none.
+    pub(super) fn expel(&self) {
+        let full = RDKafkaRespErr::RD_KAFKA_RESP_ERR_GROUP_MAX_SIZE_REACHED;
+        self.mock.request_errors(RDKafkaApiKey::JoinGroup, &vec![full; 100_000]);
+        self.mock.request_errors(RDKafkaApiKey::Heartbeat, &[RDKafkaRespErr::RD_KAFKA_RESP_ERR_UNKNOWN_MEMBER_ID]);
+    }
+
+    /// The group takes members again.
+    pub(super) fn admit(&self) {
+        self.mock.clear_request_errors(RDKafkaApiKey::JoinGroup);
     }
 
     /// No broker answers any more.

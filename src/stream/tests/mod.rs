@@ -254,7 +254,8 @@ fn a_shard_that_panics_is_made_anew_and_no_event_is_lost() {
     cluster.send((SOME + 5..2 * SOME).map(harness::calling));
     harness::eventually("the shard has failed", || !pipeline.is_sound());
     let told = |what: &str| health.not_ready().iter().any(|not_ready| not_ready.reason.contains(what));
-    harness::eventually("its failure is told", || told("a panic: on purpose") || pipeline.is_ready());
+    let event = "a panic: on purpose, at the event of topic events, partition ";
+    harness::eventually("its failure is told", || told(event) || pipeline.is_ready());
     other.send((0..SOME).map(echo));
     other.collect_all(SOME);
     cluster.open_gate();
@@ -264,6 +265,23 @@ fn a_shard_that_panics_is_made_anew_and_no_event_is_lost() {
     harness::end(beside);
     harness::end(pipeline);
     assert_eq!(cluster.committed(), 2 * SOME as i64);
+}
+
+#[test]
+fn a_shard_that_lost_its_membership_is_not_ready_until_it_is_a_member_again() {
+    let cluster = Cluster::new(1);
+    let health = Health::new();
+    let pipeline = cluster.start_with("", &health);
+    harness::eventually("it is ready", || health.not_ready().is_empty());
+    cluster.expel();
+    let lost = |not_ready: &crate::telemetry::NotReady| not_ready.reason.contains("its membership was lost");
+    harness::eventually("it is not ready", || health.not_ready().iter().any(lost));
+    assert!(!pipeline.is_ready());
+    cluster.admit();
+    harness::eventually("it is ready again", || health.not_ready().is_empty() && pipeline.is_ready());
+    cluster.send((0..SOME).map(echo));
+    cluster.collect(SOME);
+    harness::end(pipeline);
 }
 
 #[test]
@@ -303,7 +321,7 @@ fn a_redelivered_event_has_the_same_idempotency_key() {
 fn a_rebalance_that_was_told_and_not_yet_answered_does_not_hold_the_shutdown_up() {
     let shutdown = std::thread::spawn(|| {
         let cluster = Cluster::new(1);
-        let shard = cluster.shard();
+        let mut shard = cluster.shard();
         let consumer = shard.consumer.clone();
         harness::eventually("an assignment is reported", || {
             consumer.poll(Duration::from_millis(10));
@@ -315,6 +333,7 @@ fn a_rebalance_that_was_told_and_not_yet_answered_does_not_hold_the_shutdown_up(
         drop(consumer);
         shard.work.spec.stop.stop();
         shard.run();
+        shard.close();
     });
     harness::eventually("the shard has left", || shutdown.is_finished());
     shutdown.join().expect("no shard panics");
