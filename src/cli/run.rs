@@ -5,7 +5,7 @@ use std::io;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::thread::{self, JoinHandle};
+use std::thread::{Builder, JoinHandle, sleep};
 use std::time::{Duration, Instant};
 
 use tokio::runtime::Runtime;
@@ -18,12 +18,15 @@ use crate::api::{Server, ServerError, Sources};
 use crate::config::{Config, ConfigErrors, Draft, Environment};
 use crate::program::Program;
 use crate::registry::{Registry, Reload, Watch};
-use crate::stream::Pipeline;
+use crate::stream::{Pipeline, StartError};
 use crate::telemetry::{self, Health, events};
-use crate::threads::MORE_THREADS;
+use crate::threads::{self, MORE_THREADS};
 
 /// The configuration, or what it names, is wrong.
 const EXIT_CONFIGURATION: u8 = 2;
+
+/// More threads than librdkafka makes to look at properties, one client at a time.
+const CHECK_THREADS: usize = 8;
 
 /// Arguments of `stepstream run`.
 #[derive(clap::Args)]
@@ -77,6 +80,7 @@ pub(super) fn main(args: Args) -> ExitCode {
         Err(error) => {
             say(format_args!("stepstream run: {error}"));
             match error {
+                RunError::Deploy(DeployError::Start(StartError::Runtime { .. })) => ExitCode::FAILURE,
                 RunError::Config(_) | RunError::Deploy(_) => ExitCode::from(EXIT_CONFIGURATION),
                 _ => ExitCode::FAILURE,
             }
@@ -86,6 +90,8 @@ pub(super) fn main(args: Args) -> ExitCode {
 
 fn run(args: &Args) -> Result<(), RunError> {
     telemetry::init_metrics();
+    threads::can_have(CHECK_THREADS)
+        .map_err(|source| RunError::Thread { task: "asks librdkafka about its properties", source })?;
     let read = std::fs::read(&args.config).unwrap_or_default();
     let mut draft = Draft::load(&args.config, &Environment::process()).map_err(RunError::Config)?;
     if args.check {
@@ -235,7 +241,7 @@ fn reload(registry: Arc<Registry<Program>>, config: Arc<Started>) {
             events::config_change_ignored(&config.file);
         }
     };
-    let thread = thread::Builder::new().name("reload".to_owned());
+    let thread = Builder::new().name("reload".to_owned());
     if let Err(error) = thread.spawn(reload) {
         events::reload_failed(&error);
     }
@@ -269,7 +275,7 @@ impl Http {
                 stopped.await.ok();
             }));
         };
-        let thread = thread::Builder::new().name("http".to_owned()).spawn(serve);
+        let thread = Builder::new().name("http".to_owned()).spawn(serve);
         let thread = thread.map_err(|source| RunError::Thread { task: "serves HTTP", source })?;
         Ok(Self { stop, thread })
     }
@@ -279,7 +285,7 @@ impl Http {
         self.stop.send(()).ok();
         let deadline = Instant::now() + HTTP_CLOSE_TIMEOUT;
         while !self.thread.is_finished() && Instant::now() < deadline {
-            thread::sleep(HTTP_LOOK_INTERVAL);
+            sleep(HTTP_LOOK_INTERVAL);
         }
     }
 }

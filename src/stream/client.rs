@@ -45,7 +45,7 @@ pub(super) fn producer(properties: &Properties, events: ProducerEvents) -> Kafka
 
 /// Threads of a librdkafka client beside those of its brokers: its main one, one for its own requests, that of the group's
 /// coordinator, and one in reserve.
-const CLIENT_THREADS: usize = 4;
+pub(super) const CLIENT_THREADS: usize = 4;
 
 /// Threads that a client of these properties makes, about: each broker has one. Those that only the cluster knows are not
 /// among them.
@@ -56,7 +56,12 @@ pub(super) fn threads(properties: &Properties) -> usize {
 
 /// Whether a client of these properties gets its threads.
 pub(super) fn has_threads(properties: &Properties) -> KafkaResult<()> {
-    threads::can_have(threads(properties))
+    need_threads(threads(properties))
+}
+
+/// The same for so many threads.
+pub(super) fn need_threads(count: usize) -> KafkaResult<()> {
+    threads::can_have(count)
         .map_err(|error| KafkaError::ClientCreation(format!("no threads for it: {error}; {MORE_THREADS}")))
 }
 

@@ -147,7 +147,7 @@ fn check_one(name: &str, value: &str, properties: &Properties) -> Option<Propert
 fn check_together(properties: &Properties, side: Side) -> Option<PropertyError> {
     let mut config = client_config(properties);
     config.remove("bootstrap.servers").remove("metadata.broker.list");
-    if let Err(error) = client::has_threads(properties) {
+    if let Err(error) = client::need_threads(client::CLIENT_THREADS) {
         return Some(PropertyError::NotAsked { reason: error.to_string() });
     }
     let made = match side {

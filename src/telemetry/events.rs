@@ -241,31 +241,14 @@ pub fn out_of_range(
 ) {
     metrics.out_of_range(if goes_on_at.is_some() { lost } else { 0 });
     let why = if position > end { "the log was cut, or the topic made anew" } else { "retention deleted them" };
-    match goes_on_at {
-        Some(goes_on_at) => error!(
-            pipeline,
-            topic,
-            partition,
-            position,
-            earliest,
-            end,
-            goes_on_at,
-            lost,
-            why,
-            "the next records are gone: reading goes on by `on_out_of_range`, up to `lost` records were never read"
-        ),
-        None => error!(
-            pipeline,
-            topic,
-            partition,
-            position,
-            earliest,
-            end,
-            lost,
-            why,
-            "the next records are gone: the partition is not read, as `on_out_of_range` is \"stop\""
-        ),
-    }
+    let then = match goes_on_at {
+        Some(_) => "reading goes on by `on_out_of_range`, up to `lost` records were never read",
+        None => "the partition is not read, as `on_out_of_range` is \"stop\"",
+    };
+    error!(
+        pipeline,
+        topic, partition, position, earliest, end, goes_on_at, lost, why, "the next records are gone: {then}"
+    );
 }
 
 /// No topic has acknowledged anything for a while, though records wait.
