@@ -35,8 +35,7 @@ pub(super) fn read(
     let own = kafka::read("[pipeline.kafka]", section.node("kafka"), report);
     let bounds = Bounds::read(&section, report);
     let (start_from, on_out_of_range) = beginnings(&section, report);
-    let seen = Seen::read(&section, report);
-    let log_topic = log_topic(&section, &sources, seen.log_executions, report);
+    let seen = Seen::read(&section, &sources, report);
 
     let (name, workflow) = (name?, workflow?);
     let group = group.unwrap_or_else(|| format!("stepstream-{name}"));
@@ -48,7 +47,7 @@ pub(super) fn read(
     }
     let folder = file.parent().unwrap_or(Path::new(""));
     Some(Pipeline {
-        log_topic: log_topic.map(|topic| LogTopic { topic, producer: kafka::log_producer(&name, shared, &own) }),
+        log_topic: seen.log_topic.map(|topic| LogTopic { topic, producer: kafka::log_producer(&name, shared, &own) }),
         name: name.into(),
         sources,
         workflow_name: workflow_name(&workflow.value),
@@ -89,10 +88,11 @@ struct Seen {
     log_executions: ExecutionLogLevel,
     include_data: bool,
     log_history: bool,
+    log_topic: Option<String>,
 }
 
 impl Seen {
-    fn read(section: &Section<'_>, report: &mut Report) -> Seen {
+    fn read(section: &Section<'_>, sources: &[String], report: &mut Report) -> Seen {
         let headers =
             [("none", ResultHeaders::None), ("version", ResultHeaders::Version), ("source", ResultHeaders::Source)];
         let levels = [
@@ -101,13 +101,15 @@ impl Seen {
             ("ERROR", ExecutionLogLevel::Error),
             ("ALL", ExecutionLogLevel::All),
         ];
+        let log_executions = section.choice("log_executions", &levels, report).unwrap_or(ExecutionLogLevel::Fatal);
         Seen {
             result_headers: section.choice("result_headers", &headers, report).unwrap_or(ResultHeaders::Version),
             forward_headers: section.flag("forward_headers", false, report),
             state_metrics: section.flag("state_metrics", true, report),
-            log_executions: section.choice("log_executions", &levels, report).unwrap_or(ExecutionLogLevel::Fatal),
+            log_executions,
             include_data: section.flag("include_data", false, report),
             log_history: section.flag("log_history", false, report),
+            log_topic: log_topic(section, sources, log_executions, report),
         }
     }
 }
