@@ -156,7 +156,7 @@ fn functions(criterion: &mut Criterion) {
     group.finish();
 }
 
-/// What a JSONata expression costs in our own form and by the library, beside what says the same in JSONPath.
+/// What a JSONata expression costs, beside what says the same in JSONPath.
 fn expressions(criterion: &mut Criterion) {
     let object = "{'id': $states.input.id, 'lines': $states.input.lines, 'total': $states.input.total}";
     let cases = [
@@ -173,18 +173,11 @@ fn expressions(criterion: &mut Criterion) {
     for (name, text) in cases {
         let mut constants = Heap::new();
         let expression = Expression::compile(text, &mut constants).expect("an expression of this file");
-        assert!(expression.has_own_form(), "{text}");
         let (mut heap, mut scope) = order(constants);
         group.bench_function(name, |bencher| {
             bencher.iter(|| {
                 heap.reset();
                 black_box(expression.evaluate(&mut heap, &mut scope).is_ok());
-            });
-        });
-        group.bench_function(format!("{name}, library"), |bencher| {
-            bencher.iter(|| {
-                heap.reset();
-                black_box(expression.evaluate_by_library(&mut heap, &mut scope).is_ok());
             });
         });
     }

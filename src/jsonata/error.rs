@@ -1,7 +1,5 @@
 //! What can go wrong, in the words of the reference implementation.
 
-use jsonata_core::parser::ParserError;
-
 use crate::value::Exceeded;
 
 /// The text is no expression.
@@ -12,19 +10,8 @@ pub struct SyntaxError {
     pub code: Box<str>,
     /// What is wrong, without the code.
     pub message: Box<str>,
-}
-
-impl SyntaxError {
-    pub(super) fn from_library(error: &ParserError) -> SyntaxError {
-        let text = error.to_string();
-        let text =
-            ["Invalid syntax: ", "Invalid number: "].iter().find_map(|kind| text.strip_prefix(kind)).unwrap_or(&text);
-        let (code, message) = match text.split_once(": ") {
-            Some((code, message)) if code.len() == 5 => (code, message),
-            _ => ("", text),
-        };
-        SyntaxError { code: code.into(), message: message.into() }
-    }
+    /// The byte of the text where it shows.
+    pub position: usize,
 }
 
 /// What the service says when an evaluation passes its bounds. Measured by others.
@@ -54,8 +41,56 @@ impl From<Exceeded> for EvaluationError {
     }
 }
 
-impl From<Exceeded> for Box<EvaluationError> {
-    fn from(exceeded: Exceeded) -> Box<EvaluationError> {
-        Box::new(exceeded.into())
+/// A failure on its way up through the evaluation.
+#[derive(Debug)]
+pub(super) struct Fault(Box<Thrown>);
+
+#[derive(Debug)]
+struct Thrown {
+    text: String,
+    /// The text lacks the name of the function that was called: what stands behind [`NAME`].
+    is_open: bool,
+}
+
+/// Where the name of the called function goes in the text of a fault.
+const NAME: &str = "{{token}}";
+
+impl Fault {
+    /// A code of the reference implementation, and its message with the values put in.
+    pub(super) fn new(code: &str, message: impl std::fmt::Display) -> Fault {
+        Fault(Box::new(Thrown { text: format!("{code}: {message}"), is_open: false }))
+    }
+
+    /// As [`new`](Fault::new), where `{{token}}` stands for the name of the function that was called, which only the call
+    /// knows.
+    pub(super) fn of_function(code: &str, message: impl std::fmt::Display) -> Fault {
+        Fault(Box::new(Thrown { text: format!("{code}: {message}"), is_open: true }))
+    }
+
+    /// A bound is passed.
+    pub(super) fn bound(text: &str) -> Fault {
+        Fault(Box::new(Thrown { text: text.to_owned(), is_open: false }))
+    }
+
+    /// The function that was called, if that was not known yet.
+    pub(super) fn called(mut self, name: Option<&str>) -> Fault {
+        if self.0.is_open {
+            let name = name.map_or("undefined".to_owned(), |name| serde_json::Value::from(name).to_string());
+            self.0.text = self.0.text.replace(NAME, &name);
+            self.0.is_open = false;
+        }
+        self
+    }
+}
+
+impl From<Exceeded> for Fault {
+    fn from(exceeded: Exceeded) -> Fault {
+        Fault::bound(&EvaluationError::from(exceeded).to_string())
+    }
+}
+
+impl From<Fault> for Box<EvaluationError> {
+    fn from(fault: Fault) -> Box<EvaluationError> {
+        Box::new(EvaluationError::Thrown(fault.called(None).0.text.into()))
     }
 }

@@ -1,8 +1,7 @@
 //! References that the service refuses when a state machine is created, and the variables that an expression reads.
 
-use jsonata_core::ast::{AstNode, BinaryOp, PathStep, Stage};
-
 use super::scope::StatesField;
+use super::syntax::{Kind, Stage, Tree};
 
 /// A reference that can never have a value, or is reserved.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -32,9 +31,9 @@ pub(super) struct References {
 }
 
 impl References {
-    pub(super) fn of(ast: &AstNode) -> References {
+    pub(super) fn of(tree: &Tree) -> References {
         let mut walk = Walk::default();
-        walk.visit(ast, true);
+        walk.visit(tree, true);
         walk.found
     }
 
@@ -61,15 +60,16 @@ struct Walk {
 
 impl Walk {
     fn variable(&mut self, name: &str, top: bool) {
-        if name.is_empty() {
-            if top {
-                self.found.refuse(Unsupported::TopLevel("$".into()));
+        match name {
+            "" if top => self.found.refuse(Unsupported::TopLevel("$".into())),
+            "" => {}
+            "$" => self.found.refuse(Unsupported::Root),
+            name => {
+                let is_local = self.bound.iter().any(|bound| &**bound == name);
+                if name != "states" && !is_local && !self.found.variables.iter().any(|known| &**known == name) {
+                    self.found.variables.push(name.into());
+                }
             }
-            return;
-        }
-        let is_local = self.bound.iter().any(|bound| &**bound == name);
-        if name != "states" && !is_local && !self.found.variables.iter().any(|known| &**known == name) {
-            self.found.variables.push(name.into());
         }
     }
 
@@ -89,90 +89,68 @@ impl Walk {
     }
 
     /// `top`: there is no context that names could be looked up in.
-    fn visit(&mut self, node: &AstNode, top: bool) {
-        match node {
-            AstNode::Variable(name) => self.variable(name, top),
-            AstNode::ParentVariable(_) => self.found.refuse(Unsupported::Root),
-            AstNode::Name(name) if top => self.found.refuse(Unsupported::TopLevel((**name).into())),
-            AstNode::Wildcard if top => self.found.refuse(Unsupported::TopLevel("*".into())),
-            AstNode::Descendant if top => self.found.refuse(Unsupported::TopLevel("**".into())),
-            AstNode::Path { steps } => self.path(steps, top),
-            AstNode::Binary { op: BinaryOp::ColonEqual, lhs, rhs } => {
+    fn visit(&mut self, tree: &Tree, top: bool) {
+        match &tree.kind {
+            Kind::Variable(name) => self.variable(name, top),
+            Kind::Name(name) if top => self.found.refuse(Unsupported::TopLevel(name.clone())),
+            Kind::Wildcard if top => self.found.refuse(Unsupported::TopLevel("*".into())),
+            Kind::Descendants if top => self.found.refuse(Unsupported::TopLevel("**".into())),
+            Kind::Path { steps, .. } => self.path(steps, top),
+            Kind::Bind { name, value } => {
                 // A function may call itself.
-                if let AstNode::Variable(name) = &**lhs {
-                    self.bind(name);
-                }
-                self.visit(rhs, top);
+                self.bind(name);
+                self.visit(value, top);
             }
-            AstNode::Binary { lhs, rhs, .. } => self.all([&**lhs, rhs], top),
-            AstNode::Unary { operand: inner, .. } | AstNode::FunctionApplication(inner) => self.visit(inner, top),
-            AstNode::Function { name, args, is_builtin } => {
-                if !is_builtin && top {
-                    self.found.refuse(Unsupported::TopLevel((**name).into()));
-                }
-                self.all(args, top);
-            }
-            AstNode::Call { procedure, args } => {
-                self.visit(procedure, top);
-                self.all(args, top);
-            }
-            AstNode::Lambda { params, body, .. } => {
+            Kind::Call { procedure, arguments } => self.call(procedure, arguments, top),
+            Kind::Lambda(lambda) => {
                 let outer = self.bound.len();
-                params.iter().for_each(|name| self.bind(name));
-                self.visit(body, top);
+                lambda.parameters.iter().for_each(|name| self.bind(name));
+                self.visit(&lambda.body, top);
                 self.bound.truncate(outer);
             }
-            AstNode::Block(items) => {
+            Kind::Block(items) => {
                 let outer = self.bound.len();
                 self.all(items, top);
                 self.bound.truncate(outer);
             }
-            AstNode::Array(items) | AstNode::ArrayGroup(items) => self.all(items, top),
-            AstNode::Object(pairs) => self.pairs(pairs, top),
-            AstNode::ObjectTransform { input, pattern } => {
-                self.visit(input, top);
-                self.pairs(pattern, false);
-            }
-            AstNode::Conditional { condition, then_branch, else_branch } => {
-                self.all([&**condition, then_branch], top);
-                self.all(else_branch.as_deref(), top);
-            }
-            AstNode::Sort { input, terms } => {
-                self.visit(input, top);
-                self.all(terms.iter().map(|(term, _)| term), false);
-            }
-            AstNode::Transform { location, update, delete } => {
-                self.all([&**location, update], false);
+            Kind::Sort(terms) => self.all(terms.iter().map(|term| &term.key), false),
+            Kind::Transform { pattern, update, delete } => {
+                self.all([&**pattern, update], false);
                 self.all(delete.as_deref(), false);
             }
-            // Literals, and what only has a meaning inside a path.
-            _ => {}
+            _ => self.all(tree.parts(), top),
         }
+        self.all(&tree.predicates, false);
+        let pairs = tree.group.iter().flat_map(|group| &group.pairs);
+        self.all(pairs.flat_map(|(key, value)| [key, value]), false);
     }
 
-    fn all<'a>(&mut self, nodes: impl IntoIterator<Item = &'a AstNode>, top: bool) {
-        nodes.into_iter().for_each(|node| self.visit(node, top));
+    /// What is called by a name is no workflow variable: those are no functions.
+    fn call(&mut self, procedure: &Tree, arguments: &[Tree], top: bool) {
+        if !matches!(procedure.kind, Kind::Variable(_)) {
+            self.visit(procedure, top);
+        }
+        self.all(arguments, top);
     }
 
-    fn pairs(&mut self, pairs: &[(AstNode, AstNode)], top: bool) {
-        pairs.iter().for_each(|(key, value)| self.all([key, value], top));
+    fn all<'a>(&mut self, trees: impl IntoIterator<Item = &'a Tree>, top: bool) {
+        trees.into_iter().for_each(|tree| self.visit(tree, top));
     }
 
-    fn path(&mut self, steps: &[PathStep], top: bool) {
-        let is_states = |step: &PathStep| matches!(&step.node, AstNode::Variable(name) if name == "states");
+    fn path(&mut self, steps: &[Tree], top: bool) {
+        let is_states = matches!(&steps[0].kind, Kind::Variable(name) if &**name == "states");
         for (at, step) in steps.iter().enumerate() {
-            match (&step.node, at) {
-                (AstNode::Name(name), 1) if is_states(&steps[0]) => self.field(name),
-                (node, at) => self.visit(node, top && at == 0),
+            match (&step.kind, at) {
+                (Kind::Name(name), 1) if is_states => self.field(name),
+                _ => self.visit(step, top && at == 0),
             }
-            for name in step.focus.iter().chain(&step.index_var) {
+            for name in step.focus.iter().chain(&step.index) {
                 self.bind(name);
             }
             for stage in &step.stages {
                 match stage {
                     Stage::Filter(filter) => self.visit(filter, false),
                     Stage::Index(name) => self.bind(name),
-                    Stage::KeepArray => {}
                 }
             }
         }

@@ -18,7 +18,7 @@ impl Heap {
     /// The value as a document.
     pub fn to_document(&self, value: Value) -> Document {
         match value {
-            Value::Null => Document::Null,
+            Value::Null | Value::Foreign(_) => Document::Null,
             Value::True => Document::Bool(true),
             Value::False => Document::Bool(false),
             Value::String(text) => Document::String(self.str(text).into_owned()),

@@ -23,6 +23,9 @@ pub enum Value {
     Array(List),
     /// An object; keys keep their order.
     Object(List),
+    /// What a room above keeps elsewhere under this number, such as a function. JSON has no text for it: it never leaves the
+    /// evaluation that made it.
+    Foreign(u64),
 }
 
 const _: () = assert!(size_of::<Value>() == 16);
@@ -51,6 +54,7 @@ impl Value {
             Value::String(_) => "string",
             Value::Array(_) => "array",
             Value::Object(_) => "object",
+            Value::Foreign(_) => "foreign",
         }
     }
 

@@ -37,6 +37,10 @@ pub struct TextMark(usize);
 #[derive(Clone, Copy, Debug)]
 pub struct Mark(pub(super) usize);
 
+/// How much of a heap there was at a time.
+#[derive(Clone, Copy, Debug)]
+pub struct Age(usize);
+
 /// What a container knows of itself: its serialized size, and where its source text is if it was parsed.
 #[derive(Clone, Copy)]
 pub(super) struct Header {
@@ -45,7 +49,10 @@ pub(super) struct Header {
 }
 
 impl Header {
+    /// Of a container that was built: no text is so long that its source could be there. What is below it, down to the
+    /// largest tag, is the [tag](Heap::tag).
     const BUILT: u32 = u32::MAX;
+    const MAX_TAG: u32 = 15;
 
     pub(super) fn pack(self) -> Value {
         let source = self.source.unwrap_or(Self::BUILT);
@@ -55,7 +62,13 @@ impl Header {
     fn unpack(node: Value) -> Header {
         let Value::Int(bits) = node else { return Header { source: None, size: 0 } };
         let source = (bits as u64 >> 32) as u32;
-        Header { source: (source != Self::BUILT).then_some(source), size: bits as u32 }
+        Header { source: (source < Self::BUILT - Self::MAX_TAG).then_some(source), size: bits as u32 }
+    }
+
+    fn tag(node: Value) -> u8 {
+        let Value::Int(bits) = node else { return 0 };
+        let tag = Self::BUILT - (bits as u64 >> 32) as u32;
+        if tag > Self::MAX_TAG { 0 } else { tag as u8 }
     }
 }
 
@@ -290,6 +303,13 @@ impl Heap {
         self.stack.truncate(mark.0);
     }
 
+    /// Puts another value in the place of the `index`-th that was pushed since the mark.
+    pub fn replace_pushed(&mut self, mark: Mark, index: usize, value: Value) {
+        if let Some(pushed) = self.stack.get_mut(mark.0 + index) {
+            *pushed = value;
+        }
+    }
+
     /// What was pushed since the mark.
     pub fn pushed(&self, mark: Mark) -> &[Value] {
         &self.stack[mark.0..]
@@ -360,6 +380,47 @@ impl Heap {
 
     pub(super) fn header(&self, list: List) -> Header {
         Header::unpack(self.nodes[list.start() - 1])
+    }
+
+    /// What whoever built the container has noted of it: see [`set_tag`](Heap::set_tag).
+    pub fn tag(&self, list: List) -> u8 {
+        Header::tag(self.nodes[list.start() - 1])
+    }
+
+    /// Leaves a note of four bits on a container that was built. It is no part of the value: nothing else looks at it.
+    pub fn set_tag(&mut self, list: List, tag: u8) {
+        let header = &mut self.nodes[list.start() - 1];
+        if let Value::Int(bits) = header
+            && Header::unpack(Value::Int(*bits)).source.is_none()
+        {
+            let source = Header::BUILT - u32::from(tag).min(Header::MAX_TAG);
+            *bits = ((u64::from(source) << 32) | u64::from(*bits as u32)) as i64;
+        }
+    }
+
+    /// Where the container is: two with the same place are one and the same.
+    pub fn place(&self, list: List) -> usize {
+        list.start()
+    }
+
+    /// Whether two containers are one and the same.
+    pub fn is_same_list(&self, a: List, b: List) -> bool {
+        a.start() == b.start()
+    }
+
+    /// The length of a string's text, escapes included.
+    pub fn str_len(&self, string: Str) -> usize {
+        string.len() as usize
+    }
+
+    /// How much of the heap there is: see [`is_since`](Heap::is_since).
+    pub fn age(&self) -> Age {
+        Age(self.nodes.len())
+    }
+
+    /// Whether a container was made after that.
+    pub fn is_since(&self, list: List, age: Age) -> bool {
+        list.start() > age.0
     }
 
     /// An array of these elements, which live in this heap.

@@ -34,7 +34,7 @@ pub use document::read_document;
 pub use error::{ParseError, ParseErrorKind};
 use handle::Form;
 pub use handle::{Double, List, Span, Str, Value};
-pub use heap::{Heap, Mark, TextMark};
+pub use heap::{Age, Heap, Mark, TextMark};
 pub use key::Key;
 pub use meter::{Exceeded, UNIT_BYTES};
 pub use number::Num;

@@ -24,7 +24,7 @@ impl Heap {
             Value::Number(span) => out.extend_from_slice(&self.text.as_bytes()[span.range()]),
             Value::Array(list) => self.write_array(*list, out),
             Value::Object(list) => self.write_object(*list, out),
-            Value::Null => out.extend_from_slice(b"null"),
+            Value::Null | Value::Foreign(_) => out.extend_from_slice(b"null"),
             Value::True => out.extend_from_slice(b"true"),
             Value::False => out.extend_from_slice(b"false"),
             Value::Int(int) => write_display(out, int),
@@ -92,7 +92,7 @@ impl Heap {
     /// The length in bytes of the value's compact JSON text, without printing it.
     pub fn size(&self, value: Value) -> u32 {
         match value {
-            Value::Null | Value::True => 4,
+            Value::Null | Value::True | Value::Foreign(_) => 4,
             Value::False => 5,
             Value::Int(int) => int_len(int),
             Value::Float(float) => {

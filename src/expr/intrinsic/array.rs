@@ -137,7 +137,7 @@ fn hash(heap: &Heap, value: Value) -> u64 {
     let mut hasher = DefaultHasher::new();
     std::mem::discriminant(&kind(value)).hash(&mut hasher);
     match value {
-        Value::Null => {}
+        Value::Null | Value::Foreign(_) => {}
         Value::True | Value::False => value.as_bool().hash(&mut hasher),
         Value::Int(_) | Value::Float(_) | Value::Number(_) => {
             // Adding zero makes one zero of the two.

@@ -1,281 +1,390 @@
-//! The grammar of the reference implementation: operator precedence, without building a tree.
+//! The grammar of the reference implementation, by operator precedence: a text becomes operators and operands as they are
+//! written. What they mean is found in the next pass, so that a text that breaks the grammar is reported as that.
 
 use super::super::error::SyntaxError;
-use super::lexer::{Lexer, Token, error};
+use super::super::signature::Signature;
+use super::lexer::{Lexer, Token, TokenKind, error};
+use super::tree::Word;
 
-/// Levels of expressions inside expressions. The stack bounds it; people stay far below.
-const MAX_NESTING: usize = 300;
+/// Levels of expressions inside expressions. The stack bounds it; people stay far below, and so does what the service
+/// evaluates.
+const MAX_HEIGHT: u16 = 200;
 
-/// Reads a whole text. The answer: characters to put in for the library, and where.
-pub(super) fn read(text: &str) -> Result<Vec<(usize, char)>, SyntaxError> {
-    let mut lexer = Lexer::new(text);
-    let token = lexer.next(true)?;
-    let mut grammar = Grammar { lexer, token, nesting: 0, lacks_operand: false };
-    grammar.expression(0)?;
-    if grammar.token != Token::End {
-        return Err(error("S0201", &format!("Syntax error: {}", grammar.token.json())));
-    }
-    if grammar.lacks_operand {
-        return Err(error("S0207", "Unexpected end of expression"));
-    }
-    Ok(grammar.lexer.insertions)
+/// An expression as it is written.
+#[derive(Debug)]
+pub(super) struct Raw {
+    pub(super) kind: RawKind,
+    pub(super) position: usize,
+    /// `[]` behind it.
+    pub(super) keep_array: bool,
+    /// Levels of expressions inside.
+    height: u16,
 }
 
-/// What an operator needs to know of its left side.
-#[derive(Clone, Copy, PartialEq)]
-enum Left {
-    Variable,
-    /// The name `function` or `λ`.
-    Function,
-    Other,
+#[derive(Debug)]
+pub(super) enum RawKind {
+    Name(String),
+    Variable(String),
+    String(String),
+    Number(f64),
+    Word(Word),
+    Regex {
+        pattern: String,
+        flags: String,
+    },
+    Wildcard,
+    Descendants,
+    Parent,
+    /// The text ended where an operand was expected. The reference reports it last.
+    End,
+    Infix(&'static str, Box<[Raw; 2]>),
+    Negate(Box<Raw>),
+    Array(Vec<Raw>),
+    Object(Vec<(Raw, Raw)>),
+    Group(Box<Raw>, Vec<(Raw, Raw)>),
+    /// Keys, and whether they are descending.
+    Sort(Box<Raw>, Vec<(bool, Raw)>),
+    Block(Vec<Raw>),
+    /// Without arguments that are `?`.
+    Call(Box<Raw>, Vec<Raw>),
+    Partial(Box<Raw>, Vec<Option<Raw>>),
+    Lambda {
+        parameters: Vec<String>,
+        signature: Option<Signature>,
+        body: Box<Raw>,
+    },
+    Condition(Box<Raw>, Box<Raw>, Option<Box<Raw>>),
+    Transform(Box<Raw>, Box<Raw>, Option<Box<Raw>>),
+}
+
+/// Reads a whole text.
+pub(super) fn read(text: &str) -> Result<Raw, SyntaxError> {
+    let mut lexer = Lexer::new(text);
+    let token = lexer.next(true)?;
+    let mut grammar = Grammar { lexer, token, nesting: 0 };
+    let raw = grammar.expression(0)?;
+    if grammar.token.kind != TokenKind::End {
+        let token = &grammar.token;
+        return Err(error("S0201", &format!("Syntax error: {}", token.kind.json()), token.position));
+    }
+    Ok(raw)
 }
 
 struct Grammar<'a> {
     lexer: Lexer<'a>,
     token: Token,
-    nesting: usize,
-    /// The text ended where an operand was expected. The reference tells it last.
-    lacks_operand: bool,
+    nesting: u16,
 }
 
-type Checked = Result<(), SyntaxError>;
+type Read = Result<Raw, SyntaxError>;
 
 impl Grammar<'_> {
     /// Goes on to the next token, which is an operand if `operand`.
-    fn step(&mut self, operand: bool) -> Checked {
+    fn step(&mut self, operand: bool) -> Result<(), SyntaxError> {
         self.token = self.lexer.next(operand)?;
         Ok(())
     }
 
-    fn expect(&mut self, operator: &str, operand: bool) -> Checked {
-        if self.token.is(operator) {
+    fn is(&self, operator: &str) -> bool {
+        self.token.kind.is(operator)
+    }
+
+    fn expect(&mut self, operator: &str, operand: bool) -> Result<(), SyntaxError> {
+        if self.is(operator) {
             return self.step(operand);
         }
-        Err(match &self.token {
-            Token::End => error("S0203", &format!("Expected \"{operator}\" before end of expression")),
-            token => error("S0202", &format!("Expected \"{operator}\", got {}", token.json())),
+        let Token { kind, position } = &self.token;
+        Err(match kind {
+            TokenKind::End => error("S0203", &format!("Expected \"{operator}\" before end of expression"), *position),
+            kind => error("S0202", &format!("Expected \"{operator}\", got {}", kind.json()), *position),
         })
     }
 
     /// Takes the operator if it comes next.
     fn take(&mut self, operator: &str) -> Result<bool, SyntaxError> {
-        let found = self.token.is(operator);
+        let found = self.is(operator);
         if found {
             self.step(true)?;
         }
         Ok(found)
     }
 
-    fn expression(&mut self, power: u8) -> Result<Left, SyntaxError> {
-        if self.nesting == MAX_NESTING {
-            return Err(error("", &format!("The expression is nested deeper than {MAX_NESTING} levels")));
+    fn expression(&mut self, power: u8) -> Read {
+        if self.nesting == MAX_HEIGHT {
+            return Err(too_deep(self.token.position));
         }
         self.nesting += 1;
         let mut left = self.operand()?;
-        while let Token::Operator(operator) = self.token
+        while let TokenKind::Operator(operator) = self.token.kind
             && power < binding(operator)
         {
+            let position = self.token.position;
             // What follows an operator is an operand, but for `)` and the like.
             self.step(true)?;
-            self.infix(operator, left)?;
-            left = Left::Other;
+            left = self.infix(operator, position, left)?;
         }
         self.nesting -= 1;
         Ok(left)
     }
 
-    fn operand(&mut self) -> Result<Left, SyntaxError> {
-        let token = std::mem::replace(&mut self.token, Token::End);
-        match token {
-            Token::End => {
-                self.lacks_operand = true;
-                Ok(Left::Other)
-            }
-            Token::Operator(operator) => {
-                self.prefix(operator)?;
-                Ok(Left::Other)
-            }
-            token => {
-                self.step(false)?;
-                Ok(match token {
-                    Token::Variable(_) => Left::Variable,
-                    Token::Name(name) if name == "function" || name == "\u{3bb}" => Left::Function,
-                    _ => Left::Other,
-                })
-            }
-        }
+    fn boxed(&mut self, power: u8) -> Result<Box<Raw>, SyntaxError> {
+        self.expression(power).map(Box::new)
     }
 
-    fn prefix(&mut self, operator: &str) -> Checked {
-        match operator {
-            "and" | "or" | "in" | "*" | "**" | "%" => self.step(false),
-            "-" => {
-                self.step(true)?;
-                self.expression(70).map(drop)
-            }
-            "(" => {
-                self.step(true)?;
-                self.block()
-            }
-            "[" => {
-                self.step(true)?;
-                self.array()
-            }
-            "{" => {
-                self.step(true)?;
-                self.object()
-            }
-            "|" => {
-                self.step(true)?;
-                self.transform()
-            }
-            other => Err(error("S0211", &format!("The symbol \"{other}\" cannot be used as a unary operator"))),
+    fn operand(&mut self) -> Read {
+        let end = Token { kind: TokenKind::End, position: self.token.position };
+        let Token { kind, position } = std::mem::replace(&mut self.token, end);
+        let kind = match kind {
+            TokenKind::End => RawKind::End,
+            TokenKind::Operator(operator) => return self.prefix(operator, position),
+            TokenKind::Name(name) => RawKind::Name(name),
+            TokenKind::Variable(name) => RawKind::Variable(name),
+            TokenKind::String(text) => RawKind::String(text),
+            TokenKind::Number(number) => RawKind::Number(number),
+            TokenKind::Word(word) => RawKind::Word(word),
+            TokenKind::Regex { pattern, flags } => RawKind::Regex { pattern, flags },
+        };
+        if !matches!(kind, RawKind::End) {
+            self.step(false)?;
         }
+        Raw::new(kind, position)
     }
 
-    fn infix(&mut self, operator: &str, left: Left) -> Checked {
-        match operator {
-            "(" => self.call(left),
-            "[" => {
-                if self.token.is("]") {
-                    return self.step(false);
-                }
-                self.expression(0)?;
-                self.expect("]", false)
+    fn prefix(&mut self, operator: &'static str, position: usize) -> Read {
+        if !matches!(operator, "and" | "or" | "in" | "*" | "**" | "%" | "-" | "(" | "[" | "{" | "|") {
+            let text = format!("The symbol \"{operator}\" cannot be used as a unary operator");
+            return Err(error("S0211", &text, position));
+        }
+        // Not even behind `(` does the reference take `/` for the begin of a regular expression.
+        self.step(false)?;
+        let kind = match operator {
+            "and" | "or" | "in" => RawKind::Name(operator.to_owned()),
+            "*" => RawKind::Wildcard,
+            "**" => RawKind::Descendants,
+            "%" => RawKind::Parent,
+            "-" => RawKind::Negate(self.boxed(70)?),
+            "(" => RawKind::Block(self.block()?),
+            "[" => RawKind::Array(self.array()?),
+            "{" => RawKind::Object(self.pairs()?),
+            _ => self.transform()?,
+        };
+        Raw::new(kind, position)
+    }
+
+    fn infix(&mut self, operator: &'static str, position: usize, mut left: Raw) -> Read {
+        let kind = match operator {
+            "(" => return self.call(position, left),
+            "[" if self.is("]") => {
+                self.step(true)?;
+                left.keep_array();
+                return Ok(left);
             }
-            "{" => self.object(),
-            "^" => self.order(),
+            "[" => {
+                let predicate = self.expression(0)?;
+                self.expect("]", false)?;
+                RawKind::Infix("[", Box::new([left, predicate]))
+            }
+            "{" => RawKind::Group(Box::new(left), self.pairs()?),
+            "^" => RawKind::Sort(Box::new(left), self.terms()?),
             "?" => {
-                self.expression(0)?;
-                if self.take(":")? {
-                    self.expression(0)?;
+                let then = self.boxed(0)?;
+                let other = if self.take(":")? { Some(self.boxed(0)?) } else { None };
+                RawKind::Condition(Box::new(left), then, other)
+            }
+            ":=" if !matches!(left.kind, RawKind::Variable(_)) => {
+                let text = "The left side of := must be a variable name (start with $)";
+                return Err(error("S0212", text, left.position));
+            }
+            ":=" => RawKind::Infix(operator, Box::new([left, self.expression(9)?])),
+            "@" | "#" => {
+                let variable = self.expression(80)?;
+                if !matches!(variable.kind, RawKind::Variable(_)) {
+                    let text = format!("The right side of \"{operator}\" must be a variable name (start with $)");
+                    return Err(error("S0214", &text, variable.position));
                 }
-                Ok(())
+                RawKind::Infix(operator, Box::new([left, variable]))
             }
-            ":=" if left != Left::Variable => {
-                Err(error("S0212", "The left side of := must be a variable name (start with $)"))
-            }
-            ":=" => self.expression(9).map(drop),
-            "@" | "#" => match self.expression(80)? {
-                Left::Variable => Ok(()),
-                _ => Err(error(
-                    "S0214",
-                    &format!("The right side of \"{operator}\" must be a variable name (start with $)"),
-                )),
-            },
-            operator => self.expression(binding(operator)).map(drop),
-        }
+            operator => RawKind::Infix(operator, Box::new([left, self.expression(binding(operator))?])),
+        };
+        Raw::new(kind, position)
     }
 
-    fn block(&mut self) -> Checked {
-        while !self.token.is(")") {
-            self.expression(0)?;
+    fn block(&mut self) -> Result<Vec<Raw>, SyntaxError> {
+        let mut items = Vec::new();
+        while !self.is(")") {
+            items.push(self.expression(0)?);
             if !self.take(";")? {
                 break;
             }
         }
-        self.expect(")", false)
+        self.expect(")", false)?;
+        Ok(items)
     }
 
-    fn array(&mut self) -> Checked {
-        if !self.token.is("]") {
+    fn array(&mut self) -> Result<Vec<Raw>, SyntaxError> {
+        let mut items = Vec::new();
+        if !self.is("]") {
             loop {
-                self.expression(0)?;
-                if self.take("..")? {
-                    self.expression(0)?;
-                }
+                let item = self.expression(0)?;
+                let position = self.token.position;
+                items.push(match self.take("..")? {
+                    true => Raw::new(RawKind::Infix("..", Box::new([item, self.expression(0)?])), position)?,
+                    false => item,
+                });
                 if !self.take(",")? {
                     break;
                 }
             }
         }
-        self.expect("]", false)
+        self.expect("]", false)?;
+        Ok(items)
     }
 
-    fn object(&mut self) -> Checked {
-        if !self.token.is("}") {
+    fn pairs(&mut self) -> Result<Vec<(Raw, Raw)>, SyntaxError> {
+        let mut pairs = Vec::new();
+        if !self.is("}") {
             loop {
-                self.expression(0)?;
+                let key = self.expression(0)?;
                 self.expect(":", true)?;
-                self.expression(0)?;
+                pairs.push((key, self.expression(0)?));
                 if !self.take(",")? {
                     break;
                 }
             }
         }
-        self.expect("}", false)
+        self.expect("}", false)?;
+        Ok(pairs)
     }
 
-    fn transform(&mut self) -> Checked {
-        self.expression(0)?;
+    fn transform(&mut self) -> Result<RawKind, SyntaxError> {
+        let pattern = self.boxed(0)?;
         self.expect("|", true)?;
-        self.expression(0)?;
-        if self.take(",")? {
-            self.expression(0)?;
-        }
-        self.expect("|", false)
+        let update = self.boxed(0)?;
+        let delete = if self.take(",")? { Some(self.boxed(0)?) } else { None };
+        self.expect("|", true)?;
+        Ok(RawKind::Transform(pattern, update, delete))
     }
 
-    fn order(&mut self) -> Checked {
+    fn terms(&mut self) -> Result<Vec<(bool, Raw)>, SyntaxError> {
         self.expect("(", true)?;
+        let mut terms = Vec::new();
         loop {
-            if !self.take("<")? {
-                self.take(">")?;
-            }
-            self.expression(0)?;
+            let descending = !self.take("<")? && self.take(">")?;
+            terms.push((descending, self.expression(0)?));
             if !self.take(",")? {
                 break;
             }
         }
-        self.expect(")", false)
+        self.expect(")", true)?;
+        Ok(terms)
     }
 
-    fn call(&mut self, left: Left) -> Checked {
-        let mut wrong_parameter = None;
-        if !self.token.is(")") {
-            for number in 1.. {
-                let is_variable = if self.token.is("?") {
-                    self.step(false)?;
-                    false
-                } else {
-                    self.expression(0)? == Left::Variable
-                };
-                if !is_variable && wrong_parameter.is_none() {
-                    wrong_parameter = Some(number);
-                }
+    fn call(&mut self, position: usize, left: Raw) -> Read {
+        let mut arguments = Vec::new();
+        if !self.is(")") {
+            loop {
+                arguments.push(match self.is("?") {
+                    true => {
+                        self.step(true)?;
+                        None
+                    }
+                    false => Some(self.expression(0)?),
+                });
                 if !self.take(",")? {
                     break;
                 }
             }
         }
         self.expect(")", false)?;
-        if left != Left::Function {
-            return Ok(());
+        if matches!(&left.kind, RawKind::Name(name) if name == "function" || name == "\u{3bb}") {
+            return self.lambda(position, arguments);
         }
-        if let Some(number) = wrong_parameter {
-            let text = format!("Parameter {number} of function definition must be a variable name (start with $)");
-            return Err(error("S0208", &text));
-        }
-        if self.token.is("<") {
-            self.signature()?;
-        }
-        self.expect("{", true)?;
-        self.expression(0)?;
-        self.expect("}", false)
+        let procedure = Box::new(left);
+        let kind = match arguments.iter().any(Option::is_none) {
+            true => RawKind::Partial(procedure, arguments),
+            false => RawKind::Call(procedure, arguments.into_iter().flatten().collect()),
+        };
+        Raw::new(kind, position)
     }
 
-    fn signature(&mut self) -> Checked {
-        let mut depth = 1;
-        while depth > 0 && !self.token.is("{") && self.token != Token::End {
-            self.step(false)?;
-            match self.token {
-                Token::Operator(">") => depth -= 1,
-                Token::Operator("<") => depth += 1,
-                _ => {}
+    fn lambda(&mut self, position: usize, arguments: Vec<Option<Raw>>) -> Read {
+        let mut parameters = Vec::new();
+        for (index, argument) in arguments.into_iter().enumerate() {
+            match argument {
+                Some(Raw { kind: RawKind::Variable(name), .. }) => parameters.push(name),
+                other => {
+                    let number = index + 1;
+                    let text =
+                        format!("Parameter {number} of function definition must be a variable name (start with $)");
+                    return Err(error("S0208", &text, other.map_or(position, |other| other.position)));
+                }
             }
         }
-        self.expect(">", false)
+        let signature = if self.is("<") { Some(self.signature()?) } else { None };
+        self.expect("{", true)?;
+        let body = self.boxed(0)?;
+        self.expect("}", true)?;
+        Raw::new(RawKind::Lambda { parameters, signature, body }, position)
     }
+
+    fn signature(&mut self) -> Result<Signature, SyntaxError> {
+        let position = self.token.position;
+        let mut text = "<".to_owned();
+        let mut depth = 1;
+        while depth > 0 && !self.is("{") && self.token.kind != TokenKind::End {
+            self.step(true)?;
+            match self.token.kind {
+                TokenKind::Operator(">") => depth -= 1,
+                TokenKind::Operator("<") => depth += 1,
+                _ => {}
+            }
+            text.push_str(&self.token.kind.plain());
+        }
+        self.expect(">", true)?;
+        Signature::parse(&text).map_err(|(code, message)| error(code, message, position))
+    }
+}
+
+impl Raw {
+    fn new(kind: RawKind, position: usize) -> Read {
+        let pairs = |pairs: &[(Raw, Raw)]| pairs.iter().map(|(key, value)| key.height.max(value.height)).max();
+        let all = |items: &[Raw]| items.iter().map(|item| item.height).max();
+        let below = match &kind {
+            RawKind::Infix(_, sides) => all(&**sides),
+            RawKind::Negate(inner) | RawKind::Lambda { body: inner, .. } => Some(inner.height),
+            RawKind::Array(items) | RawKind::Block(items) => all(items),
+            RawKind::Object(entries) => pairs(entries),
+            RawKind::Group(left, entries) => pairs(entries).max(Some(left.height)),
+            RawKind::Sort(left, terms) => terms.iter().map(|(_, key)| key.height).max().max(Some(left.height)),
+            RawKind::Call(procedure, arguments) => all(arguments).max(Some(procedure.height)),
+            RawKind::Partial(procedure, arguments) => {
+                arguments.iter().flatten().map(|item| item.height).max().max(Some(procedure.height))
+            }
+            RawKind::Condition(first, second, third) | RawKind::Transform(first, second, third) => {
+                third.as_ref().map(|third| third.height).max(Some(first.height.max(second.height)))
+            }
+            _ => None,
+        };
+        let height = 1 + below.unwrap_or(0);
+        if height > MAX_HEIGHT {
+            return Err(too_deep(position));
+        }
+        Ok(Raw { kind, position, keep_array: false, height })
+    }
+
+    /// `[]`: belongs to what the predicates before it are on.
+    fn keep_array(&mut self) {
+        let mut step = self;
+        while matches!(&step.kind, RawKind::Infix("[", _)) {
+            let RawKind::Infix(_, sides) = &mut step.kind else { return };
+            step = &mut sides[0];
+        }
+        step.keep_array = true;
+    }
+}
+
+fn too_deep(position: usize) -> SyntaxError {
+    error("", &format!("The expression is nested deeper than {MAX_HEIGHT} levels"), position)
 }
 
 /// How tightly an operator binds its left side; 0 if it has none.

@@ -1,58 +1,73 @@
 //! The tokens of the reference implementation.
 
 use super::super::error::SyntaxError;
+use super::tree::Word;
 
-/// A token, with what error texts show of it.
+/// A token, and the byte at which it begins.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum Token {
+pub(super) struct Token {
+    pub(super) kind: TokenKind,
+    pub(super) position: usize,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum TokenKind {
     Name(String),
     Variable(String),
     String(String),
     Number(f64),
-    /// `true`, `false` or `null`
-    Word(&'static str),
-    Regex,
+    Word(Word),
+    Regex { pattern: String, flags: String },
     Operator(&'static str),
     End,
 }
 
-impl Token {
+impl TokenKind {
     /// The value as JSON, as error texts show it.
     pub(super) fn json(&self) -> String {
         match self {
-            Token::Name(text) | Token::Variable(text) | Token::String(text) => json_string(text),
-            Token::Number(number) => number.to_string(),
-            Token::Word(word) => (*word).to_owned(),
-            Token::Regex => "{}".to_owned(),
-            Token::Operator(text) => format!("\"{text}\""),
-            Token::End => "\"(end)\"".to_owned(),
+            TokenKind::Name(text) | TokenKind::Variable(text) | TokenKind::String(text) => json_string(text),
+            TokenKind::Number(number) => number.to_string(),
+            TokenKind::Word(word) => word.as_str().to_owned(),
+            TokenKind::Regex { .. } => "{}".to_owned(),
+            TokenKind::Operator(text) => format!("\"{text}\""),
+            TokenKind::End => "\"(end)\"".to_owned(),
+        }
+    }
+
+    /// As it stands in the signature of a function.
+    pub(super) fn plain(&self) -> String {
+        match self {
+            TokenKind::Name(text) | TokenKind::Variable(text) | TokenKind::String(text) => text.clone(),
+            TokenKind::Operator(text) => (*text).to_owned(),
+            other => other.json(),
         }
     }
 
     pub(super) fn is(&self, operator: &str) -> bool {
-        matches!(self, Token::Operator(text) if *text == operator)
+        matches!(self, TokenKind::Operator(text) if *text == operator)
     }
 }
 
 /// Longer ones first.
-const OPERATORS: [&str; 35] = [
+const OPERATORS: [&str; 33] = [
     "..", ":=", "!=", ">=", "<=", "**", "~>", ".", "[", "]", "{", "}", "(", ")", ",", "@", "#", ";", ":", "?", "+",
-    "-", "*", "/", "%", "|", "=", "<", ">", "^", "&", "!", "~", "and", "or",
+    "-", "*", "/", "%", "|", "=", "<", ">", "^", "&", "!", "~",
 ];
-/// Those of the list above that are punctuation, so that they end a name.
+/// Those of the list above that are one character: they end a name.
 const PUNCTUATION: &str = ".[]{}(),@#;:?+-*/%|=<>^&!~";
 const BLANKS: [char; 5] = [' ', '\t', '\n', '\r', '\u{b}'];
 
 pub(super) struct Lexer<'a> {
     text: &'a str,
     at: usize,
-    /// Characters to put in for the library, and where.
-    pub(super) insertions: Vec<(usize, char)>,
 }
+
+type Read = Result<TokenKind, SyntaxError>;
 
 impl<'a> Lexer<'a> {
     pub(super) fn new(text: &'a str) -> Lexer<'a> {
-        Lexer { text, at: 0, insertions: Vec::new() }
+        Lexer { text, at: 0 }
     }
 
     fn rest(&self) -> &'a str {
@@ -63,7 +78,7 @@ impl<'a> Lexer<'a> {
         loop {
             self.at = self.text.len() - self.rest().trim_start_matches(BLANKS).len();
             let Some(comment) = self.rest().strip_prefix("/*") else { return Ok(()) };
-            let Some(len) = comment.find("*/") else { return Err(error("S0106", "Comment has no closing tag")) };
+            let Some(len) = comment.find("*/") else { return Err(self.error("S0106", "Comment has no closing tag")) };
             self.at += len + 4;
         }
     }
@@ -71,18 +86,23 @@ impl<'a> Lexer<'a> {
     /// The next token. `operand`: one is expected, so `/` begins a regular expression.
     pub(super) fn next(&mut self, operand: bool) -> Result<Token, SyntaxError> {
         self.skip_blanks()?;
+        let position = self.at;
+        Ok(Token { kind: self.kind(operand)?, position })
+    }
+
+    fn kind(&mut self, operand: bool) -> Read {
         let rest = self.rest();
-        let Some(first) = rest.chars().next() else { return Ok(Token::End) };
+        let Some(first) = rest.chars().next() else { return Ok(TokenKind::End) };
         if operand && first == '/' {
             return self.regex();
         }
         if PUNCTUATION.contains(first) {
             let operator = OPERATORS.into_iter().find(|operator| rest.starts_with(operator)).unwrap_or("~");
+            if matches!(operator, "!" | "~") {
+                return Err(self.error("S0204", &format!("Unknown operator: \"{operator}\"")));
+            }
             self.at += operator.len();
-            return match operator {
-                "!" | "~" => Err(error("S0204", &format!("Unknown operator: \"{operator}\""))),
-                operator => Ok(Token::Operator(operator)),
-            };
+            return Ok(TokenKind::Operator(operator));
         }
         match first {
             '"' | '\'' => self.string(first),
@@ -92,14 +112,18 @@ impl<'a> Lexer<'a> {
         }
     }
 
-    fn string(&mut self, quote: char) -> Result<Token, SyntaxError> {
+    fn error(&self, code: &str, message: &str) -> SyntaxError {
+        error(code, message, self.at)
+    }
+
+    fn string(&mut self, quote: char) -> Read {
         // Escapes may write halves of characters beyond the basic plane.
         let mut units = Vec::new();
         let mut chars = self.rest()[1..].char_indices();
         while let Some((at, char)) = chars.next() {
             if char == quote {
                 self.at += at + 2;
-                return Ok(Token::String(String::from_utf16_lossy(&units)));
+                return Ok(TokenKind::String(String::from_utf16_lossy(&units)));
             }
             if char != '\\' {
                 units.extend_from_slice(char.encode_utf16(&mut [0; 2]));
@@ -118,19 +142,21 @@ impl<'a> Lexer<'a> {
                     let is_code = digits.len() == 4 && digits.bytes().all(|byte| byte.is_ascii_hexdigit());
                     match u16::from_str_radix(&digits, 16) {
                         Ok(code) if is_code => code,
-                        _ => return Err(error("S0104", "The escape sequence \\u must be followed by 4 hex digits")),
+                        _ => {
+                            return Err(self.error("S0104", "The escape sequence \\u must be followed by 4 hex digits"));
+                        }
                     }
                 }
                 other => {
                     let shown = json_string(&other.to_string());
-                    return Err(error("S0103", &format!("Unsupported escape sequence: \\{shown}")));
+                    return Err(self.error("S0103", &format!("Unsupported escape sequence: \\{shown}")));
                 }
             });
         }
-        Err(error("S0101", "String literal must be terminated by a matching quote"))
+        Err(self.error("S0101", "String literal must be terminated by a matching quote"))
     }
 
-    fn number(&mut self) -> Result<Token, SyntaxError> {
+    fn number(&mut self) -> Read {
         let rest = self.rest();
         let digits = |from: usize| rest[from..].bytes().take_while(u8::is_ascii_digit).count();
         let mut len = if rest.starts_with('0') { 1 } else { digits(0) };
@@ -146,75 +172,69 @@ impl<'a> Lexer<'a> {
         match text.parse::<f64>() {
             Ok(number) if number.is_finite() => {
                 self.at += len;
-                Ok(Token::Number(number))
+                Ok(TokenKind::Number(number))
             }
-            _ => Err(error("S0102", &format!("Number out of range: \"{text}\""))),
+            _ => Err(self.error("S0102", &format!("Number out of range: \"{text}\""))),
         }
     }
 
-    fn quoted_name(&mut self) -> Result<Token, SyntaxError> {
+    fn quoted_name(&mut self) -> Read {
         let rest = &self.rest()[1..];
         let Some(len) = rest.find('`') else {
-            return Err(error("S0105", "Quoted property name must be terminated with a backquote (`)"));
+            return Err(self.error("S0105", "Quoted property name must be terminated with a backquote (`)"));
         };
         self.at += len + 2;
-        Ok(Token::Name(rest[..len].to_owned()))
+        Ok(TokenKind::Name(rest[..len].to_owned()))
     }
 
-    fn name(&mut self) -> Token {
+    fn name(&mut self) -> TokenKind {
         let rest = self.rest();
         let len = rest.find(|c: char| BLANKS.contains(&c) || PUNCTUATION.contains(c)).unwrap_or(rest.len());
         let name = &rest[..len];
-        let start = self.at;
         self.at += len;
         if let Some(variable) = name.strip_prefix('$') {
-            return Token::Variable(variable.to_owned());
+            return TokenKind::Variable(variable.to_owned());
         }
         match name {
-            "and" => Token::Operator("and"),
-            "or" => Token::Operator("or"),
-            "in" => Token::Operator("in"),
-            "true" => Token::Word("true"),
-            "false" => Token::Word("false"),
-            "null" => Token::Word("null"),
-            name => {
-                let is_plain = name.chars().all(|c| c.is_alphanumeric() || c == '_' || c == '$') || name == "\u{3bb}";
-                if (!is_plain || name == "undefined") && !name.contains('`') {
-                    self.insertions.extend([(start, '`'), (self.at, '`')]);
-                }
-                Token::Name(name.to_owned())
-            }
+            "and" => TokenKind::Operator("and"),
+            "or" => TokenKind::Operator("or"),
+            "in" => TokenKind::Operator("in"),
+            "true" => TokenKind::Word(Word::True),
+            "false" => TokenKind::Word(Word::False),
+            "null" => TokenKind::Word(Word::Null),
+            name => TokenKind::Name(name.to_owned()),
         }
     }
 
-    fn regex(&mut self) -> Result<Token, SyntaxError> {
+    fn regex(&mut self) -> Read {
         let mut depth = 0;
-        let mut escaped = false;
-        let mut slashes = Vec::new();
+        let mut before = '/';
+        let mut backslashes = 0;
         for (at, char) in self.rest().char_indices().skip(1) {
             match char {
-                '/' if depth == 0 && !escaped => {
+                '/' if depth == 0 && backslashes % 2 == 0 => {
                     if at == 1 {
-                        return Err(error("S0301", "Empty regular expressions are not allowed"));
+                        return Err(self.error("S0301", "Empty regular expressions are not allowed"));
                     }
-                    let flags = self.rest()[at + 1..].bytes().take_while(|flag| matches!(flag, b'i' | b'm')).count();
-                    self.insertions.extend(slashes);
+                    let rest = self.rest();
+                    let flags = rest[at + 1..].bytes().take_while(|flag| matches!(flag, b'i' | b'm')).count();
                     self.at += at + 1 + flags;
-                    return Ok(Token::Regex);
+                    let (pattern, flags) = (rest[1..at].to_owned(), rest[at + 1..at + 1 + flags].to_owned());
+                    return Ok(TokenKind::Regex { pattern, flags });
                 }
-                '/' if !escaped => slashes.push((self.at + at, '\\')),
-                '(' | '[' | '{' if !escaped => depth += 1,
-                ')' | ']' | '}' if !escaped => depth -= 1,
+                '(' | '[' | '{' if before != '\\' => depth += 1,
+                ')' | ']' | '}' if before != '\\' => depth -= 1,
                 _ => {}
             }
-            escaped = char == '\\' && !escaped;
+            backslashes = if char == '\\' { backslashes + 1 } else { 0 };
+            before = char;
         }
-        Err(error("S0302", "No terminating / in regular expression"))
+        Err(self.error("S0302", "No terminating / in regular expression"))
     }
 }
 
-pub(super) fn error(code: &str, message: &str) -> SyntaxError {
-    SyntaxError { code: code.into(), message: message.into() }
+pub(super) fn error(code: &str, message: &str, position: usize) -> SyntaxError {
+    SyntaxError { code: code.into(), message: message.into(), position }
 }
 
 fn json_string(text: &str) -> String {

@@ -1,32 +1,30 @@
-//! What is wrong with a text that is not an expression, in the words of the reference implementation.
+//! The one reader of expressions: the grammar, positions and error texts of the reference implementation (2.0.6).
 //!
-//! The library reads a later version of the language, stops at other places and names its own tokens. So the text is read
-//! here first, by the reference's grammar; what passes is the library's to build a tree from.
+//! A text becomes operators and operands as they are written (`lexer`, `grammar`), and those the tree of what is meant
+//! (`shape`, `ancestry`).
 
+mod ancestry;
 mod grammar;
 mod lexer;
-
+mod shape;
 #[cfg(test)]
 mod tests;
+mod tree;
 
-use std::borrow::Cow;
+pub(super) use tree::{Group, Kind, Label, Stage, Term, Tree, Word};
 
 use super::error::SyntaxError;
 
-/// The text for the library, which takes some names for something else unless they are in backquotes, and ends a regular
-/// expression at the first `/`.
-pub(super) fn check(text: &str) -> Result<Cow<'_, str>, SyntaxError> {
-    let insertions = grammar::read(text)?;
-    if insertions.is_empty() {
-        return Ok(Cow::Borrowed(text));
-    }
-    let mut adapted = String::with_capacity(text.len() + insertions.len());
-    let mut done = 0;
-    for (at, inserted) in insertions {
-        adapted.push_str(&text[done..at]);
-        adapted.push(inserted);
-        done = at;
-    }
-    adapted.push_str(&text[done..]);
-    Ok(Cow::Owned(adapted))
+/// The tree of a text.
+#[derive(Debug)]
+pub(super) struct Parsed {
+    pub(super) tree: Tree,
+    /// For each `%`, by the number in its label, the label that it shares with others which mean the same step.
+    pub(super) labels: Vec<Label>,
+}
+
+/// Reads an expression.
+pub(super) fn parse(text: &str) -> Result<Parsed, SyntaxError> {
+    let (tree, labels) = shape::shape(grammar::read(text)?)?;
+    Ok(Parsed { tree, labels })
 }

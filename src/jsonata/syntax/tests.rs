@@ -79,7 +79,7 @@ fn nesting_is_bounded() {
         let text = format!("{}1{}", open.repeat(100_000), close.repeat(100_000));
         assert_eq!(
             &*Expression::compile(&text, &mut Heap::new()).unwrap_err().message,
-            "The expression is nested deeper than 300 levels"
+            "The expression is nested deeper than 200 levels"
         );
     }
 }

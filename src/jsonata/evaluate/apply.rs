@@ -1,0 +1,405 @@
+//! Functions applied to arguments.
+//!
+//! A call at the end of a function's body is not made there: its function and arguments are handed to whoever applied the
+//! function, who goes on with them. So recursion at the end takes no depth and no room.
+
+use super::environment::{Environment, EnvironmentMark};
+use super::foreign::{Callable, callable, function};
+use super::{Closure, Evaluated, Evaluation};
+use crate::jsonata::compile::{Call, Lambda, Node, Partial, Regex, Symbol};
+use crate::jsonata::error::Fault;
+use crate::jsonata::function::{Arguments, Function, MAX_ARGUMENTS};
+use crate::value::Value;
+
+/// What the body of a function comes to.
+enum Outcome {
+    Value(Option<Value>),
+    /// A call of this function with the arguments that are on the evaluation's stack.
+    Call(Value),
+}
+
+/// What there was before a block or a call.
+#[derive(Clone, Copy)]
+pub(super) struct Before {
+    environments: EnvironmentMark,
+    closures: usize,
+    kept: usize,
+}
+
+/// How a text is searched.
+#[derive(Clone, Copy)]
+pub(in crate::jsonata) enum Matcher<'a> {
+    Regex(&'a crate::jsonata::regex::Regex),
+    /// A function that gives a match and the function for the next one.
+    Function(Value),
+}
+
+impl<'a> Evaluation<'a> {
+    pub(super) fn before(&self) -> Before {
+        Before { environments: self.environments.mark(), closures: self.closures.len(), kept: self.kept }
+    }
+
+    /// Gives up the environments and functions since then that nothing refers to any more.
+    pub(super) fn leave(&mut self, before: Before, result: Evaluated) -> Evaluated {
+        let value = result?;
+        let gives_function = matches!(value, Some(Value::Foreign(_)));
+        if !gives_function && self.kept == before.kept {
+            self.closures.truncate(before.closures);
+        }
+        if self.closures.len() == before.closures {
+            self.environments.release(before.environments);
+        }
+        Ok(value)
+    }
+
+    /// A call; `first` comes before its arguments.
+    pub(super) fn call(&mut self, call: &'a Call, first: Option<Option<Value>>, context: Option<Value>) -> Evaluated {
+        let base = self.arguments.len();
+        let before = self.before();
+        let function = self.prepare(call, first, context)?;
+        let result = self.apply(function, base, context).map_err(|fault| fault.called(call.token.as_deref()));
+        self.leave(before, result)
+    }
+
+    /// Evaluates the function and the arguments of a call.
+    fn prepare(
+        &mut self,
+        call: &'a Call,
+        first: Option<Option<Value>>,
+        context: Option<Value>,
+    ) -> Result<Option<Value>, Fault> {
+        let function = self.evaluate(&call.procedure, context)?;
+        if let (None, Some(meant)) = (function, &call.meant)
+            && self.variable(meant).is_some()
+        {
+            let text = format!("Attempted to invoke a non-function. Did you mean ${}?", meant.name);
+            return Err(Fault::new("T1005", text));
+        }
+        self.arguments.extend(first);
+        for argument in &call.arguments {
+            let value = self.evaluate(argument, context)?;
+            self.arguments.push(value);
+        }
+        Ok(function)
+    }
+
+    /// Applies a function to the arguments on the stack from `base` on, which are taken.
+    pub(super) fn apply(&mut self, function: Option<Value>, base: usize, context: Option<Value>) -> Evaluated {
+        let mut function = function;
+        let environment = self.environment;
+        loop {
+            let outcome = self.apply_once(function, base, context);
+            self.environment = environment;
+            if outcome.is_err() {
+                self.arguments.truncate(base);
+            }
+            match outcome? {
+                Outcome::Value(value) => {
+                    self.arguments.truncate(base);
+                    return Ok(value);
+                }
+                Outcome::Call(next) => function = Some(next),
+            }
+        }
+    }
+
+    fn apply_once(&mut self, function: Option<Value>, base: usize, context: Option<Value>) -> Result<Outcome, Fault> {
+        self.work(1)?;
+        let Some(callable) = function.and_then(callable) else { return Err(not_a_function()) };
+        let closure = match callable {
+            Callable::BuiltIn(function) => return self.built_in(function, base, context).map(Outcome::Value),
+            Callable::Closure(closure) => closure,
+        };
+        match &self.closures[closure] {
+            Closure::Lambda { lambda, environment, context: kept, left } => {
+                let (lambda, environment, kept) = (*lambda, *environment, *kept);
+                match left.clone() {
+                    Some(left) => self.apply_lambda(lambda, &left, environment, kept, base),
+                    None => {
+                        if let Some(signature) = &lambda.signature {
+                            self.validate(signature, base, context)?;
+                        }
+                        self.apply_lambda(lambda, &lambda.parameters, environment, kept, base)
+                    }
+                }
+            }
+            Closure::Partial { function, arguments } => {
+                let (function, bound) = (*function, arguments.clone());
+                self.fill(&bound, base);
+                self.apply_once(Some(self::function(function)), base, None)
+            }
+            Closure::Chain([first, second]) => {
+                let (first, second) = (*first, *second);
+                let value = self.apply(Some(first), base, context)?;
+                self.arguments.push(value);
+                Ok(Outcome::Call(second))
+            }
+            Closure::Transform { transform, environment } => {
+                let (transform, environment) = (*transform, *environment);
+                let subject = self.arguments.get(base).copied().flatten();
+                self.environment = environment;
+                self.transform(transform, subject).map(Outcome::Value)
+            }
+            Closure::Regex(regex) => {
+                let regex = *regex;
+                let text = self.arguments.get(base).copied().flatten();
+                let from = self.arguments.get(base + 1).copied().flatten();
+                let from = from.and_then(|from| self.double(from)).unwrap_or(0.0) as usize;
+                self.match_value(regex, text, from, false).map(Outcome::Value)
+            }
+            Closure::Next { regex, text, from } => {
+                let (regex, text, from) = (*regex, *text, *from);
+                self.match_value(regex, Some(text), from, true).map(Outcome::Value)
+            }
+        }
+    }
+
+    fn built_in(&mut self, function: Function, base: usize, context: Option<Value>) -> Evaluated {
+        self.validate(function.signature(), base, context)?;
+        let mut arguments: Arguments = [None; MAX_ARGUMENTS];
+        std::iter::zip(&mut arguments, &self.arguments[base..]).for_each(|(to, from)| *to = *from);
+        self.applied = base;
+        function.apply(self, arguments)
+    }
+
+    fn apply_lambda(
+        &mut self,
+        lambda: &'a Lambda,
+        parameters: &[Symbol],
+        environment: Environment,
+        context: Option<Value>,
+        base: usize,
+    ) -> Result<Outcome, Fault> {
+        let before = self.before();
+        self.environment = self.environments.enter(environment);
+        for (index, symbol) in parameters.iter().enumerate() {
+            let value = self.arguments.get(base + index).copied().flatten();
+            self.environments.bind(self.environment, *symbol, value);
+        }
+        self.afford(0)?;
+        self.arguments.truncate(base);
+        let depth = self.depth;
+        let outcome = self.tail(&lambda.body, context, depth);
+        self.depth = depth;
+        match outcome? {
+            Outcome::Value(value) => self.leave(before, Ok(value)).map(Outcome::Value),
+            Outcome::Call(function) => {
+                let arguments = &self.arguments[base..];
+                let is_function = |value: &Option<Value>| matches!(value, Some(Value::Foreign(_)));
+                let is_old = |value: Value| match callable(value) {
+                    Some(Callable::Closure(closure)) => closure < before.closures,
+                    _ => true,
+                };
+                if !arguments.iter().any(is_function) && is_old(function) {
+                    self.leave(before, Ok(None))?;
+                }
+                Ok(Outcome::Call(function))
+            }
+        }
+    }
+
+    /// Evaluates what stands at the end of a function's body. Its call, if it is one, is left to do; its parts are
+    /// evaluated at the depth of the function.
+    fn tail(&mut self, node: &'a Node, context: Option<Value>, depth: u32) -> Result<Outcome, Fault> {
+        match node {
+            Node::Call(call) => self.tail_call(call, context, depth),
+            // What is done with the value of a call at the end is lost, as it is in the reference.
+            Node::Shaped(shaped) if shaped.predicates.is_empty() && matches!(shaped.node, Node::Call(_)) => {
+                self.tail(&shaped.node, context, depth)
+            }
+            Node::Condition(condition) => {
+                self.enter()?;
+                let branch = match self.truth(&condition.condition, context)? {
+                    true => Some(&condition.then),
+                    false => condition.other.as_ref(),
+                };
+                match branch {
+                    Some(branch) => self.tail(branch, context, depth),
+                    None => Ok(Outcome::Value(None)),
+                }
+            }
+            Node::Block(items) => {
+                self.enter()?;
+                let Some((last, before)) = items.split_last() else { return Ok(Outcome::Value(None)) };
+                self.environment = self.environments.enter(self.environment);
+                for item in before {
+                    self.evaluate(item, context)?;
+                }
+                self.tail(last, context, depth)
+            }
+            node => self.evaluate(node, context).map(Outcome::Value),
+        }
+    }
+
+    fn enter(&mut self) -> Result<(), Fault> {
+        self.check_depth(1)?;
+        self.work(1)?;
+        self.depth += 1;
+        Ok(())
+    }
+
+    fn tail_call(&mut self, call: &'a Call, context: Option<Value>, depth: u32) -> Result<Outcome, Fault> {
+        self.check_depth(1)?;
+        self.depth = depth;
+        match self.prepare(call, None, context)? {
+            Some(function) => Ok(Outcome::Call(function)),
+            None => Err(not_a_function()),
+        }
+    }
+
+    /// Calls a function with these arguments, as the functions that take functions do.
+    pub(in crate::jsonata) fn invoke(&mut self, function: Value, arguments: &[Option<Value>]) -> Evaluated {
+        let base = self.arguments.len();
+        self.arguments.extend_from_slice(arguments);
+        self.apply(Some(function), base, Some(Value::Null))
+    }
+
+    /// Calls a function with as many of the arguments as it takes, but one at least.
+    pub(in crate::jsonata) fn invoke_with(&mut self, function: Value, arguments: &[Option<Value>]) -> Evaluated {
+        let count = self.arity(function).clamp(1, arguments.len());
+        self.invoke(function, &arguments[..count])
+    }
+
+    /// How many parameters a function has.
+    pub(in crate::jsonata) fn arity(&self, function: Value) -> usize {
+        match callable(function) {
+            Some(Callable::BuiltIn(function)) => function.arity(),
+            Some(Callable::Closure(closure)) => match &self.closures[closure] {
+                Closure::Lambda { left: Some(left), .. } => left.len(),
+                Closure::Lambda { lambda, .. } => lambda.parameters.len(),
+                Closure::Partial { arguments, .. } => arguments.iter().filter(|argument| argument.is_none()).count(),
+                Closure::Regex(_) => 2,
+                Closure::Transform { .. } | Closure::Chain(_) => 1,
+                Closure::Next { .. } => 0,
+            },
+            None => 0,
+        }
+    }
+
+    /// The arguments of the built-in function that is applied, all of them.
+    pub(in crate::jsonata) fn applied_arguments(&self) -> &[Option<Value>] {
+        &self.arguments[self.applied..]
+    }
+
+    /// `value ~> function`
+    pub(super) fn apply_to(&mut self, sides: &'a [Node; 2], context: Option<Value>) -> Evaluated {
+        let [left, right] = sides;
+        let value = self.evaluate(left, context)?;
+        let call = match right {
+            Node::Call(call) => Some(call),
+            Node::Shaped(shaped) => match &shaped.node {
+                Node::Call(call) => Some(call),
+                _ => None,
+            },
+            _ => None,
+        };
+        if let Some(call) = call {
+            return self.call(call, Some(value), context);
+        }
+        let Some(function) = self.evaluate(right, context)?.filter(|function| callable(*function).is_some()) else {
+            let text = "The right side of the function application operator ~> must be a function";
+            return Err(Fault::new("T2006", text));
+        };
+        match value {
+            Some(first) if callable(first).is_some() => self.closure(Closure::Chain([first, function])).map(Some),
+            value => {
+                let base = self.arguments.len();
+                self.arguments.push(value);
+                self.apply(Some(function), base, Some(Value::Null))
+            }
+        }
+    }
+
+    /// A function with some of its arguments.
+    pub(super) fn partial(&mut self, partial: &'a Partial, context: Option<Value>) -> Result<Value, Fault> {
+        let mut arguments = Vec::new();
+        for argument in &partial.arguments {
+            arguments.push(match argument {
+                Some(argument) => {
+                    let value = self.evaluate(argument, context)?;
+                    value.into_iter().for_each(|value| self.keep(value));
+                    Some(value)
+                }
+                None => None,
+            });
+        }
+        let procedure = self.evaluate(&partial.procedure, context)?;
+        if let (None, Some(meant)) = (procedure, &partial.meant)
+            && self.variable(meant).is_some()
+        {
+            let text = format!("Attempted to partially apply a non-function. Did you mean ${}?", meant.name);
+            return Err(Fault::new("T1007", text));
+        }
+        let Some(function) = procedure.and_then(callable) else {
+            return Err(Fault::new("T1008", "Attempted to partially apply a non-function"));
+        };
+        if let Callable::Closure(closure) = function
+            && let Closure::Lambda { lambda, environment, context, left } = &self.closures[closure]
+        {
+            let (lambda, outer, context) = (*lambda, *environment, *context);
+            let parameters = left.clone().unwrap_or_else(|| lambda.parameters.clone());
+            let environment = self.environments.enter(outer);
+            let mut left = Vec::new();
+            for (index, symbol) in parameters.iter().enumerate() {
+                match arguments.get(index) {
+                    Some(None) => left.push(*symbol),
+                    Some(Some(value)) => self.environments.bind(environment, *symbol, *value),
+                    None => self.environments.bind(environment, *symbol, None),
+                }
+            }
+            return self.closure(Closure::Lambda { lambda, environment, context, left: Some(left.into()) });
+        }
+        self.closure(Closure::Partial { function, arguments: arguments.into() })
+    }
+
+    /// Puts the arguments on the stack where a partial application has `?`.
+    fn fill(&mut self, bound: &[Option<Option<Value>>], base: usize) {
+        let mut given = self.arguments.split_off(base).into_iter();
+        let all = bound.iter().map(|argument| argument.unwrap_or_else(|| given.next().flatten()));
+        self.arguments.extend(all);
+        while self.arguments.len() > base && self.arguments.last().is_some_and(Option::is_none) {
+            self.arguments.pop();
+        }
+    }
+
+    /// How the value of a parameter that takes a text or a function searches a text.
+    pub(in crate::jsonata) fn matcher(&self, function: Value) -> Matcher<'a> {
+        match callable(function) {
+            Some(Callable::Closure(closure)) => match &self.closures[closure] {
+                Closure::Regex(regex) => Matcher::Regex(&regex.regex),
+                _ => Matcher::Function(function),
+            },
+            _ => Matcher::Function(function),
+        }
+    }
+}
+
+impl<'a> Evaluation<'a> {
+    /// The function for the match after one that ends there.
+    pub(in crate::jsonata) fn next_match(
+        &mut self,
+        regex: &'a Regex,
+        text: Value,
+        from: usize,
+    ) -> Result<Value, Fault> {
+        self.closure(Closure::Next { regex, text, from })
+    }
+
+    /// The same for a function that is a regular expression.
+    pub(in crate::jsonata) fn next_of(&mut self, matcher: Value, text: Value, from: usize) -> Result<Value, Fault> {
+        match callable(matcher) {
+            Some(Callable::Closure(closure)) => match &self.closures[closure] {
+                Closure::Regex(regex) => {
+                    let regex = *regex;
+                    self.next_match(regex, text, from)
+                }
+                _ => Ok(matcher),
+            },
+            _ => Ok(matcher),
+        }
+    }
+}
+
+fn not_a_function() -> Fault {
+    Fault::new("T1006", "Attempted to invoke a non-function")
+}

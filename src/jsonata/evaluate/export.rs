@@ -1,0 +1,66 @@
+//! What comes into an evaluation, and what leaves it.
+
+use super::array::SEQUENCE;
+use super::foreign::{self, Foreign};
+use super::{Evaluated, Evaluation};
+use crate::jsonata::error::{EvaluationError, Fault};
+use crate::value::Value;
+
+impl Evaluation<'_> {
+    /// The document as the context: an array is one item.
+    pub(super) fn root_context(&mut self) -> Evaluated {
+        match self.root {
+            Some(array @ Value::Array(_)) => {
+                let wrapper = self.heap.array(&[array]).map_err(Fault::from)?;
+                self.set_marks(wrapper, SEQUENCE);
+                Ok(Some(wrapper))
+            }
+            root => Ok(root),
+        }
+    }
+
+    /// The value as JSON. Numbers that are not finite become texts, negative zero is zero.
+    ///
+    /// # Errors
+    /// It is, or holds, a function.
+    pub(super) fn export(&mut self, value: Value) -> Result<Value, Box<EvaluationError>> {
+        if !self.has_foreign && !matches!(value, Value::Float(_) | Value::Foreign(_)) {
+            return Ok(value);
+        }
+        self.work(1)?;
+        match value {
+            Value::Float(number) if number.get() == 0.0 => Ok(Value::Int(0)),
+            Value::Foreign(_) => match foreign::read(value) {
+                Some(Foreign::Number(number)) => Ok(self.heap.string(number_name(number))),
+                _ => Err(Box::new(EvaluationError::FunctionResult)),
+            },
+            Value::Array(list) if self.heap.is_since(list, self.age) => {
+                let mark = self.heap.mark();
+                for index in 0..list.len() {
+                    let item = self.heap.items(list)[index];
+                    let item = self.export(item)?;
+                    self.heap.push(item);
+                }
+                Ok(self.close_array(mark)?)
+            }
+            Value::Object(list) if self.heap.is_since(list, self.age) => {
+                let mark = self.heap.mark();
+                for index in 0..list.len() {
+                    let (key, item) = self.heap.entry(list, index);
+                    let item = self.export(item)?;
+                    self.heap.push_entry(key, item);
+                }
+                Ok(self.heap.object_from(mark).map_err(Fault::from)?)
+            }
+            other => Ok(other),
+        }
+    }
+}
+
+fn number_name(number: f64) -> &'static str {
+    match number {
+        number if number.is_nan() => "NaN",
+        number if number > 0.0 => "Infinity",
+        _ => "-Infinity",
+    }
+}

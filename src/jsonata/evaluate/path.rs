@@ -1,0 +1,263 @@
+//! Paths: steps over objects and arrays, with the reference's rules for sequences.
+//!
+//! A step is applied to each item; of its results, arrays are flattened into the list of items for the next step. Most
+//! lists have one item and never become an array.
+
+use super::array::{CONSTRUCTED, KEPT, SEQUENCE, length};
+use super::{Evaluated, Evaluation};
+use crate::jsonata::compile::{Node, Path, Stage, Start, Step, StepKind};
+use crate::jsonata::error::Fault;
+use crate::jsonata::scope::StatesField;
+use crate::value::{Heap, Key, Value};
+
+/// What the steps so far have led to.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Reached {
+    Nothing,
+    /// One item.
+    One(Value),
+    /// The items of an array.
+    Items(Value),
+    /// An array that is the result of the last step as it is.
+    Whole(Value),
+}
+
+/// The result of a step, or of predicates, on one item.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Found {
+    Nothing,
+    /// A value: if it is an array, its elements.
+    Value(Value),
+    /// A sequence of one.
+    One(Value),
+    /// An array that holds a sequence.
+    Items(Value),
+}
+
+impl<'a> Evaluation<'a> {
+    pub(super) fn path(&mut self, path: &'a Path, context: Option<Value>) -> Evaluated {
+        let mut reached = self.start(path, context)?;
+        if path.binds {
+            return self.binding_path(path, reached);
+        }
+        for (at, step) in path.steps.iter().enumerate() {
+            let last = at + 1 == path.steps.len();
+            reached = match (reached, &step.kind) {
+                (Reached::Nothing, _) => break,
+                (Reached::One(Value::Object(object)), StepKind::Node(Node::Name(key))) if step.stages.is_empty() => {
+                    self.check_depth(1)?;
+                    self.work(1)?;
+                    let found = self.heap.find(object, key).copied();
+                    self.gather(found.map_or(Found::Nothing, Found::Value), last)
+                }
+                (reached, _) => self.step(step, reached, last)?,
+            };
+        }
+        let value = self.close_path(path, reached)?;
+        match &path.group {
+            Some(pairs) => self.group(pairs, value).map(Some),
+            None => Ok(value),
+        }
+    }
+
+    /// The items that the steps begin with, or what the first ones lead to.
+    fn start(&mut self, path: &'a Path, context: Option<Value>) -> Result<Reached, Fault> {
+        let is_end = path.steps.is_empty();
+        match &path.start {
+            Start::Items => Ok(match context {
+                // Undefined is an item, too: its step may not need it.
+                None => Reached::One(super::foreign::undefined()),
+                Some(items @ Value::Array(_)) => Reached::Items(items),
+                Some(value) => Reached::One(value),
+            }),
+            Start::Whole => Ok(Reached::One(context.unwrap_or_else(super::foreign::undefined))),
+            Start::Constructor(node) => {
+                let value = self.evaluate(node, context)?;
+                Ok(match value {
+                    Some(array @ Value::Array(_)) if length(array) == 0 => match is_end {
+                        true => Reached::Whole(array),
+                        false => Reached::Nothing,
+                    },
+                    Some(array @ Value::Array(_)) if is_end => Reached::Whole(array),
+                    Some(array @ Value::Array(_)) => Reached::Items(array),
+                    Some(value) => Reached::One(value),
+                    None => Reached::Nothing,
+                })
+            }
+            Start::States(field, filters) => {
+                self.check_depth(1)?;
+                self.work(1)?;
+                let mut found = self.scope.states(self.heap, *field).map_or(Found::Nothing, Found::Value);
+                for filter in filters {
+                    found = self.filter(filter, found)?;
+                }
+                Ok(self.gather(found, is_end))
+            }
+            Start::ContextField(field, names) => {
+                self.check_depth(1)?;
+                self.work(1)?;
+                let found = match self.scope.context_field(self.heap, *field) {
+                    Some(value) => Some(value),
+                    None => {
+                        let context = self.scope.states(self.heap, StatesField::Context);
+                        context.and_then(|context| follow(self.heap, context, names))
+                    }
+                };
+                Ok(self.gather(found.map_or(Found::Nothing, Found::Value), is_end))
+            }
+        }
+    }
+
+    /// The items that the result of a step on a single item makes.
+    #[inline]
+    fn gather(&self, found: Found, last: bool) -> Reached {
+        match found {
+            Found::Nothing => Reached::Nothing,
+            Found::Value(Value::Array(list)) => {
+                let marks = self.marks(list);
+                if last && marks & SEQUENCE == 0 {
+                    return Reached::Whole(Value::Array(list));
+                }
+                match *self.heap.items(list) {
+                    _ if marks & CONSTRUCTED != 0 => Reached::One(Value::Array(list)),
+                    [] => Reached::Nothing,
+                    [single] => Reached::One(single),
+                    _ => Reached::Items(Value::Array(list)),
+                }
+            }
+            Found::Value(value) | Found::One(value) => Reached::One(value),
+            Found::Items(items) => Reached::Items(items),
+        }
+    }
+
+    pub(super) fn step(&mut self, step: &'a Step, reached: Reached, last: bool) -> Result<Reached, Fault> {
+        let items = match reached {
+            Reached::Nothing => return Ok(Reached::Nothing),
+            Reached::Items(items) | Reached::Whole(items) => items,
+            Reached::One(item) if matches!(step.kind, StepKind::Node(_)) => {
+                let found = self.step_on(step, item)?;
+                return Ok(self.gather(found, last));
+            }
+            Reached::One(item) => self.heap.array(&[item])?,
+        };
+        if let StepKind::Sort(terms) = &step.kind {
+            let sorted = self.sort_by(terms, items, false)?;
+            return self.after_sort(step, sorted);
+        }
+        let mark = self.heap.mark();
+        let mut results = 0;
+        let mut whole = None;
+        for index in 0..length(items) {
+            let item = self.item(items, index);
+            let found = self.step_on(step, item)?;
+            match found {
+                Found::Nothing => continue,
+                Found::Value(Value::Array(list)) => {
+                    let marks = self.marks(list);
+                    if results == 0 && marks & SEQUENCE == 0 {
+                        whole = Some(Value::Array(list));
+                    }
+                    match marks & CONSTRUCTED {
+                        0 => self.push_items(Value::Array(list))?,
+                        _ => self.push(Value::Array(list)),
+                    }
+                }
+                Found::Value(value) | Found::One(value) => self.push(value),
+                Found::Items(items) => self.push_items(items)?,
+            }
+            results += 1;
+        }
+        if last
+            && results == 1
+            && let Some(array) = whole
+        {
+            self.heap.abandon(mark);
+            return Ok(Reached::Whole(array));
+        }
+        match *self.heap.pushed(mark) {
+            [] => Ok(Reached::Nothing),
+            [single] => {
+                self.heap.abandon(mark);
+                Ok(Reached::One(single))
+            }
+            _ => Ok(Reached::Items(self.close_sequence(mark)?)),
+        }
+    }
+
+    /// The items after a sort, which predicates may follow.
+    fn after_sort(&mut self, step: &'a Step, sorted: Value) -> Result<Reached, Fault> {
+        let mut found = Found::Items(sorted);
+        for stage in &step.stages {
+            if let Stage::Filter(filter) = stage {
+                found = self.filter(filter, found)?;
+            }
+        }
+        Ok(match found {
+            Found::Nothing => Reached::Nothing,
+            Found::One(item) => Reached::One(item),
+            Found::Value(items) | Found::Items(items) if length(items) == 0 => Reached::Nothing,
+            Found::Value(items) | Found::Items(items) => Reached::Items(items),
+        })
+    }
+
+    fn step_on(&mut self, step: &'a Step, item: Value) -> Result<Found, Fault> {
+        let StepKind::Node(node) = &step.kind else { return Ok(Found::Nothing) };
+        let context = super::tuple::defined(item);
+        let mut found = match (node, context) {
+            (Node::Name(key), Some(Value::Object(object))) => {
+                self.check_depth(1)?;
+                self.work(1)?;
+                self.heap.find(object, key).copied().map_or(Found::Nothing, Found::Value)
+            }
+            _ => self.evaluate(node, context)?.map_or(Found::Nothing, Found::Value),
+        };
+        for stage in &step.stages {
+            if let Stage::Filter(filter) = stage {
+                found = self.filter(filter, found)?;
+            }
+        }
+        Ok(found)
+    }
+
+    /// The value of a path that led to this.
+    pub(super) fn close_path(&mut self, path: &Path, reached: Reached) -> Evaluated {
+        let keep = path.keep_array || path.keep_whole;
+        let reached = match reached {
+            Reached::One(item) if super::tuple::defined(item).is_none() => Reached::Nothing,
+            // An array that was constructed is one item.
+            Reached::Whole(array) if path.keep_array && self.has_mark(array, CONSTRUCTED) => Reached::One(array),
+            reached => reached,
+        };
+        match reached {
+            Reached::Nothing => Ok(None),
+            Reached::One(value) if keep => self.kept_single(value),
+            Reached::One(value @ Value::Array(_)) => {
+                // The path is the element of this sequence, which may be a sequence itself.
+                let sequence = self.heap.array(&[value])?;
+                self.set_marks(sequence, SEQUENCE);
+                Ok(Some(sequence))
+            }
+            Reached::One(value) | Reached::Whole(value) => Ok(Some(value)),
+            Reached::Items(Value::Array(list)) => {
+                let marks = SEQUENCE | if keep { KEPT } else { 0 };
+                if self.heap.is_since(list, self.age) && self.marks(list) | marks == marks && self.marks(list) != 0 {
+                    self.heap.set_tag(list, marks);
+                    return Ok(Some(Value::Array(list)));
+                }
+                let mark = self.heap.mark();
+                self.push_items(Value::Array(list))?;
+                let copy = self.close_array(mark)?;
+                self.set_marks(copy, marks);
+                Ok(Some(copy))
+            }
+            Reached::Items(value) => Ok(Some(value)),
+        }
+    }
+}
+
+fn follow(heap: &Heap, value: Value, names: &[Key]) -> Option<Value> {
+    names.iter().try_fold(value, |value, name| match value {
+        Value::Object(object) => heap.find(object, name).copied(),
+        _ => None,
+    })
+}
