@@ -60,7 +60,12 @@ impl Interpreter<'_> {
             Ok(Some(value)) => return Ok(value),
             Ok(None) => "returned nothing (undefined).".to_owned(),
             Err(error) => match *error {
-                EvaluationError::Thrown(text) => format!("threw an error during evaluation. {text}"),
+                EvaluationError::Thrown(text) => {
+                    // As measured: what has no code, a passed bound, follows a colon.
+                    let is_coded = text.find(": ") == Some(5) && text.as_bytes()[1..5].iter().all(u8::is_ascii_digit);
+                    let mark = if is_coded { '.' } else { ':' };
+                    format!("threw an error during evaluation{mark} {text}")
+                }
                 EvaluationError::FunctionResult => "returned an unsupported result type.".to_owned(),
             },
         };

@@ -16,8 +16,8 @@ pub struct SyntaxError {
 
 /// What the service says when an evaluation passes its bounds. Measured by others.
 pub(super) const TIMEOUT: &str = "Expression evaluation timeout: 1000ms. Check for infinite loop";
-pub(super) const OUT_OF_MEMORY: &str = "Expression evaluation memory limit exceeded";
-pub(super) const STACK_OVERFLOW: &str = "Stack overflow error: Check for non-terminating recursive function.  Consider \
+pub(super) const OUT_OF_MEMORY: &str = "Expression evaluation memory limit exceeded: Check for excessive memory usage";
+pub(super) const STACK_OVERFLOW: &str = "Stack overflow error: Check for non-terminating recursive function. Consider \
                                          rewriting as tail-recursive. Depth=101 max=100";
 
 /// Why an expression has no value.

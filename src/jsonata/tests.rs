@@ -172,8 +172,8 @@ fn workflow_variables_are_distinguished_from_those_of_the_expression() {
 
 #[test]
 fn evaluations_are_bounded_in_memory_and_depth() {
-    let memory = "Expression evaluation memory limit exceeded";
-    let depth = "Stack overflow error: Check for non-terminating recursive function.  Consider rewriting as tail-recursive. \
+    let memory = "Expression evaluation memory limit exceeded: Check for excessive memory usage";
+    let depth = "Stack overflow error: Check for non-terminating recursive function. Consider rewriting as tail-recursive. \
                  Depth=101 max=100";
     let timeout = "Expression evaluation timeout: 1000ms. Check for infinite loop";
     let doubled =

@@ -39,7 +39,10 @@ pub struct Mark(pub(super) usize);
 
 /// How much of a heap there was at a time.
 #[derive(Clone, Copy, Debug)]
-pub struct Age(usize);
+pub struct Age {
+    nodes: usize,
+    text: usize,
+}
 
 /// What a container knows of itself: its serialized size, and where its source text is if it was parsed.
 #[derive(Clone, Copy)]
@@ -415,12 +418,18 @@ impl Heap {
 
     /// How much of the heap there is: see [`is_since`](Heap::is_since).
     pub fn age(&self) -> Age {
-        Age(self.nodes.len())
+        Age { nodes: self.nodes.len(), text: self.text.len() }
     }
 
     /// Whether a container was made after that.
     pub fn is_since(&self, list: List, age: Age) -> bool {
-        list.start() > age.0
+        list.start() > age.nodes
+    }
+
+    /// Takes back everything that was made since then, for whoever knows that nothing refers to it.
+    pub fn take_back(&mut self, age: Age) {
+        self.nodes.truncate(age.nodes);
+        self.text.truncate(age.text);
     }
 
     /// An array of these elements, which live in this heap.

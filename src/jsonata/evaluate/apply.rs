@@ -170,7 +170,7 @@ impl<'a> Evaluation<'a> {
         context: Option<Value>,
         base: usize,
     ) -> Result<Outcome, Fault> {
-        let before = self.before();
+        let (before, age, asked) = (self.before(), self.heap.age(), self.asked);
         self.environment = self.environments.enter(environment);
         for (index, symbol) in parameters.iter().enumerate() {
             let value = self.arguments.get(base + index).copied().flatten();
@@ -182,7 +182,14 @@ impl<'a> Evaluation<'a> {
         let outcome = self.tail(&lambda.body, context, depth);
         self.depth = depth;
         match outcome? {
-            Outcome::Value(value) => self.leave(before, Ok(value)).map(Outcome::Value),
+            Outcome::Value(value) => {
+                let value = self.leave(before, Ok(value))?;
+                // Values don't change: what was made in the call can be seen by its result only, which holds nothing then.
+                if is_bare(value) && self.kept == before.kept && self.asked == asked {
+                    self.heap.take_back(age);
+                }
+                Ok(Outcome::Value(value))
+            }
             Outcome::Call(function) => {
                 let arguments = &self.arguments[base..];
                 let is_function = |value: &Option<Value>| matches!(value, Some(Value::Foreign(_)));
@@ -398,6 +405,11 @@ impl<'a> Evaluation<'a> {
             _ => Ok(matcher),
         }
     }
+}
+
+/// Whether all of a value is in its handle.
+fn is_bare(value: Option<Value>) -> bool {
+    matches!(value, None | Some(Value::Null | Value::True | Value::False | Value::Int(_) | Value::Float(_)))
 }
 
 fn not_a_function() -> Fault {

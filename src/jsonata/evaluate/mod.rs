@@ -70,6 +70,8 @@ pub(super) struct Evaluation<'a> {
     age: Age,
     /// Functions that were given a name or put into a container: they may outlive the call that made them.
     kept: usize,
+    /// How often the scope was asked for something that it may make, and keep, on the heap.
+    asked: usize,
     /// Whether a value was made that must not leave as it is.
     has_foreign: bool,
 }
@@ -110,6 +112,7 @@ impl<'a> Evaluation<'a> {
             max_bytes,
             age,
             kept: 0,
+            asked: 0,
             has_foreign: false,
         }
     }

@@ -138,6 +138,7 @@ impl<'a> Evaluation<'a> {
 
     /// All members of `$states`.
     fn states(&mut self) -> Result<Value, Fault> {
+        self.asked += 1;
         let mark = self.heap.mark();
         for field in StatesField::ALL {
             if let Some(value) = self.scope.states(self.heap, field) {

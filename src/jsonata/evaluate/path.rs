@@ -87,6 +87,7 @@ impl<'a> Evaluation<'a> {
             Start::States(field, filters) => {
                 self.check_depth(1)?;
                 self.work(1)?;
+                self.asked += usize::from(*field == StatesField::Context);
                 let mut found = self.scope.states(self.heap, *field).map_or(Found::Nothing, Found::Value);
                 for filter in filters {
                     found = self.filter(filter, found)?;
@@ -99,6 +100,7 @@ impl<'a> Evaluation<'a> {
                 let found = match self.scope.context_field(self.heap, *field) {
                     Some(value) => Some(value),
                     None => {
+                        self.asked += 1;
                         let context = self.scope.states(self.heap, StatesField::Context);
                         context.and_then(|context| follow(self.heap, context, names))
                     }

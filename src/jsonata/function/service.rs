@@ -106,6 +106,8 @@ fn parse(own: &mut Evaluation<'_>, [text, ..]: Arguments) -> Evaluated {
     own.work(text.len() / 16)?;
     own.afford(text.len() * 8)?;
     match own.heap.parse(text.as_bytes()) {
+        // There is one zero in JSON.
+        Ok(number) if own.double(number) == Some(0.0) => Ok(Some(Value::Int(0))),
         Ok(value) => Ok(Some(value)),
         Err(error) => Err(Fault::new("D3120", format!("The text given to $parse is not JSON: {error}"))),
     }
