@@ -12,7 +12,7 @@ use tokio::runtime::Runtime;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::oneshot;
 
-use super::deployment::{DeployError, Deployment};
+use super::deployment::{DeployError, Deployment, connect, connectors};
 use super::print::{in_colour, print, say};
 use crate::api::{Server, ServerError, Sources};
 use crate::config::{Config, ConfigErrors, Draft, Environment};
@@ -33,7 +33,7 @@ const CHECK_THREADS: usize = 8;
 #[command(
     after_help = "SIGTERM or SIGINT: finish what is in flight, commit, leave the group; a second one: exit at once. \
     SIGHUP: load changed workflows.\nExit status: 0 all pipelines drained, 2 the configuration is wrong, 1 anything else, such as \
-    events that were still in flight at `drain_timeout`."
+    events that were still in flight at `drain_timeout`. With --check: 0 nothing is wrong, 2 something is."
 )]
 pub(super) struct Args {
     /// The configuration file
@@ -42,6 +42,9 @@ pub(super) struct Args {
     /// Only check the configuration, its workflows and its tasks
     #[arg(long)]
     check: bool,
+    /// Also ask the brokers and the endpoints of tasks, for at most ten seconds; changes nothing
+    #[arg(long, requires = "check")]
+    connect: bool,
 }
 
 /// Why the daemon did not run, or not to its orderly end.
@@ -95,7 +98,7 @@ fn run(args: &Args) -> Result<(), RunError> {
     let read = std::fs::read(&args.config).unwrap_or_default();
     let mut draft = Draft::load(&args.config, &Environment::process()).map_err(RunError::Config)?;
     if args.check {
-        return check(draft);
+        return check(draft, args.connect);
     }
     // Before the configuration is known to be right, there is nothing to log.
     if draft.is_clean() {
@@ -103,7 +106,8 @@ fn run(args: &Args) -> Result<(), RunError> {
         events::starting(&draft.config.file, draft.config.pipelines.len());
         draft.config.warnings.iter().for_each(|warning| events::config_warning(warning));
     }
-    let deployment = Deployment::of_draft(&mut draft, true);
+    let connectors = connectors(&mut draft);
+    let deployment = Deployment::of_draft(&mut draft, connectors, true);
     let config = draft.finish().map_err(RunError::Config)?;
     // Without a deployment there is a mistake.
     let Some(deployment) = deployment else { return Err(RunError::Unclean(Vec::new())) };
@@ -140,9 +144,12 @@ fn run(args: &Args) -> Result<(), RunError> {
     if unclean.is_empty() { Ok(()) } else { Err(RunError::Unclean(unclean)) }
 }
 
-fn check(mut draft: Draft) -> Result<(), RunError> {
+fn check(mut draft: Draft, connects: bool) -> Result<(), RunError> {
+    let connectors = connectors(&mut draft);
+    Deployment::of_draft(&mut draft, connectors.clone(), false);
+    let notes = if connects { connect(&mut draft, &connectors) } else { Vec::new() };
     draft.config.warnings.iter().for_each(|warning| say(format_args!("warning: {warning}")));
-    Deployment::of_draft(&mut draft, false);
+    notes.iter().for_each(|note| say(format_args!("note: {note}")));
     let config = draft.finish().map_err(RunError::Config)?;
     let names: Vec<&str> = config.pipelines.iter().map(|pipeline| &*pipeline.name).collect();
     print(&format!("{}: valid; pipelines: {}\n", config.file.display(), names.join(", "))).map_err(RunError::Answer)

@@ -30,8 +30,8 @@ use crate::identity::Realm;
 pub use environment::Environment;
 pub use kafka_names::nearest_property;
 pub use model::{
-    ExecutionLogLevel, Http, Kafka, Limits, Log, LogFormat, LogTopic, OnInvalid, OnOutOfRange, Pipeline, Place,
-    ResultHeaders, StartFrom, Workflows,
+    ExecutionLogLevel, Http, Kafka, Limits, Log, LogFormat, LogTopic, OnInvalid, OnOutOfRange, Pipeline,
+    PipelinePlaces, Place, ResultHeaders, StartFrom, Workflows,
 };
 pub use properties::Properties;
 pub use redactor::Redactor;
@@ -66,6 +66,13 @@ pub struct Config {
 }
 
 impl Config {
+    /// The properties of a consumer and a producer that have `[kafka]` alone: to check it where no pipeline could be read.
+    pub fn kafka_alone(&self) -> [Properties; 2] {
+        let none = Kafka::default();
+        let kafka = (&self.kafka, &none);
+        [kafka::consumer("check", kafka, "check", OnOutOfRange::Earliest), kafka::producer("check", &self.kafka, &none)]
+    }
+
     /// Reads a configuration file with the environment of this process, and checks that its workflow files are there.
     ///
     /// # Errors
@@ -126,6 +133,8 @@ pub struct Findings {
     pub mistakes: Vec<Mistake>,
     /// What is valid, but probably not what was meant: one message each, with its place.
     pub warnings: Vec<String>,
+    /// What was not looked at, and why: one message each.
+    pub notes: Vec<String>,
     /// What takes their secrets out of texts.
     redactor: Redactor,
 }
@@ -135,7 +144,13 @@ impl Findings {
     pub fn append(&mut self, other: Findings) {
         self.mistakes.extend(other.mistakes);
         self.warnings.extend(other.warnings);
+        self.notes.extend(other.notes);
         self.redactor = self.redactor.and(&other.redactor);
+    }
+
+    /// Adds what is valid, but probably not what was meant.
+    pub fn warn(&mut self, place: &Place, message: &str) {
+        self.warnings.push(format!("{place}: {message}"));
     }
 }
 

@@ -22,6 +22,13 @@ pub struct Kafka {
     pub producer: Properties,
 }
 
+impl Kafka {
+    /// Where its first property stands; none: there is no property.
+    pub fn place(&self) -> Option<&Place> {
+        [&self.shared, &self.consumer, &self.producer].into_iter().find_map(Properties::first_place)
+    }
+}
+
 /// The HTTP side.
 #[derive(Clone, Debug)]
 pub struct Http {
@@ -173,8 +180,27 @@ pub struct Pipeline {
     pub producer: Properties,
     /// Where the pipeline stands in the file.
     pub place: Place,
-    /// Where its `workflow` stands in the file.
-    pub workflow_place: Place,
+    /// Where its options stand.
+    pub places: PipelinePlaces,
+}
+
+/// Where options of a pipeline stand in the file; the pipeline's own place for those that are not given.
+#[derive(Clone, Debug)]
+pub struct PipelinePlaces {
+    /// Those of the source topics, in their order.
+    pub sources: Vec<Place>,
+    /// That of `workflow`.
+    pub workflow: Place,
+    /// That of `group`.
+    pub group: Place,
+    /// That of `sink`.
+    pub sink: Place,
+    /// That of `failures`.
+    pub failures: Place,
+    /// That of `dead_letters`.
+    pub dead_letters: Place,
+    /// That of `log_topic`.
+    pub log_topic: Place,
 }
 
 impl Pipeline {

@@ -4,9 +4,11 @@ use std::thread::available_parallelism;
 use std::time::Duration;
 
 use super::kafka;
-use super::model::{ExecutionLogLevel, Kafka, LogTopic, OnOutOfRange, Pipeline, ResultHeaders, StartFrom};
+use super::model::{
+    ExecutionLogLevel, Kafka, LogTopic, OnOutOfRange, Pipeline, PipelinePlaces, Place, ResultHeaders, StartFrom,
+};
 use super::overrides::variable_form;
-use super::read::PIPELINE_OPTIONS;
+use super::read::{PIPELINE_OPTIONS, WorkflowFiles};
 use super::report::Report;
 use super::section::{Section, Text};
 use super::tree::{Kind, Node, Origin, Table};
@@ -22,22 +24,23 @@ const MAX_NAME_LENGTH: usize = 40;
 pub(super) fn read(
     table: &Table,
     origin: &Origin,
-    file: &Path,
+    (file, workflow_files): (&Path, WorkflowFiles),
     (shared, realm): (&Kafka, &Realm),
     report: &mut Report,
 ) -> Option<Pipeline> {
     let section = Section::open("[[pipeline]]", table, origin.clone(), PIPELINE_OPTIONS, report);
     let name = name(&section, report);
-    let workflow = section.required("workflow", "give the file: workflow = \"workflows/order.asl.json\"", report);
-    let sources = sources(&section, report);
+    let workflow = workflow(&section, file, workflow_files, report);
+    let (sources, source_places) = sources(&section, report);
     let outputs = Outputs::read(&section, &sources, report);
     let group = section.text("group", report).map(|text| text.value);
     let own = kafka::read("[pipeline.kafka]", section.node("kafka"), report);
     let bounds = Bounds::read(&section, report);
     let (start_from, on_out_of_range) = beginnings(&section, report);
     let seen = Seen::read(&section, &sources, report);
+    let places = places(&section, source_places, report);
 
-    let (name, workflow) = (name?, workflow?);
+    let (name, (workflow, workflow_name)) = (name?, workflow?);
     let group = group.unwrap_or_else(|| format!("stepstream-{name}"));
     let consumer = kafka::consumer(&name, (shared, &own), &group, on_out_of_range);
     let producer = kafka::producer(&name, shared, &own);
@@ -45,14 +48,12 @@ pub(super) fn read(
         let hint = "add to [kafka]: bootstrap.servers = \"localhost:9092\", or set STEPSTREAM_KAFKA_BOOTSTRAP_SERVERS";
         report.mistake(origin, format!("pipeline `{name}` knows no broker"), Some(hint.to_owned()));
     }
-    let folder = file.parent().unwrap_or(Path::new(""));
     Some(Pipeline {
         log_topic: seen.log_topic.map(|topic| LogTopic { topic, producer: kafka::log_producer(&name, shared, &own) }),
         name: name.into(),
         sources,
-        workflow_name: workflow_name(&workflow.value),
-        workflow_place: report.place_of(&workflow.origin),
-        workflow: without_dots(&folder.join(&workflow.value)),
+        workflow_name,
+        workflow,
         realm: realm.clone(),
         group,
         sink: outputs.sink,
@@ -77,6 +78,7 @@ pub(super) fn read(
         consumer,
         producer,
         place: report.place_of(origin),
+        places,
     })
 }
 
@@ -162,11 +164,32 @@ pub(super) fn check_beside(others: &[Pipeline], pipeline: &Pipeline, origin: &Or
     }
 }
 
-/// Checks that the definition's file is there.
-pub(super) fn check_workflow_file(pipeline: &Pipeline, table: &Table, report: &mut Report) {
-    if let Some(node) = table.find("workflow").filter(|_| !pipeline.workflow.is_file()) {
-        let message = format!("there is no file {}", pipeline.workflow.display());
-        report.mistake(&node.origin, message, Some("a relative path starts at the configuration's folder".to_owned()));
+/// The definition's file, resolved against the configuration file's folder, and the workflow's name.
+fn workflow(
+    section: &Section<'_>,
+    file: &Path,
+    workflow_files: WorkflowFiles,
+    report: &mut Report,
+) -> Option<(PathBuf, Arc<str>)> {
+    let text = section.required("workflow", "give the file: workflow = \"workflows/order.asl.json\"", report)?;
+    let path = without_dots(&file.parent().unwrap_or(Path::new("")).join(&text.value));
+    if workflow_files == WorkflowFiles::MustExist && !path.is_file() {
+        let message = format!("there is no file {}", path.display());
+        report.mistake(&text.origin, message, Some("a relative path starts at the configuration's folder".to_owned()));
+    }
+    Some((path, workflow_name(&text.value)))
+}
+
+fn places(section: &Section<'_>, sources: Vec<Place>, report: &Report) -> PipelinePlaces {
+    let place = |option| report.place_of(section.origin(option));
+    PipelinePlaces {
+        sources,
+        workflow: place("workflow"),
+        group: place("group"),
+        sink: place("sink"),
+        failures: place("failures"),
+        dead_letters: place("dead_letters"),
+        log_topic: place("log_topic"),
     }
 }
 
@@ -248,7 +271,8 @@ fn name(section: &Section<'_>, report: &mut Report) -> Option<String> {
     Some(name.value)
 }
 
-fn sources(section: &Section<'_>, report: &mut Report) -> Vec<String> {
+/// The source topics, and where they stand.
+fn sources(section: &Section<'_>, report: &mut Report) -> (Vec<String>, Vec<Place>) {
     let topics = section.texts("sources", report);
     let is_empty_list = |node: &Node| matches!(&node.kind, Kind::List(items) if items.is_empty());
     if section.node("sources").is_none_or(is_empty_list) {
@@ -256,6 +280,7 @@ fn sources(section: &Section<'_>, report: &mut Report) -> Vec<String> {
         report.mistake(section.origin("sources"), "[[pipeline]] needs `sources`", Some(hint.to_owned()));
     }
     let mut names: Vec<String> = Vec::with_capacity(topics.len());
+    let places = topics.iter().map(|topic| report.place_of(&topic.origin)).collect();
     for topic in topics {
         check_topic(&topic, report);
         if names.contains(&topic.value) {
@@ -263,7 +288,7 @@ fn sources(section: &Section<'_>, report: &mut Report) -> Vec<String> {
         }
         names.push(topic.value);
     }
-    names
+    (names, places)
 }
 
 fn topic(section: &Section<'_>, option: &str, sources: &[String], report: &mut Report) -> Option<String> {

@@ -68,6 +68,11 @@ impl Properties {
         self.0.get(name)?.place.as_ref()
     }
 
+    /// Where the first of those that the configuration gives stands.
+    pub(super) fn first_place(&self) -> Option<&Place> {
+        self.0.values().find_map(|property| property.place.as_ref())
+    }
+
     /// Whether the value must not be shown: by its name, or because it came from the environment.
     pub fn is_secret(&self, name: &str) -> bool {
         self.0.get(name).is_some_and(|property| property.secret)

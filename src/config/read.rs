@@ -224,11 +224,8 @@ fn pipelines(
     }
     let mut pipelines = Vec::with_capacity(tables.len());
     for (table, origin) in tables {
-        if let Some(pipeline) = pipeline::read(table, origin, file, shared, report) {
+        if let Some(pipeline) = pipeline::read(table, origin, (file, workflow_files), shared, report) {
             pipeline::check_beside(&pipelines, &pipeline, origin, report);
-            if workflow_files == WorkflowFiles::MustExist {
-                pipeline::check_workflow_file(&pipeline, table, report);
-            }
             pipelines.push(pipeline);
         }
     }

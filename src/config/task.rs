@@ -15,7 +15,7 @@ use super::redactor::Redactor;
 use super::report::{Mistake, Report, Source};
 use super::secret::Secret;
 use super::section::{Section, Text};
-use super::tree::{Kind, Node, Origin, Table};
+use super::tree::{Kind, Node, Origin, Table, holds_credentials};
 use super::{Config, Findings};
 
 /// A `[[task]]` entry as the file has it.
@@ -150,7 +150,9 @@ impl Options<'_> {
             self.report.mistake(&text.origin, message, Some(hint.to_owned()));
             return None;
         }
-        self.keep_secret(&text.value);
+        if text.from_environment || holds_credentials(&text.value) {
+            self.keep_secret(&text.value);
+        }
         Some(Secret::new(text.value))
     }
 
@@ -236,6 +238,6 @@ impl Options<'_> {
         let redact = |text: String| self.redactor.redact(&text).into_owned();
         let (warnings, mistakes) = self.report.into_parts();
         let mistakes = mistakes.into_iter().map(|mistake| mistake.redacted(redact)).collect();
-        Findings { mistakes, warnings, redactor: self.redactor }
+        Findings { mistakes, warnings, notes: Vec::new(), redactor: self.redactor }
     }
 }

@@ -218,7 +218,7 @@ impl Reader<'_> {
 }
 
 /// Whether a text is a URL with a user in it, or a query that may hold a key.
-fn holds_credentials(text: &str) -> bool {
+pub(super) fn holds_credentials(text: &str) -> bool {
     text.split_once("://").is_some_and(|(_, rest)| rest.contains(['@', '?']))
 }
 

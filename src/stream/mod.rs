@@ -13,6 +13,7 @@
 //! | `sink` | the producer, and what it could not deliver yet (`outgoing`); `suspects` finds what is too large in a refused batch |
 //! | `execution_log` | what is logged of executions, to the log or to a topic |
 //! | `outcome`, `headers` | the shape of what is written for an event |
+//! | `ask` | what the brokers say before anything runs |
 //! | `topic` | the connector that writes results of distributed Maps to a topic |
 //! | `client`, `reread`, `committer` | Kafka clients and their callbacks; commits |
 //! | `stats`, `counts` | what is counted |
@@ -21,6 +22,7 @@
 //! brokers or needs no acknowledgement. Nothing is dropped: what the cluster refuses is kept and sent again, and reading
 //! waits.
 
+mod ask;
 mod client;
 mod committer;
 mod counts;
@@ -52,6 +54,7 @@ mod work;
 #[cfg(test)]
 mod tests;
 
+pub use ask::ask;
 pub use offsets::{OffsetTracker, Sequence};
 pub use outcome::EVENT_REJECTED;
 pub use pipeline::{Pipeline, ShardsHang, StartError};

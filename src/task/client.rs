@@ -72,6 +72,15 @@ pub(super) enum ExchangeError {
     Broken(String),
 }
 
+/// Why no connection could be made.
+#[derive(Debug)]
+pub(super) enum Unreachable {
+    /// The name of the host stands for nothing.
+    Name(std::io::Error),
+    /// Nobody takes the connection.
+    Connection(std::io::Error),
+}
+
 impl Client {
     pub(super) fn new(options: ClientOptions) -> Result<Self, OptionsError> {
         let (uri, authorization) = read_url(&options.url)?;
@@ -101,6 +110,14 @@ impl Client {
     /// Bytes of an answer that are accepted, as configured.
     pub(super) fn max_response_bytes(&self) -> usize {
         self.max_response_bytes
+    }
+
+    /// Connects to the host of the URL, and does nothing more.
+    pub(super) async fn connect(&self) -> Result<(), Unreachable> {
+        let host = self.uri.host().unwrap_or_default().trim_matches(['[', ']']);
+        let port = self.uri.port_u16().unwrap_or(if self.uri.scheme_str() == Some("https") { 443 } else { 80 });
+        let addresses: Vec<_> = tokio::net::lookup_host((host, port)).await.map_err(Unreachable::Name)?.collect();
+        tokio::net::TcpStream::connect(&*addresses).await.map(drop).map_err(Unreachable::Connection)
     }
 
     /// POSTs `body` to `uri` with the configured headers and those of `extra`, and reads the answer.

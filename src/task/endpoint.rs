@@ -1,9 +1,12 @@
 //! The options of the kinds that speak HTTP.
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use super::BoxFuture;
+use super::client::{Client, Unreachable};
 use super::options::{ClientOptions, HttpVersion, OptionsError, RESERVED_HEADERS};
-use crate::config::{Header, Options};
+use crate::config::{Findings, Header, Mistake, Options, Place};
 use crate::limits;
 
 /// Headers whose value had better not stand in a file.
@@ -35,6 +38,39 @@ pub(super) fn made<T>(options: &mut Options<'_>, url: &str, made: Result<T, Opti
     };
     options.mistake(option, error.to_string(), None);
     None
+}
+
+/// Asks whether the host of the client's URL is there and takes a connection.
+pub(super) fn ask(client: &Arc<Client>, place: &Place, patience: Duration) -> BoxFuture<'static, Findings> {
+    let (client, place) = (Arc::clone(client), place.clone());
+    Box::pin(async move {
+        let mut findings = Findings::default();
+        let url = client.display_url();
+        let outcome = tokio::time::timeout(patience, client.connect()).await;
+        let (why, hint) = match outcome {
+            Ok(Ok(())) => {
+                if url.starts_with("https:") {
+                    let note = format!(
+                        "not asked: whether the certificate of {url} is trusted; that shows with the first call"
+                    );
+                    findings.notes.push(note);
+                }
+                return findings;
+            }
+            Ok(Err(Unreachable::Name(error))) => (error.to_string(), "check the name of the host"),
+            Ok(Err(Unreachable::Connection(error))) => (
+                error.to_string(),
+                "check the port, that the service runs, and that nothing on the way refuses this host",
+            ),
+            Err(_) => (
+                format!("no answer within {patience:?}"),
+                "check the address, and that nothing on the way drops what this host sends",
+            ),
+        };
+        let message = format!("{url} can't be connected to: {why}");
+        findings.mistakes.push(Mistake::new(&place, message, Some(hint.to_owned())));
+        findings
+    })
 }
 
 fn headers(options: &mut Options<'_>) -> Vec<(String, String)> {

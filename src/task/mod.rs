@@ -27,6 +27,7 @@ pub(crate) mod testing;
 
 use std::{pin::Pin, sync::Arc, time::Duration};
 
+use crate::config::{Findings, Place};
 pub use crate::engine::{DataObject, Purpose, TaskFailure};
 pub use crate::program::Role;
 pub use crate::resource::Resource;
@@ -111,6 +112,12 @@ pub trait Connector: Send + Sync {
 
     /// The connector's kind as named in the configuration, such as `http`: a label for metrics and messages.
     fn kind(&self) -> &'static str;
+
+    /// Asks whether the other side is there, without calling or changing anything. `place` is where the configuration names it.
+    /// What is found comes within `patience`, or the asker gives up. Without an own answer: there is no other side.
+    fn ask(&self, _place: &Place, _patience: Duration) -> BoxFuture<'static, Findings> {
+        Box::pin(async { Findings::default() })
+    }
 }
 
 /// The refusal of a connector that carries out Task states only.

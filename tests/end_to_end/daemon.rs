@@ -75,6 +75,17 @@ impl Pipeline {
         fs::rename(aside, self.folder.join("workflow.asl.json")).expect("the workflow is put in place");
     }
 
+    /// Adds a line to the configuration of the daemons that were started.
+    pub fn change_configuration(&self, line: &str) {
+        for entry in fs::read_dir(&self.folder).expect("the folder can be listed") {
+            let file = entry.expect("an entry").path();
+            if file.extension().is_some_and(|extension| extension == "toml") {
+                let mut config = File::options().append(true).open(file).expect("a configuration");
+                config.write_all(format!("{line}\n").as_bytes()).expect("it is written");
+            }
+        }
+    }
+
     /// Starts a daemon and waits until it is ready.
     pub fn start(&self) -> Daemon {
         let daemon = self.spawn();

@@ -11,6 +11,7 @@ mod events;
 mod service;
 
 mod bench;
+mod connect;
 mod drain;
 mod enrichment;
 mod execution_log;

@@ -44,6 +44,57 @@ fn a_swap_under_load_loses_nothing_and_every_event_runs_on_one_version() {
     check(&seen, sent);
 }
 
+#[test]
+fn sighup_says_what_it_did_and_what_it_did_not() {
+    let broker = Broker::connect();
+    let pipeline = Pipeline::with_definition(&broker, "sighup", 1, &generation(1));
+    let daemon = pipeline.start();
+    let logged = |what: &str| wait_until(what, || pipeline.log().contains(what));
+    daemon.signal("HUP");
+    logged("SIGHUP: workflow files read again swapped=0 refused=0 unchanged=1");
+    assert!(!pipeline.log().contains("no effect until a restart"));
+
+    pipeline.write_workflow("{ \"StartAt\": \"Nowhere\", ");
+    daemon.signal("HUP");
+    logged("SIGHUP: workflow files read again swapped=0 refused=1 unchanged=0");
+
+    pipeline.write_workflow(&generation(1));
+    pipeline.change_configuration("# a comment");
+    daemon.signal("HUP");
+    logged("the configuration file has changed: that has no effect until a restart");
+    assert_eq!(pipeline.log().matches("unchanged=1").count(), 2);
+    assert!(daemon.terminate().success());
+}
+
+#[test]
+fn a_restart_goes_on_with_the_last_good_version_where_that_is_wanted() {
+    let broker = Broker::connect();
+    let workflows = "[workflows]\nstate_dir = \"state\"\non_invalid = \"last_good\"";
+    let pipeline = Pipeline::with_definition(&broker, "last-good", 1, &generation(1)).tables(workflows);
+    assert!(pipeline.start().terminate().success());
+    pipeline.write_workflow("{ \"StartAt\": \"Nowhere\", ");
+
+    let daemon = pipeline.start();
+    let (_, page) = daemon.get("/workflows").expect("it answers");
+    let page: Value = serde_json::from_str(&page).expect("JSON");
+    let status = &page["workflows"][0];
+    assert!(status["from_state_dir"] == true && status["last_error"]["why"].is_string(), "{page}");
+    assert_eq!(daemon.metric("stepstream_workflow_refused"), 1.0);
+    let feed = broker.producer();
+    feed.send(&pipeline.source.name, "k", b"{}");
+    feed.flush();
+    let mut results = broker.reader(&pipeline.sink.name);
+    assert_eq!(results.next("the result of the last good version").json()["third"], 1);
+
+    // Put right, it is no longer refused.
+    pipeline.write_workflow(&generation(2));
+    wait_until("the new version is taken", || daemon.metric("stepstream_workflow_refused") == 0.0);
+    feed.send(&pipeline.source.name, "k", b"{}");
+    feed.flush();
+    assert_eq!(results.next("the result of the new version").json()["third"], 2);
+    assert!(daemon.terminate().success());
+}
+
 /// A workflow whose every state leaves its generation behind: a half-swapped program would mix them.
 fn generation(number: u32) -> String {
     let pass = |path: &str| json!({"Type": "Pass", "Result": number, "ResultPath": path});

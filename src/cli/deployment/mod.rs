@@ -1,5 +1,9 @@
 //! From a configuration to pipelines that run: shared by the subcommands that do.
 
+mod connect;
+#[cfg(test)]
+mod tests;
+
 use std::path::Path;
 use std::sync::Arc;
 
@@ -10,6 +14,8 @@ use crate::registry::{Kept, KeptError, LoadError, Refusal, Registry};
 use crate::stream::{self, Pipeline, PropertyError, Side, StartError};
 use crate::task::{self, Connectors, Kinds, Resolved};
 use crate::telemetry::{Health, events};
+
+pub(super) use connect::connect;
 
 /// Why a configuration can't be put to work.
 #[derive(Debug, thiserror::Error)]
@@ -68,7 +74,7 @@ pub(super) fn load(file: &Path) -> Result<(Config, Connectors), ConfigErrors> {
 }
 
 /// Makes the connectors of a draft, and adds what is wrong with them.
-fn connectors(draft: &mut Draft) -> Connectors {
+pub(super) fn connectors(draft: &mut Draft) -> Connectors {
     let (connectors, findings) = Connectors::of_config(&draft.config, KINDS);
     draft.tasks_are_known &= findings.mistakes.is_empty();
     draft.append(findings);
@@ -105,9 +111,8 @@ impl Deployment {
             .map_err(|mut errors| errors.swap_remove(0))
     }
 
-    /// Puts a configuration to work, as far as that goes; everything that is wrong is added to the draft.
-    pub(super) fn of_draft(draft: &mut Draft, keeps_versions: bool) -> Option<Self> {
-        let connectors = connectors(draft);
+    /// Puts a configuration to work with its connectors, as far as that goes; everything that is wrong is added to the draft.
+    pub(super) fn of_draft(draft: &mut Draft, connectors: Connectors, keeps_versions: bool) -> Option<Self> {
         let making = Making { tasks_are_known: draft.tasks_are_known, keeps_versions };
         match Self::make(&draft.config, connectors, making) {
             Ok(deployment) => Some(deployment),
@@ -142,7 +147,7 @@ impl Deployment {
         }
         for pipeline in &config.pipelines {
             if let Err(source) = registry.load(&pipeline.workflow_name, &pipeline.workflow) {
-                errors.push(DeployError::Workflow { place: pipeline.workflow_place.clone(), source });
+                errors.push(DeployError::Workflow { place: pipeline.places.workflow.clone(), source });
             }
         }
         match errors.is_empty() {
@@ -156,7 +161,7 @@ impl Deployment {
         let workflow = self
             .registry
             .load(&pipeline.workflow_name, &pipeline.workflow)
-            .map_err(|source| DeployError::Workflow { place: pipeline.workflow_place.clone(), source })?;
+            .map_err(|source| DeployError::Workflow { place: pipeline.places.workflow.clone(), source })?;
         let label = workflow.current().label.clone();
         let running = Pipeline::start(pipeline.clone(), workflow, &self.connectors, self.limits.clone(), health)?;
         events::pipeline_started(&pipeline.name, &pipeline.workflow_name, &label, pipeline.shards, &pipeline.sources);
@@ -182,8 +187,10 @@ fn check_properties(config: &Config, errors: &mut Vec<DeployError>) {
             check(&log.producer, Side::Producer, &pipeline.place);
         }
     }
+    if let (true, Some(place)) = (config.pipelines.is_empty(), config.kafka.place()) {
+        let [consumer, producer] = config.kafka_alone();
+        check(&consumer, Side::Consumer, place);
+        check(&producer, Side::Producer, place);
+    }
     errors.extend(told.into_iter().map(|(place, source)| DeployError::Property { place, source }));
 }
-
-#[cfg(test)]
-mod tests;

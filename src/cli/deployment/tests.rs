@@ -5,7 +5,7 @@ use std::path::Path;
 
 use proptest::prelude::*;
 
-use super::Deployment;
+use super::{Deployment, connectors};
 use crate::config::{Draft, Environment};
 
 /// Separates a configuration from what is said about it.
@@ -14,7 +14,8 @@ const SEPARATOR: &str = "\n=== says ===\n";
 /// Everything that is said about a configuration which stands in the folder `config`.
 fn said(text: &str, environment: &Environment) -> String {
     let mut draft = Draft::of_text(text, Path::new("config/check.toml"), environment);
-    Deployment::of_draft(&mut draft, false);
+    let connectors = connectors(&mut draft);
+    Deployment::of_draft(&mut draft, connectors, false);
     let warnings: String = draft.config.warnings.iter().map(|warning| format!("warning: {warning}\n")).collect();
     match draft.finish() {
         Ok(_) => warnings,

@@ -17,11 +17,12 @@ use rdkafka::message::Message;
 use rdkafka::producer::{BaseRecord, DeliveryResult, ProducerContext, ThreadedProducer};
 use tokio::sync::{Notify, RwLock};
 
+use super::ask::ask_output;
 use super::properties::{Side, check_properties, sealed};
 use super::sink::{error_code, is_too_large, is_topic_trouble};
 use super::suspects::{Suspect, Suspects};
 use super::{client, headers};
-use crate::config::{Options, Properties, Redactor};
+use crate::config::{Findings, Options, Place, Properties, Redactor};
 use crate::identity;
 use crate::task::{
     Answer, BoxFuture, Connector, ConnectorKind, DataObject, Purpose, Request, Resource, Role, TaskFailure,
@@ -89,6 +90,12 @@ impl Connector for TopicConnector {
 
     fn kind(&self) -> &'static str {
         TOPIC.name
+    }
+
+    fn ask(&self, place: &Place, patience: Duration) -> BoxFuture<'static, Findings> {
+        let (destination, place) = (Arc::clone(&self.destination), place.clone());
+        let ask = move || ask_output(&destination.properties, &destination.topic, &place, patience);
+        Box::pin(async move { tokio::task::spawn_blocking(ask).await.unwrap_or_default() })
     }
 }
 

@@ -30,7 +30,7 @@ use super::{
     client::{Client, ExchangeError, Reply},
     endpoint, only_answers,
 };
-use crate::config::Options;
+use crate::config::{Findings, Options, Place};
 
 mod data;
 
@@ -110,6 +110,10 @@ impl Connector for HttpConnector {
 
     fn kind(&self) -> &'static str {
         HTTP.name
+    }
+
+    fn ask(&self, place: &Place, patience: Duration) -> BoxFuture<'static, Findings> {
+        endpoint::ask(&self.client, place, patience)
     }
 }
 

@@ -27,7 +27,7 @@ use super::{
     lambda_wire::{Invocation, invoke_result},
     only_answers, only_tasks,
 };
-use crate::config::Options;
+use crate::config::{Findings, Options, Place};
 use crate::resource::Kind;
 
 /// The kind `lambda`.
@@ -96,6 +96,10 @@ impl Connector for LambdaConnector {
 
     fn kind(&self) -> &'static str {
         LAMBDA.name
+    }
+
+    fn ask(&self, place: &Place, patience: Duration) -> BoxFuture<'static, Findings> {
+        endpoint::ask(&self.client, place, patience)
     }
 }
 
