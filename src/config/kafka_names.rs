@@ -4,8 +4,20 @@ use crate::suggest::nearest;
 
 /// The property of librdkafka that is written most like this one.
 pub fn nearest_property(name: &str) -> Option<&'static str> {
-    nearest(name, NAMES.iter().copied())
+    let other = OTHER_NAMES.iter().find(|(other, _)| name.eq_ignore_ascii_case(other)).map(|(_, property)| *property);
+    other.or_else(|| nearest(name, NAMES.iter().copied()))
 }
+
+/// What other clients, or people, call a property.
+const OTHER_NAMES: [(&str, &str); 7] = [
+    ("broker", "bootstrap.servers"),
+    ("brokers", "bootstrap.servers"),
+    ("bootstrap", "bootstrap.servers"),
+    ("servers", "bootstrap.servers"),
+    ("username", "sasl.username"),
+    ("password", "sasl.password"),
+    ("protocol", "security.protocol"),
+];
 
 /// What can be set in a file: no callbacks.
 const NAMES: &[&str] = &[
@@ -183,6 +195,7 @@ mod tests {
             ("sasl.passwordd", Some("sasl.password")),
             ("bootstrap.server", Some("bootstrap.servers")),
             ("compresion.type", Some("compression.type")),
+            ("brokers", Some("bootstrap.servers")),
             ("linger", None),
         ] {
             assert_eq!(nearest_property(typed), meant, "{typed}");

@@ -188,6 +188,8 @@ impl<'a> Section<'a> {
                 default
             }
             None => {
+                let meant = meant_duration(text).filter(|_| !node.from_environment);
+                let hint = meant.map(|meant| format!("did you mean \"{meant}\"?")).or(hint);
                 report.mistake(&node.origin, format!("`{name}` is not a duration"), hint);
                 default
             }
@@ -255,9 +257,26 @@ impl<'a> Section<'a> {
 
     fn wrong_kind<T>(&self, node: &Node, name: &str, wanted: &str, found: &Kind, report: &mut Report) -> Option<T> {
         if !matches!(found, Kind::Broken) {
-            report.mistake(&node.origin, format!("`{name}` is {}, it must be {wanted}", found.name()), None);
+            let message = format!("`{name}` is {}, it must be {wanted}", found.name());
+            report.mistake(&node.origin, message, unquoted(name, wanted, found));
         }
         None
+    }
+}
+
+/// What to write where a number or a truth value stands in quotes, or a text alone in brackets.
+fn unquoted(name: &str, wanted: &str, found: &Kind) -> Option<String> {
+    match (wanted, found) {
+        ("an integer", Kind::Text(text)) if text.parse::<i64>().is_ok() => {
+            Some(format!("write it without quotes: {name} = {text}"))
+        }
+        ("true or false", Kind::Text(_)) => Some(format!("write it without quotes: {name} = true, or {name} = false")),
+        ("a string in double quotes", Kind::List(_)) => Some(format!("only one can be given: {name} = \"…\"")),
+        ("a string in double quotes", Kind::Integer(_) | Kind::Float { .. } | Kind::Bool(_)) => {
+            Some("put it in double quotes".to_owned())
+        }
+        ("an array of strings", _) => Some(format!("write {name} = [\"…\"]")),
+        _ => None,
     }
 }
 
@@ -281,6 +300,21 @@ pub(super) fn parse_duration(text: &str) -> Option<Duration> {
     };
     let seconds = number.parse::<f64>().ok()? * millis_per_unit / 1e3;
     Duration::try_from_secs_f64(seconds).ok()
+}
+
+/// What a duration with a longer unit would be: `30 seconds`.
+fn meant_duration(text: &str) -> Option<String> {
+    let (number, unit) = split_unit(text);
+    number.parse::<f64>().ok()?;
+    let unit = match unit.to_lowercase().as_str() {
+        "msec" | "msecs" | "millis" | "millisecond" | "milliseconds" => "ms",
+        "sec" | "secs" | "second" | "seconds" => "s",
+        "min" | "mins" | "minute" | "minutes" => "m",
+        "hr" | "hrs" | "hour" | "hours" => "h",
+        "day" | "days" => "d",
+        _ => return None,
+    };
+    Some(format!("{number}{unit}"))
 }
 
 /// Reads "65536", "64KiB", "64kB" and so on.

@@ -228,6 +228,8 @@ fn tell(statement: &Statement, source: &str, error: &toml::de::Error, report: &m
 pub(super) fn hint(message: &str) -> Option<String> {
     let hint = if message.contains("duplicate key") {
         "give the option once; a table's header ([kafka]) may stand only once in the file too"
+    } else if message.contains("escape") {
+        "in double quotes a backslash begins an escape: put the text in single quotes: workflow = 'C:\\flows\\order.json'"
     } else if message.contains("string") || message.contains("quote") {
         "put text in double quotes: name = \"orders\""
     } else {

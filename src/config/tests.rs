@@ -115,6 +115,19 @@ enable.idempotence = false
 }
 
 #[test]
+fn clients_are_named_after_their_pipeline_unless_the_file_names_them() {
+    let config = valid(MINIMAL, &Environment::default());
+    let ids = |config: &Config| {
+        let pipeline = &config.pipelines[0];
+        [&pipeline.consumer, &pipeline.producer].map(|properties| properties.value("client.id").map(str::to_owned))
+    };
+    let name = Some("stepstream-orders".to_owned());
+    assert_eq!(ids(&config), [name.clone(), name.clone()]);
+    let named = valid(&format!("{MINIMAL}kafka.producer.client.id = \"mine\"\n"), &Environment::default());
+    assert_eq!(ids(&named), [name, Some("mine".to_owned())]);
+}
+
+#[test]
 fn the_broker_assigns_where_the_new_group_protocol_is_asked_for() {
     let text = MINIMAL.replace("[kafka]", "[kafka]\ngroup.protocol = \"consumer\"");
     let config = valid(&text, &Environment::default());
