@@ -28,7 +28,7 @@ impl Committed {
 
     /// Whether the group refused the commit because this consumer is no member any more, or its partitions were given away:
     /// to try again can't help.
-    pub(super) fn is_of_a_stranger(&self) -> bool {
+    pub(super) fn is_fenced(&self) -> bool {
         matches!(
             self.code(),
             Some(
@@ -113,7 +113,7 @@ mod tests {
 
     #[test]
     fn only_a_lost_membership_makes_another_try_useless() {
-        let is_final = |result| Committed { result, offsets: TopicPartitionList::new(), events: 0 }.is_of_a_stranger();
+        let is_final = |result| Committed { result, offsets: TopicPartitionList::new(), events: 0 }.is_fenced();
         assert!(!is_final(Ok(())));
         for (code, expected) in [
             (RDKafkaErrorCode::UnknownMemberId, true),

@@ -142,7 +142,7 @@ impl Shard {
             self.work.host.calls().turn();
         }
         worked |= self.work.serve_sink();
-        self.hear_consumer();
+        self.drain_consumer();
         self.poll_monitor();
         self.commit_if_due();
         self.continue_revocation();
@@ -219,7 +219,7 @@ impl Shard {
     }
 
     /// Acts on what the consumer told through its callbacks.
-    pub(super) fn hear_consumer(&mut self) {
+    pub(super) fn drain_consumer(&mut self) {
         let Some(news) = self.consumer.context().take() else { return };
         if let Some(positions) = news.positions {
             self.positions = positions;
@@ -238,7 +238,7 @@ impl Shard {
         // Where a partition waits for a commit, the next one begins as soon as one has ended.
         if now >= self.next_commit || self.work.partitions.held() > 0 {
             self.next_commit = now + self.work.spec.pipeline.commit_interval;
-            self.hear_committer();
+            self.poll_committer();
             self.begin_commit();
         }
     }
@@ -253,9 +253,9 @@ impl Shard {
     }
 
     /// Takes the outcome of the commit under way, if it has come. Whether another one may succeed.
-    fn hear_committer(&mut self) -> bool {
+    fn poll_committer(&mut self) -> bool {
         let Some(committed) = self.committer.outcome() else { return true };
-        let is_member = !committed.is_of_a_stranger();
+        let is_member = !committed.is_fenced();
         let is_postponed = committed.is_postponed();
         let Work { partitions, counts, spec, .. } = &mut self.work;
         match committed.result {
@@ -281,7 +281,7 @@ impl Shard {
     /// Commits and waits for the broker's answer: the last thing before partitions are let go.
     pub(super) fn commit_and_wait(&mut self) {
         let deadline = Instant::now() + COMMIT_TIMEOUT;
-        while self.hear_committer() {
+        while self.poll_committer() {
             // One that was under way may be from before the last events were complete.
             self.begin_commit();
             if !self.committer.is_busy() || Instant::now() >= deadline {
@@ -290,7 +290,7 @@ impl Shard {
             // librdkafka holds records back during a rebalance. Should one come of a partition that stays, it must be run: a
             // later one would be committed past it.
             self.poll(ACKNOWLEDGEMENT_WAIT);
-            self.hear_consumer();
+            self.drain_consumer();
         }
     }
 
@@ -320,7 +320,7 @@ impl Shard {
         while self.work.partitions.in_flight() > 0 && Instant::now() < deadline && !self.work.spec.stop.is_aborted() {
             let mut worked = self.work.drive();
             worked |= self.work.serve_sink();
-            self.hear_consumer();
+            self.drain_consumer();
             self.poll_monitor();
             self.commit_if_due();
             self.continue_revocation();
@@ -345,7 +345,7 @@ impl Shard {
             self.take_over(&partitions);
         }
         // A rebalance that the last poll reported has no other answer.
-        self.hear_consumer();
+        self.drain_consumer();
         if let Some(revocation) = self.revocation.take() {
             self.finish_revocation(revocation);
         }
