@@ -117,7 +117,7 @@ impl Interpreter<'_> {
             Cap::Constant(percentage) => *percentage,
             Cap::Path(path) => {
                 let value = self.read(path, frame, data)?;
-                let Some(number) = self.heap.number(value) else {
+                let Some(number) = self.spelt_number(value) else {
                     return Err(self.wrong_number(frame, "ToleratedFailurePercentage", "float", path.text(), value));
                 };
                 number.as_f64()
@@ -147,16 +147,19 @@ impl Interpreter<'_> {
             Cap::Path(path) => path,
         };
         let value = self.read(path, frame, data)?;
-        // Recorded (test_tolerated_failure): a string of digits counts as the number.
-        let number = match value {
-            Value::String(string) => Num::parse(&self.heap.str(string)),
-            other => self.heap.number(other),
-        };
-        match number {
+        match self.spelt_number(value) {
             Some(Num::Int(number)) => {
                 u64::try_from(number).map_err(|_| self.runtime_fault(frame, &format!("{field} cannot be negative.")))
             }
             _ => Err(self.wrong_number(frame, field, "integer", path.text(), value)),
+        }
+    }
+
+    /// Recorded (test_tolerated_failure): a string of digits counts as the number.
+    fn spelt_number(&self, value: Value) -> Option<Num> {
+        match value {
+            Value::String(string) => Num::parse(&self.heap.str(string)),
+            other => self.heap.number(other),
         }
     }
 

@@ -12,6 +12,9 @@ pub struct Dice<'a> {
     states: usize,
 }
 
+/// Paths that name one place, as Choice takes them.
+const PLACES: [&str; 6] = ["$", "$$.State.Name", "$$.Execution.Input.a", "$.a", "$$.Map.Item.Value", "$.list[0]"];
+
 /// Most of them find something wherever they are applied, or machines would seldom get anywhere.
 const PATHS: [&str; 14] = [
     "$",
@@ -148,11 +151,11 @@ impl<'a> Dice<'a> {
     fn choice(&mut self, names: &[String], next: &str) -> Value {
         let rules: Vec<_> = (0..=self.roll(2))
             .map(|_| {
-                let test = json!({"Variable": self.one_of(&PATHS), "IsPresent": self.roll(2) == 0});
+                let test = json!({"Variable": self.one_of(&PLACES), "IsPresent": self.roll(2) == 0});
                 let rule = match self.roll(3) {
                     0 => test,
                     1 => json!({"And": [test, {"Variable": "$.a", "NumericGreaterThan": 1}]}),
-                    _ => json!({"Not": {"Variable": self.one_of(&PATHS), "StringEquals": "text"}}),
+                    _ => json!({"Not": {"Variable": self.one_of(&PLACES), "StringEquals": "text"}}),
                 };
                 let mut rule = rule;
                 rule["Next"] = json!(self.one_of(names));

@@ -164,7 +164,12 @@ impl Reader {
         let name = &member.key;
         let length = name.chars().count();
         if length == 0 || length > MAX_STATE_NAME_CHARS {
-            let message = format!("A state's name has 1 to {MAX_STATE_NAME_CHARS} characters, this one has {length}");
+            let message = match length {
+                0 => "Invalid State name: a state's name must not be empty".to_owned(),
+                _ => format!(
+                    "Invalid State name: State '{name}' exceeds the {MAX_STATE_NAME_CHARS}-character limit allowed by the service"
+                ),
+            };
             self.report(Diagnostic::error(Code::InvalidStateName, message), location, &member.key_span);
         }
         if let Some(first) = self.names.insert(name.clone(), location.to_owned()) {

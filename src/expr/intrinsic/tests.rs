@@ -160,7 +160,6 @@ fn what_is_no_call_is_refused_with_its_place() {
         ("States.Array (", 12),
         ("States.Array(", 13),
         ("States.Array()x", 14),
-        ("States.Array() ", 14),
         ("States.Array(1", 14),
         ("States.Array(1,", 15),
         ("States.Array(1,)", 15),

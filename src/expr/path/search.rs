@@ -112,10 +112,24 @@ impl Steps {
 
     /// Applies plain steps; the first `skip` of them led to `start`.
     pub(super) fn evaluate_plain(&self, skip: usize, heap: &Heap, start: Value) -> Result<Value, Fault> {
+        self.follow_to_the_end(skip, heap, start, |_| Ok(()))
+    }
+
+    /// As [`evaluate_plain`](Steps::evaluate_plain); `pay` is asked before a name is looked for in a value.
+    fn follow_to_the_end(
+        &self,
+        skip: usize,
+        heap: &Heap,
+        start: Value,
+        pay: impl Fn(Value) -> Result<(), Exceeded>,
+    ) -> Result<Value, Fault> {
         let mut value = start;
         for (at, step) in self.list.iter().enumerate().skip(skip) {
             let found = match step {
-                Step::Name(name) => self.name(heap, at, name, value),
+                Step::Name(name) => {
+                    pay(value)?;
+                    self.name(heap, at, name, value)
+                }
                 Step::Index(index) => element(heap, value, *index),
                 _ => Err(Reason::Null),
             };
@@ -141,7 +155,7 @@ impl Steps {
     /// Applies steps of a filter, which lead to one place. What is wrong within them is told with its text.
     pub(super) fn evaluate_inside(&self, heap: &mut Heap, start: Value, walk: &mut Walk) -> Result<Value, Fault> {
         if self.plain {
-            let found = self.evaluate_plain(0, heap, start);
+            let found = self.follow_to_the_end(0, heap, start, |value| heap.work(lookup(value)));
             return found.map_err(|fault| match fault.is_missing() {
                 true => fault,
                 false => Fault::Refused(error::plain_text(heap, self, "$", &fault).into()),
@@ -175,6 +189,16 @@ impl Steps {
                 Err((fault, trail))
             }
         }
+    }
+}
+
+/// The work that looking for a name takes: paths in filters look for the same ones again and again.
+fn lookup(value: Value) -> usize {
+    /// Keys that are compared for a unit of work.
+    const KEYS_PER_UNIT: usize = 8;
+    match value {
+        Value::Object(object) => 1 + object.len() / KEYS_PER_UNIT,
+        _ => 1,
     }
 }
 
@@ -220,7 +244,10 @@ impl Search<'_> {
                 break;
             };
             let next = match step {
-                Step::Name(name) => steps.name(self.heap, at, name, value),
+                Step::Name(name) => {
+                    self.heap.work(lookup(value))?;
+                    steps.name(self.heap, at, name, value)
+                }
                 Step::Names(names) => self.pick(at, names, value)?,
                 Step::Index(index) => element(self.heap, value, *index),
                 Step::FromEnd(_) | Step::Here => Ok(value),
@@ -274,7 +301,7 @@ impl Search<'_> {
         let mark = self.heap.mark();
         for (index, name) in names.iter().enumerate() {
             // Comparing a name is the least of work.
-            self.heap.work(1 + index / 4)?;
+            self.heap.work(lookup(value) + index / 4)?;
             self.heap.afford(name.len())?;
             if names[..index].contains(name) {
                 continue;
@@ -412,6 +439,11 @@ impl Search<'_> {
 
     /// Whether the step at `at`, which stands behind `..`, is applied to a value.
     fn takes(&mut self, at: usize, value: Value) -> Result<bool, Fault> {
+        let names = match self.steps.list.get(at) {
+            Some(Step::Names(names)) => names.len(),
+            _ => 1,
+        };
+        self.heap.work(names * lookup(value))?;
         let has = |heap: &Heap, name: &str| match value {
             Value::Object(object) => heap.field(object, name).is_some(),
             _ => false,

@@ -218,7 +218,7 @@ fn the_root_is_recognized() {
 #[test]
 fn what_is_no_path_is_refused_with_its_place() {
     let long = format!("${}", ".a".repeat(2000));
-    let nested = format!("$[?({}1)]", "@[?(".repeat(10_000));
+    let nested = format!("$[?({}1{})]", "@[?(".repeat(10_000), ")]".repeat(10_000));
     let cases = [
         ("", 0),
         ("a", 0),
