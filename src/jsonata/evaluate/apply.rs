@@ -87,6 +87,7 @@ impl<'a> Evaluation<'a> {
     pub(super) fn apply(&mut self, function: Option<Value>, base: usize, context: Option<Value>) -> Evaluated {
         let mut function = function;
         let environment = self.environment;
+        let (before, age, asked) = (self.before(), self.heap.age(), self.asked);
         loop {
             let outcome = self.apply_once(function, base, context);
             self.environment = environment;
@@ -96,6 +97,11 @@ impl<'a> Evaluation<'a> {
             match outcome? {
                 Outcome::Value(value) => {
                     self.arguments.truncate(base);
+                    let value = self.leave(before, Ok(value))?;
+                    // Values don't change: what was made in the call can be seen by its result only, which holds nothing then.
+                    if is_bare(value) && self.kept == before.kept && self.asked == asked {
+                        self.heap.take_back(age);
+                    }
                     return Ok(value);
                 }
                 Outcome::Call(next) => function = Some(next),
@@ -170,7 +176,7 @@ impl<'a> Evaluation<'a> {
         context: Option<Value>,
         base: usize,
     ) -> Result<Outcome, Fault> {
-        let (before, age, asked) = (self.before(), self.heap.age(), self.asked);
+        let before = self.before();
         self.environment = self.environments.enter(environment);
         for (index, symbol) in parameters.iter().enumerate() {
             let value = self.arguments.get(base + index).copied().flatten();
@@ -182,14 +188,7 @@ impl<'a> Evaluation<'a> {
         let outcome = self.tail(&lambda.body, context, depth);
         self.depth = depth;
         match outcome? {
-            Outcome::Value(value) => {
-                let value = self.leave(before, Ok(value))?;
-                // Values don't change: what was made in the call can be seen by its result only, which holds nothing then.
-                if is_bare(value) && self.kept == before.kept && self.asked == asked {
-                    self.heap.take_back(age);
-                }
-                Ok(Outcome::Value(value))
-            }
+            Outcome::Value(value) => self.leave(before, Ok(value)).map(Outcome::Value),
             Outcome::Call(function) => {
                 let arguments = &self.arguments[base..];
                 let is_function = |value: &Option<Value>| matches!(value, Some(Value::Foreign(_)));

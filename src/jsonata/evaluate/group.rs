@@ -94,7 +94,8 @@ impl<'a> Evaluation<'a> {
                 }
                 Some(at) => groups.groups[at].items.push(index as u32),
                 None => {
-                    self.afford((groups.groups.len() + 1) * size_of::<Group>())?;
+                    self.work(1)?;
+                    self.check_room((groups.groups.len() + 1) * size_of::<Group>())?;
                     groups.groups.push(Group { key, pair, items: vec![index as u32] });
                 }
             }

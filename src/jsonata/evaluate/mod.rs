@@ -141,18 +141,25 @@ impl<'a> Evaluation<'a> {
         self.work_end.saturating_sub(self.heap.work_done())
     }
 
-    /// Whether there is room for so many bytes more.
+    /// Pays for bytes that are about to be made.
+    ///
+    /// # Errors
+    /// There is no room for them.
+    #[inline]
+    pub(super) fn afford(&self, bytes: usize) -> Result<(), Fault> {
+        self.check_room(bytes)?;
+        Ok(self.heap.afford(bytes)?)
+    }
+
+    /// Whether there is room for so many bytes, which were paid for as they came together.
     ///
     /// # Errors
     /// There is not.
     #[inline]
-    pub(super) fn afford(&self, bytes: usize) -> Result<(), Fault> {
+    pub(super) fn check_room(&self, bytes: usize) -> Result<(), Fault> {
         let closures = self.closures.len() * size_of::<Closure<'_>>();
         let used = self.heap.bytes_used() + closures + self.environments.bytes();
-        if used.saturating_add(bytes) > self.max_bytes {
-            return Err(Fault::bound(OUT_OF_MEMORY));
-        }
-        Ok(self.heap.afford(bytes)?)
+        if used.saturating_add(bytes) > self.max_bytes { Err(Fault::bound(OUT_OF_MEMORY)) } else { Ok(()) }
     }
 
     /// Whether so many levels more may be entered.

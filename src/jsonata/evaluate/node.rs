@@ -208,7 +208,7 @@ impl<'a> Evaluation<'a> {
         for index in 0..count {
             let part = self.heap.pushed(mark)[index];
             self.append_text(part)?;
-            self.afford(0)?;
+            self.check_room(0)?;
         }
         self.heap.abandon(mark);
         Ok(self.heap.finish_text(text))

@@ -133,8 +133,7 @@ impl<'a> Evaluation<'a> {
                 };
                 self.heap.push(row);
             }
-            // What is pushed counts only when it is closed.
-            self.afford(size_of_val(self.heap.pushed(mark)))?;
+            self.check_room(0)?;
         }
         let rows = self.close_rows(mark)?;
         self.row_stages(step, rows)

@@ -116,7 +116,8 @@ fn push_distinct_many(own: &mut Evaluation<'_>, list: List) -> Result<(), Fault>
         let mut print = Vec::new();
         fingerprint(own, item, &mut print)?;
         bytes += print.len() + size_of::<Box<[u8]>>();
-        own.afford(bytes)?;
+        own.work(print.len() / 16)?;
+        own.check_room(bytes)?;
         if known.insert(print.into_boxed_slice()) {
             own.heap.push(item);
         }

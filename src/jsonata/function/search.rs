@@ -320,8 +320,8 @@ fn replace_hits(
             }
             (None, None) => {}
         }
-        own.work(hit.text.len() / 16)?;
-        own.afford(result.len())?;
+        own.work(1 + hit.text.len() / 16)?;
+        own.check_room(result.len())?;
         position = hit.start + hit.text.encode_utf16().count();
         count += 1.0;
     }
