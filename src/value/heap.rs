@@ -5,7 +5,7 @@ use super::{Form, List, MAX_DEPTH, Span, Str, Value, text};
 
 /// Bytes of text and of nodes that a heap keeps for the next execution; what is beyond goes back to the allocator.
 const KEPT_BYTES: usize = 1 << 20;
-/// What is reserved ahead of growth where this much or more is in use: an eighth. Below, as much again.
+/// What may always be reserved ahead of growth.
 const LARGE_BYTES: usize = 4 << 20;
 /// Memory beyond what is used that is not worth giving back.
 const TRIMMED_BYTES: usize = 64 << 10;
@@ -372,7 +372,7 @@ impl Heap {
     pub(super) fn take_from_stack(&mut self, mark: Mark, len: usize, depth: u16, header: Header) -> List {
         let nodes = self.stack.len() - mark.0 + 1;
         if self.nodes.capacity() - self.nodes.len() < nodes {
-            grow(&mut self.nodes, nodes);
+            self.grow_nodes(nodes);
         }
         self.nodes.push(header.pack());
         let start = self.nodes.len();
@@ -443,7 +443,7 @@ impl Heap {
         self.array_from(mark)
     }
 
-    /// Room for so many more bytes of text. As the two below: a vector that grows by itself reserves as much again.
+    /// Room for so many more bytes of text.
     #[inline]
     pub(super) fn reserve_text(&mut self, bytes: usize) {
         if self.text.capacity() - self.text.len() < bytes {
@@ -455,14 +455,33 @@ impl Heap {
     #[inline]
     pub(super) fn reserve_stack(&mut self, values: usize) {
         if self.stack.capacity() - self.stack.len() < values {
-            grow(&mut self.stack, values);
+            self.grow_stack(values);
         }
     }
 
     #[cold]
     fn grow_text(&mut self, bytes: usize) {
-        let ahead = ahead(self.text.len());
+        let ahead = self.ahead(self.text.len());
         self.text.reserve_exact(bytes.max(ahead));
+    }
+
+    #[cold]
+    fn grow_nodes(&mut self, values: usize) {
+        let ahead = self.ahead(self.nodes.len() * size_of::<Value>()) / size_of::<Value>();
+        self.nodes.reserve_exact(values.max(ahead));
+    }
+
+    #[cold]
+    fn grow_stack(&mut self, values: usize) {
+        let ahead = self.ahead(self.stack.len() * size_of::<Value>()) / size_of::<Value>();
+        self.stack.reserve_exact(values.max(ahead));
+    }
+
+    /// Bytes to reserve ahead where so many are in use: as many again, as vectors do, but no more than the limit leaves. All
+    /// in all a heap then holds at most half as much again as its limit.
+    fn ahead(&self, used: usize) -> usize {
+        let left = self.meter.max_bytes().saturating_sub(self.bytes_used());
+        used.max(256).min(left.max(LARGE_BYTES))
     }
 
     /// The `{}` value.
@@ -475,17 +494,6 @@ impl Heap {
         let mark = self.mark();
         self.take_from_stack(mark, 0, 1, Header { source: None, size: 2 })
     }
-}
-
-#[cold]
-fn grow(values: &mut Vec<Value>, more: usize) {
-    let ahead = ahead(values.len() * size_of::<Value>()) / size_of::<Value>();
-    values.reserve_exact(more.max(ahead));
-}
-
-/// Bytes to reserve ahead where so many are in use.
-fn ahead(used: usize) -> usize {
-    if used < LARGE_BYTES { used.max(256) } else { used / 8 }
 }
 
 /// Keys are always strings: both the parser and [`Heap::push_entry`] see to it.

@@ -75,6 +75,10 @@ impl Meter {
         *self.held.get_mut() = 0;
     }
 
+    pub(super) fn max_bytes(&self) -> usize {
+        self.max_bytes
+    }
+
     /// Bytes outside of the heap that are counted with it.
     pub(super) fn held(&self) -> usize {
         self.held.load(Ordering::Relaxed) as usize
