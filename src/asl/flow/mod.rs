@@ -2,6 +2,7 @@
 //!
 //! Every value gets a [`Shape`], which may have more than any real value has, never less; shapes are joined over all ways to
 //! a state until nothing changes. So a warning is certain: whenever the state is entered, the path leads to nothing.
+//! But for what looks like a function, `$.list.length()`: that is the name of a field, which hardly any field has.
 //! Results of tasks and the execution's input are unknown.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};

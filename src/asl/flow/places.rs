@@ -141,7 +141,12 @@ fn root_text(root: &Root) -> String {
 }
 
 fn nothing_there(path: &Path, before: &str, place: Place<'_>, shape: &Shape) -> Diagnostic {
-    let message = format!("The path '{}' can never exist here: {}", path.text(), why(before, place, shape));
+    let certainty = match place {
+        // A field may have such a name, but hardly one does.
+        Place::Name(name) if PATH_FUNCTIONS.contains(&name) => "hardly leads anywhere",
+        _ => "can never exist here",
+    };
+    let message = format!("The path '{}' {certainty}: {}", path.text(), why(before, place, shape));
     let names = shape.names().unwrap_or_default();
     let hint = match place {
         Place::Name(_) if before.ends_with(".Cause") && *shape == Shape::Scalar => {
