@@ -84,6 +84,18 @@ pub(super) struct Correspondence {
     answers: (Sender<Answer>, Receiver<Answer>),
 }
 
+/// The topics that results go to, where the brokers of the consumer are asked for them: of another cluster's they know nothing.
+fn sinks(pipeline: &config::Pipeline) -> Vec<String> {
+    let brokers = |properties: &config::Properties| {
+        let names = ["bootstrap.servers", "metadata.broker.list"];
+        names.map(|name| properties.value(name).map(str::to_owned))
+    };
+    if brokers(&pipeline.consumer) != brokers(&pipeline.producer) {
+        return Vec::new();
+    }
+    [&pipeline.sink, &pipeline.failures, &pipeline.dead_letters].into_iter().flatten().cloned().collect()
+}
+
 /// What is wrong with topics of the pipeline, as far as the brokers tell.
 #[derive(Default)]
 struct Topics(Mutex<BTreeMap<String, RDKafkaErrorCode>>);
@@ -106,12 +118,11 @@ impl Monitor {
         let client = sealed(made, &pipeline.consumer).map_err(client_error)?;
         let (requests, received) = channel();
         let topics = Arc::new(Topics::default());
-        let sinks = [&pipeline.sink, &pipeline.failures, &pipeline.dead_letters].into_iter().flatten().cloned();
         let thread = Thread {
             pipeline: pipeline.name.clone(),
             brokers: pipeline.consumer.shown("bootstrap.servers").unwrap_or("(unnamed)").to_owned(),
             sources: pipeline.sources.clone(),
-            sinks: sinks.collect(),
+            sinks: sinks(pipeline),
             client,
             metrics,
             reporter,
@@ -437,4 +448,26 @@ fn ranges(client: &MonitorClient, partitions: &TopicPartitionList) -> KafkaResul
         return Err(KafkaError::MetadataFetch(RDKafkaErrorCode::LeaderNotAvailable));
     }
     Ok(ranges)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::config::{Config, Environment};
+
+    #[test]
+    fn brokers_are_asked_only_for_topics_of_their_own_cluster() {
+        let of = |table: &str| {
+            let text = format!(
+                "[kafka]\nbootstrap.servers = \"one:9092\"\n[[pipeline]]\nname = \"p\"\nsources = [\"in\"]\nsink = \"out\"\n\
+                 dead_letters = \"dead\"\nworkflow = \"w.asl.json\"\n{table}"
+            );
+            let config = Config::parse(&text, Path::new("test.toml"), &Environment::default()).expect("it is valid");
+            sinks(&config.pipelines[0])
+        };
+        assert_eq!(of(""), ["out", "dead"]);
+        assert_eq!(of("[pipeline.kafka.producer]\nbootstrap.servers = \"two:9092\""), [""; 0]);
+    }
 }

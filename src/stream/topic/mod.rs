@@ -76,10 +76,11 @@ impl Connector for TopicConnector {
             let Purpose::WriteObjects(objects) = &request.purpose else { return Err(writes_only(&request)) };
             let timeout = request.timeout.map_or(destination.timeout, |timeout| timeout.min(destination.timeout));
             let began = Instant::now();
-            match tokio::time::timeout(timeout, destination.write(&request, objects)).await {
+            let silence = || destination.silence(timeout, began);
+            match tokio::time::timeout(timeout, destination.write(&request, objects, silence)).await {
                 Ok(Ok(())) => Ok(b"null".to_vec()),
                 Ok(Err(cause)) => Err(failure(cause)),
-                Err(_) => Err(failure(destination.silence(timeout, began))),
+                Err(_) => Err(failure(silence())),
             }
         })
     }
@@ -164,8 +165,13 @@ impl Suspect for Returned<'_> {
 }
 
 impl Destination {
-    /// Writes all records; what can't be written is the cause of a failure.
-    async fn write(&self, request: &Request, objects: &[DataObject]) -> Result<(), String> {
+    /// Writes all records; what can't be written is the cause of a failure. `silence` is that of records whose time is over.
+    async fn write(
+        &self,
+        request: &Request,
+        objects: &[DataObject],
+        silence: impl Fn() -> String,
+    ) -> Result<(), String> {
         let client = self.client().await?;
         let Some((manifest, files)) = objects.split_last() else { return Ok(()) };
         for objects in [files, std::slice::from_ref(manifest)] {
@@ -174,7 +180,9 @@ impl Destination {
                 if code == RDKafkaErrorCode::Fatal || is_topic_trouble(code) {
                     self.give_up(&client).await;
                 }
-                return Err(self.refused(records.get(index), code));
+                // The client's time for them is that of the call: either may notice first.
+                let is_over = code == RDKafkaErrorCode::MessageTimedOut;
+                return Err(if is_over { silence() } else { self.refused(records.get(index), code) });
             }
         }
         Ok(())
