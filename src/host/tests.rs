@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use super::*;
 use crate::engine::{Status, TaskCall, TaskFailure};
-use crate::task::{Answer, BoxFuture, Connector, Connectors, Entry, HTTP, Pattern, Request, Resolved};
+use crate::task::{Answer, BoxFuture, Connector, Connectors, Entry, HTTP, Kinds, Pattern, Request, Resolved};
 use crate::telemetry::{init_metrics, render_metrics};
 
 const HOUR: i64 = 3_600_000;
@@ -142,7 +142,8 @@ struct Running {
 impl Running {
     /// A host with an entry for each of these Resources, and at most so many open calls.
     fn new(max_concurrent_tasks: usize, entries: impl IntoIterator<Item = (&'static str, Does)>) -> Running {
-        let mut connectors = Connectors::of_kinds(&[&HTTP]);
+        const KINDS: Kinds = &[&HTTP];
+        let mut connectors = Connectors::of_kinds(KINDS);
         for (resource, does) in entries {
             connectors.push(Pattern::new(resource), Arc::new(does));
         }
