@@ -112,7 +112,7 @@ impl Execution {
         let parsed = if event.len() > limits.max_event_bytes {
             Err(EventError::TooLarge { size: event.len(), limit: limits.max_event_bytes })
         } else {
-            self.heap.parse_limited(event, limits.max_depth).map_err(EventError::from)
+            self.heap.parse_event(event, limits.max_depth).map_err(EventError::from)
         };
         // Without a program it is idle.
         let input = parsed.inspect_err(|_| self.program = None)?;

@@ -1,23 +1,81 @@
 use super::compare::FEW_KEYS;
-use super::{Exceeded, Heap, List, Str, Value};
+use super::heap::Header;
+use super::{Exceeded, Heap, Key, List, MAX_DEPTH, Str, Value, spans};
 
 impl Heap {
     /// A copy of the object in which `key` has this value: an existing key keeps its place, a new one comes last.
     ///
     /// # Errors
     /// [`Exceeded`] if the value has the greatest depth already, or a bound is passed.
-    pub fn with_field(&mut self, object: List, key: Str, value: Value) -> Result<Value, Exceeded> {
+    pub fn with_key(&mut self, object: List, key: &Key, value: Value) -> Result<Value, Exceeded> {
         self.work(2 * object.len())?;
-        let at = self.position(object, &self.str(key));
+        let place = self.index_of(object, key);
         let mark = self.mark();
-        let start = object.start();
         self.reserve_stack(2 * object.len() + 2);
-        self.stack.extend_from_slice(&self.nodes[start..start + 2 * object.len()]);
-        match at {
+        self.push_children(object, 2 * object.len());
+        match place {
             Some(index) => self.stack[mark.0 + 2 * index + 1] = value,
-            None => self.push_entry(key, value),
+            None => {
+                let key = self.key(key);
+                self.push_entry(key, value);
+            }
         }
         self.object_from(mark)
+    }
+
+    /// The same for an object that was built, and to which the caller has the only handle: it becomes invalid, since the object
+    /// itself is changed if it can be. A chain of states that each add a field would else copy all fields before it in each.
+    ///
+    /// # Errors
+    /// As [`with_key`](Heap::with_key).
+    pub fn set_key(&mut self, object: List, key: &Key, value: Value) -> Result<Value, Exceeded> {
+        self.work(1)?;
+        match self.set_in_place(object, key, value) {
+            Some(changed) => Ok(Value::Object(changed)),
+            None => self.with_key(object, key, value),
+        }
+    }
+
+    fn set_in_place(&mut self, object: List, key: &Key, value: Value) -> Option<List> {
+        let start = object.start();
+        if spans::is_skimmed(start) || self.is_constant(start) {
+            return None;
+        }
+        let header = self.header(object);
+        let (size, depth) = self.measure(&value);
+        if header.source.is_some() || header.size == u32::MAX || depth >= MAX_DEPTH {
+            return None;
+        }
+        let len = match self.index_of(object, key) {
+            Some(index) => {
+                let old = &mut self.nodes[start + 2 * index + 1];
+                let replaced = std::mem::replace(old, value);
+                let (old_size, old_depth) = self.measure(&replaced);
+                // What is as deep as the object may be what made it so.
+                if old_depth > depth && old_depth + 1 >= object.depth() {
+                    self.nodes[start + 2 * index + 1] = replaced;
+                    return None;
+                }
+                self.set_size(start, (header.size - old_size).saturating_add(size));
+                object.len()
+            }
+            // Behind the last node there is room.
+            None if start + 2 * object.len() == self.nodes.len() && object.len() < List::MAX_LEN => {
+                let key = self.key(key);
+                self.reserve_nodes(2);
+                self.nodes.extend_from_slice(&[Value::String(key), value]);
+                let separators = if object.is_empty() { 1 } else { 2 };
+                let (key_size, _) = self.measure(&Value::String(key));
+                self.set_size(start, header.size.saturating_add(separators + key_size).saturating_add(size));
+                object.len() + 1
+            }
+            None => return None,
+        };
+        Some(List::new(start, len, object.depth().max(1 + depth)))
+    }
+
+    fn set_size(&mut self, start: usize, size: u32) {
+        self.nodes[start - 1] = Header { source: None, size }.pack();
     }
 
     /// A copy of the array in which the element at `index`, which exists, is this value.
@@ -27,9 +85,8 @@ impl Heap {
     pub fn with_item(&mut self, array: List, index: usize, value: Value) -> Result<Value, Exceeded> {
         self.work(array.len())?;
         let mark = self.mark();
-        let start = array.start();
         self.reserve_stack(array.len());
-        self.stack.extend_from_slice(&self.nodes[start..start + array.len()]);
+        self.push_children(array, array.len());
         if let Some(item) = self.stack.get_mut(mark.0 + index) {
             *item = value;
         }
@@ -43,9 +100,8 @@ impl Heap {
     pub fn merge(&mut self, first: List, second: List) -> Result<Value, Exceeded> {
         self.work(first.len() + second.len())?;
         let mark = self.mark();
-        let start = first.start();
         self.reserve_stack(2 * (first.len() + second.len()));
-        self.stack.extend_from_slice(&self.nodes[start..start + 2 * first.len()]);
+        self.push_children(first, 2 * first.len());
         for (index, place) in self.places_in(first, second).into_iter().enumerate() {
             let (key, value) = self.entry(second, index);
             match place {

@@ -1,12 +1,12 @@
 use std::borrow::Cow;
 
 use super::meter::{Exceeded, Meter};
+use super::parse::{Level, Open};
+use super::spans::{self, Spans};
 use super::{Form, List, MAX_DEPTH, Span, Str, Value, text};
 
 /// Bytes of text and of nodes that a heap keeps for the next execution; what is beyond goes back to the allocator.
 const KEPT_BYTES: usize = 1 << 20;
-/// What may always be reserved ahead of growth.
-const LARGE_BYTES: usize = 4 << 20;
 /// Memory beyond what is used that is not worth giving back.
 const TRIMMED_BYTES: usize = 64 << 10;
 
@@ -23,8 +23,14 @@ pub struct Heap {
     pub(super) stack: Vec<Value>,
     /// Fingerprints of the keys of objects that are being read.
     pub(super) prints: Vec<u32>,
+    /// Containers that are being read.
+    pub(super) open: Vec<Open>,
+    /// The same of one that is skimmed.
+    pub(super) levels: Vec<Level>,
+    /// What was skimmed.
+    pub(super) spans: Spans,
     scratch: Vec<u8>,
-    base_text: usize,
+    pub(super) base_text: usize,
     base_nodes: usize,
     pub(super) meter: Meter,
 }
@@ -37,13 +43,6 @@ pub struct TextMark(usize);
 #[derive(Clone, Copy, Debug)]
 pub struct Mark(pub(super) usize);
 
-/// How much of a heap there was at a time.
-#[derive(Clone, Copy, Debug)]
-pub struct Age {
-    nodes: usize,
-    text: usize,
-}
-
 /// What a container knows of itself: its serialized size, and where its source text is if it was parsed.
 #[derive(Clone, Copy)]
 pub(super) struct Header {
@@ -54,21 +53,21 @@ pub(super) struct Header {
 impl Header {
     /// Of a container that was built: no text is so long that its source could be there. What is below it, down to the
     /// largest tag, is the [tag](Heap::tag).
-    const BUILT: u32 = u32::MAX;
-    const MAX_TAG: u32 = 15;
+    pub(super) const BUILT: u32 = u32::MAX;
+    pub(super) const MAX_TAG: u32 = 15;
 
     pub(super) fn pack(self) -> Value {
         let source = self.source.unwrap_or(Self::BUILT);
         Value::Int(((u64::from(source) << 32) | u64::from(self.size)) as i64)
     }
 
-    fn unpack(node: Value) -> Header {
+    pub(super) fn unpack(node: Value) -> Header {
         let Value::Int(bits) = node else { return Header { source: None, size: 0 } };
         let source = (bits as u64 >> 32) as u32;
         Header { source: (source < Self::BUILT - Self::MAX_TAG).then_some(source), size: bits as u32 }
     }
 
-    fn tag(node: Value) -> u8 {
+    pub(super) fn tag(node: Value) -> u8 {
         let Value::Int(bits) = node else { return 0 };
         let tag = Self::BUILT - (bits as u64 >> 32) as u32;
         if tag > Self::MAX_TAG { 0 } else { tag as u8 }
@@ -87,6 +86,7 @@ impl Heap {
         self.nodes.clone_from(&constants.nodes);
         self.stack.clear();
         self.meter.reset();
+        self.spans.forget();
         self.base_text = self.text.len();
         self.base_nodes = self.nodes.len();
     }
@@ -97,6 +97,7 @@ impl Heap {
         self.text.truncate(self.base_text);
         self.nodes.truncate(self.base_nodes);
         self.stack.clear();
+        self.spans.clear();
         if self.text.capacity() > self.base_text + KEPT_BYTES {
             self.text.shrink_to(self.base_text + KEPT_BYTES);
         }
@@ -106,9 +107,10 @@ impl Heap {
         }
     }
 
-    /// Bytes in use, with what is [held](Heap::hold) outside; constants are not counted.
+    /// Bytes in use, with what is [held](Heap::hold) outside; constants are not counted. Containers that were not made into nodes
+    /// [yet](Heap::parse_event) count as if they were: whether they are does not depend on the event alone.
     pub fn bytes_used(&self) -> usize {
-        let values = self.nodes.len() - self.base_nodes + self.stack.len();
+        let values = self.nodes.len() - self.base_nodes + self.spans.nodes() + self.stack.len();
         self.text.len() - self.base_text + values * size_of::<Value>() + self.meter.held()
     }
 
@@ -116,7 +118,9 @@ impl Heap {
     pub fn bytes_held(&self) -> usize {
         let values = self.nodes.capacity() + self.stack.capacity();
         let numbers = self.prints.capacity() * size_of::<u32>();
-        self.text.capacity() + self.scratch.capacity() + values * size_of::<Value>() + numbers
+        let reading = self.open.capacity() * size_of::<Open>() + self.levels.capacity() * size_of::<Level>();
+        let texts = self.text.capacity() + self.scratch.capacity();
+        texts + values * size_of::<Value>() + numbers + reading + self.spans.bytes_held()
     }
 
     /// Gives back memory that is kept for reuse, where that is most of what the heap holds.
@@ -127,45 +131,70 @@ impl Heap {
             self.nodes.shrink_to(self.nodes.len() + TRIMMED_BYTES / 4 / size_of::<Value>());
             self.stack.shrink_to(self.stack.len());
             self.prints.shrink_to(self.prints.len());
+            self.spans.shrink();
             self.scratch.shrink_to(self.scratch.len());
         }
     }
 
     /// The elements of an array.
     pub fn items(&self, array: List) -> &[Value] {
-        let start = array.start();
-        &self.nodes[start..start + array.len()]
+        self.children(array, array.len())
     }
 
     /// The entries of an object, in order.
     pub fn entries(&self, object: List) -> impl DoubleEndedIterator<Item = (Str, Value)> + ExactSizeIterator + '_ {
-        let start = object.start();
-        self.nodes[start..start + 2 * object.len()].chunks_exact(2).map(|pair| (as_key(&pair[0]), pair[1]))
+        self.children(object, 2 * object.len()).chunks_exact(2).map(|pair| (as_key(&pair[0]), pair[1]))
+    }
+
+    /// The nodes of a list, of which it has as many as this.
+    #[inline(always)]
+    pub(super) fn children(&self, list: List, count: usize) -> &[Value] {
+        let start = list.start();
+        if spans::is_skimmed(start) {
+            return self.spans.children(&self.text, start, count);
+        }
+        &self.nodes[start..start + count]
+    }
+
+    /// Adds the nodes of a list to the container under construction.
+    pub(super) fn push_children(&mut self, list: List, count: usize) {
+        let start = list.start();
+        let children = if spans::is_skimmed(start) {
+            self.spans.children(&self.text, start, count)
+        } else {
+            &self.nodes[start..start + count]
+        };
+        self.stack.extend_from_slice(children);
     }
 
     /// The `index`-th entry of an object.
     pub fn entry(&self, object: List, index: usize) -> (Str, Value) {
-        let at = object.start() + 2 * index;
-        (as_key(&self.nodes[at]), self.nodes[at + 1])
+        let pair = &self.children(object, 2 * object.len())[2 * index..2 * index + 2];
+        (as_key(&pair[0]), pair[1])
     }
 
     /// The value of an object's key.
     pub fn field(&self, object: List, key: &str) -> Option<Value> {
-        self.position(object, key).map(|index| self.nodes[object.start() + 2 * index + 1])
+        self.position(object, key).map(|index| self.children(object, 2 * object.len())[2 * index + 1])
     }
 
     pub(super) fn position(&self, object: List, key: &str) -> Option<usize> {
         // Comparing a key's length is the least of work.
         self.count(object.len() / 4);
-        let start = object.start();
-        let entries = &self.nodes[start..start + 2 * object.len()];
-        let len = key.len() as u32;
+        let entries = self.children(object, 2 * object.len());
+        let (len, last) = (key.len() as u32, key.as_bytes().last());
+        let bytes = self.text.as_bytes();
         entries.chunks_exact(2).rposition(|pair| {
             let Value::String(name) = &pair[0] else { return false };
-            if name.form() == Form::Escaped {
-                return self.str_equals(*name, key);
+            match name.form() {
+                Form::Escaped => self.str_equals(*name, key),
+                _ if name.len() != len => false,
+                // Keys that are as long mostly end otherwise: one byte tells most of them apart.
+                _ => {
+                    let name = &bytes[name.range()];
+                    name.last() == last && text::equal(name, key.as_bytes())
+                }
             }
-            name.len() == len && text::equal(&self.text.as_bytes()[name.range()], key.as_bytes())
         })
     }
 
@@ -360,7 +389,7 @@ impl Heap {
     /// Size and depth of a value. By reference: a copy of the handle would be written and read back before its tag is
     /// known.
     #[inline]
-    fn measure(&self, value: &Value) -> (u32, u16) {
+    pub(super) fn measure(&self, value: &Value) -> (u32, u16) {
         match value {
             Value::String(string) if string.form() != Form::Raw => (string.len() + 2, 0),
             Value::Number(span) => (span.len(), 0),
@@ -371,9 +400,7 @@ impl Heap {
 
     pub(super) fn take_from_stack(&mut self, mark: Mark, len: usize, depth: u16, header: Header) -> List {
         let nodes = self.stack.len() - mark.0 + 1;
-        if self.nodes.capacity() - self.nodes.len() < nodes {
-            self.grow_nodes(nodes);
-        }
+        self.reserve_nodes(nodes);
         self.nodes.push(header.pack());
         let start = self.nodes.len();
         self.nodes.extend_from_slice(&self.stack[mark.0..]);
@@ -382,54 +409,16 @@ impl Heap {
     }
 
     pub(super) fn header(&self, list: List) -> Header {
-        Header::unpack(self.nodes[list.start() - 1])
-    }
-
-    /// What whoever built the container has noted of it: see [`set_tag`](Heap::set_tag).
-    pub fn tag(&self, list: List) -> u8 {
-        Header::tag(self.nodes[list.start() - 1])
-    }
-
-    /// Leaves a note of four bits on a container that was built. It is no part of the value: nothing else looks at it.
-    pub fn set_tag(&mut self, list: List, tag: u8) {
-        let header = &mut self.nodes[list.start() - 1];
-        if let Value::Int(bits) = header
-            && Header::unpack(Value::Int(*bits)).source.is_none()
-        {
-            let source = Header::BUILT - u32::from(tag).min(Header::MAX_TAG);
-            *bits = ((u64::from(source) << 32) | u64::from(*bits as u32)) as i64;
+        let start = list.start();
+        if spans::is_skimmed(start) {
+            return self.spans.header(&self.text, start);
         }
+        Header::unpack(self.nodes[start - 1])
     }
 
-    /// Where the container is: two with the same place are one and the same.
-    pub fn place(&self, list: List) -> usize {
-        list.start()
-    }
-
-    /// Whether two containers are one and the same.
-    pub fn is_same_list(&self, a: List, b: List) -> bool {
-        a.start() == b.start()
-    }
-
-    /// The length of a string's text, escapes included.
-    pub fn str_len(&self, string: Str) -> usize {
-        string.len() as usize
-    }
-
-    /// How much of the heap there is: see [`is_since`](Heap::is_since).
-    pub fn age(&self) -> Age {
-        Age { nodes: self.nodes.len(), text: self.text.len() }
-    }
-
-    /// Whether a container was made after that.
-    pub fn is_since(&self, list: List, age: Age) -> bool {
-        list.start() > age.nodes
-    }
-
-    /// Takes back everything that was made since then, for whoever knows that nothing refers to it.
-    pub fn take_back(&mut self, age: Age) {
-        self.nodes.truncate(age.nodes);
-        self.text.truncate(age.text);
+    /// Whether a node is one of the constants.
+    pub(super) fn is_constant(&self, node: usize) -> bool {
+        node < self.base_nodes
     }
 
     /// An array of these elements, which live in this heap.
@@ -441,47 +430,6 @@ impl Heap {
         self.reserve_stack(items.len());
         self.stack.extend_from_slice(items);
         self.array_from(mark)
-    }
-
-    /// Room for so many more bytes of text.
-    #[inline]
-    pub(super) fn reserve_text(&mut self, bytes: usize) {
-        if self.text.capacity() - self.text.len() < bytes {
-            self.grow_text(bytes);
-        }
-    }
-
-    /// Room for so many more values on the build stack.
-    #[inline]
-    pub(super) fn reserve_stack(&mut self, values: usize) {
-        if self.stack.capacity() - self.stack.len() < values {
-            self.grow_stack(values);
-        }
-    }
-
-    #[cold]
-    fn grow_text(&mut self, bytes: usize) {
-        let ahead = self.ahead(self.text.len());
-        self.text.reserve_exact(bytes.max(ahead));
-    }
-
-    #[cold]
-    fn grow_nodes(&mut self, values: usize) {
-        let ahead = self.ahead(self.nodes.len() * size_of::<Value>()) / size_of::<Value>();
-        self.nodes.reserve_exact(values.max(ahead));
-    }
-
-    #[cold]
-    fn grow_stack(&mut self, values: usize) {
-        let ahead = self.ahead(self.stack.len() * size_of::<Value>()) / size_of::<Value>();
-        self.stack.reserve_exact(values.max(ahead));
-    }
-
-    /// Bytes to reserve ahead where so many are in use: as many again, as vectors do, but no more than the limit leaves. All
-    /// in all a heap then holds at most half as much again as its limit.
-    fn ahead(&self, used: usize) -> usize {
-        let left = self.meter.max_bytes().saturating_sub(self.bytes_used());
-        used.max(256).min(left.max(LARGE_BYTES))
     }
 
     /// The `{}` value.

@@ -38,6 +38,7 @@ impl Heap {
     /// The value of an object's key. As [`field`](Heap::field), but faster for a key that is looked up often.
     #[inline]
     pub fn find(&self, object: List, key: &Key) -> Option<&Value> {
+        // As `index_of`, but without a second look at the object's bounds.
         let hint = key.hint.load(Ordering::Relaxed);
         if (hint as usize) < object.len() {
             let at = object.start() + 2 * hint as usize;
@@ -51,10 +52,26 @@ impl Heap {
     }
 
     fn search(&self, object: List, key: &Key) -> Option<&Value> {
+        let index = self.search_index(object, key)?;
+        Some(&self.children(object, 2 * object.len())[2 * index + 1])
+    }
+
+    /// The place of an object's key among its entries.
+    pub(super) fn index_of(&self, object: List, key: &Key) -> Option<usize> {
+        let hint = key.hint.load(Ordering::Relaxed) as usize;
+        if let Some(Value::String(name)) = self.children(object, 2 * object.len()).get(2 * hint)
+            && is_key(&self.text, name, key)
+        {
+            return Some(hint);
+        }
+        self.search_index(object, key)
+    }
+
+    fn search_index(&self, object: List, key: &Key) -> Option<usize> {
         let index = self.position(object, key)?;
         // Written only when the shape changes: shards share the program that the key is part of.
         key.hint.store(index as u32, Ordering::Relaxed);
-        Some(&self.nodes[object.start() + 2 * index + 1])
+        Some(index)
     }
 }
 

@@ -20,11 +20,14 @@ mod edit;
 mod error;
 mod handle;
 mod heap;
+mod identity;
 mod key;
 mod meter;
 mod number;
 mod parse;
 mod print;
+mod reserve;
+mod spans;
 mod text;
 
 #[cfg(test)]
@@ -34,7 +37,8 @@ pub use document::read_document;
 pub use error::{ParseError, ParseErrorKind};
 use handle::Form;
 pub use handle::{Double, List, Span, Str, Value};
-pub use heap::{Age, Heap, Mark, TextMark};
+pub use heap::{Heap, Mark, TextMark};
+pub use identity::Age;
 pub use key::Key;
 pub use meter::{Exceeded, UNIT_BYTES};
 pub use number::Num;

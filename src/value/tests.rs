@@ -181,10 +181,10 @@ fn fields_are_found_whatever_their_escapes() {
 fn editing_shares_what_it_does_not_change() {
     let mut heap = Heap::new();
     let Value::Object(object) = heap.parse(br#"{"a":{"big":[1,2,3]},"b":1}"#).unwrap() else { panic!("an object") };
-    let Value::String(b) = heap.string("b") else { panic!("a string") };
-    let Value::String(c) = heap.string("c\n") else { panic!("a string") };
-    let Value::Object(edited) = heap.with_field(object, b, Value::Null).unwrap() else { panic!("an object") };
-    let edited = heap.with_field(edited, c, Value::Int(-12)).unwrap();
+    let Value::Object(edited) = heap.with_key(object, &Key::new("b"), Value::Null).unwrap() else {
+        panic!("an object")
+    };
+    let edited = heap.with_key(edited, &Key::new("c\n"), Value::Int(-12)).unwrap();
     assert_eq!(heap.to_json(edited), r#"{"a":{"big":[1,2,3]},"b":null,"c\n":-12}"#);
     assert_eq!(heap.to_json(edited).len(), heap.size(edited) as usize);
     assert_eq!(heap.to_json(Value::Object(object)), r#"{"a":{"big":[1,2,3]},"b":1}"#);
@@ -296,4 +296,155 @@ fn a_size_beyond_counting_is_the_greatest() {
     heap.push_entry(key, value);
     let object = heap.object_from(mark).expect("it is not deep");
     assert_eq!(heap.size(object), u32::MAX);
+}
+
+/// What is in a value, as whoever looks into it finds it.
+fn looked_into(heap: &Heap, value: Value) -> serde_json::Value {
+    assert_eq!(heap.to_json(value).len(), heap.size(value) as usize, "the size is that of the text");
+    heap.to_document(value)
+}
+
+#[test]
+fn what_is_skimmed_is_found_whoever_looks_into_it_and_when() {
+    let text =
+        r#"{"a":{"x":[1,{"y\n":"z\"","w":[[]]},true],"e":{}},"b":[{"k":1.50},{"k":null}],"c":[[1,[2,{"d":3}]]]}"#;
+    let mut heap = Heap::new();
+    let mut eager = Heap::new();
+    let expected = eager.parse(text.as_bytes()).unwrap();
+    for round in 0..4 {
+        heap.reset();
+        let Value::Object(event) = heap.parse_event(text.as_bytes(), 100).unwrap() else { panic!("an object") };
+        assert_eq!(heap.bytes_used(), eager.bytes_used());
+        assert_eq!(heap.to_json(Value::Object(event)), text, "round {round}");
+        let Some(Value::Object(a)) = heap.field(event, "a") else { panic!("an object") };
+        assert_eq!(a.len(), 2);
+        let Some(Value::Array(x)) = heap.find(a, &Key::new("x")).copied() else { panic!("an array") };
+        assert_eq!((x.depth(), heap.items(x).len()), (4, 3));
+        let edited = heap.with_key(a, &Key::new("none"), Value::Null).unwrap();
+        assert_eq!(looked_into(&heap, edited)["none"], serde_json::Value::Null);
+        assert_eq!(looked_into(&heap, Value::Object(event)), eager.to_document(expected));
+        let Some(b) = heap.field(event, "b") else { panic!("a field") };
+        assert!(heap.equals(b, b));
+    }
+}
+
+#[test]
+fn a_key_that_stands_twice_in_what_is_not_looked_into_is_found() {
+    let many = |value: &str| (0..300).map(|n| format!(r#""k{n}":{value}"#)).collect::<Vec<_>>().join(",");
+    let cases = [
+        (r#"{"o":{"a":1,"b":2,"a":3},"p":{"x":[ 1 ]}}"#.to_owned(), r#"{"o":{"a":3,"b":2},"p":{"x":[1]}}"#.to_owned()),
+        (r#"{"o":[ {"b":1,"\u0062":2 }],"p":{"x": 1}}"#.to_owned(), r#"{"o":[{"b":2}],"p":{"x":1}}"#.to_owned()),
+        (format!(r#"{{"o":{{{},{}}}}}"#, many("1"), many("2")), format!(r#"{{"o":{{{}}}}}"#, many("2"))),
+    ];
+    for (json, expected) in cases {
+        let mut heap = Heap::new();
+        let value = heap.parse_event(json.as_bytes(), 100).unwrap();
+        assert_eq!(heap.to_json(value), expected);
+    }
+}
+
+/// Texts that are nearly JSON: with white space, needless escapes, keys that stand twice, and faults.
+fn event_text() -> impl Strategy<Value = String> {
+    let piece = prop_oneof![
+        Just("\"a\":"),
+        Just("\"b\" :"),
+        Just("\"\\u0061\":"),
+        Just("{"),
+        Just("}"),
+        Just("["),
+        Just("]"),
+        Just(","),
+        Just(" "),
+        Just("\n"),
+        Just("1"),
+        Just("-2.50e1"),
+        Just("true"),
+        Just("null"),
+        Just("\"x\""),
+        Just("\"\\u00e9\\/\""),
+        Just("\"\\ud800\""),
+        Just("\"\\n\""),
+        Just("é"),
+        Just("01"),
+    ];
+    prop::collection::vec(piece, 0..12).prop_map(|pieces| pieces.concat())
+}
+
+proptest! {
+    #[test]
+    fn an_event_is_what_its_text_says_whatever_was_looked_into_before(
+        events in prop::collection::vec((json(), any::<bool>(), any::<u8>()), 1..4),
+    ) {
+        let mut heap = Heap::new();
+        for (value, pretty, look) in events {
+            let value = serde_json::json!({"a": value, "b": {"c": value}, "d": [[value]]});
+            let text = if pretty { serde_json::to_string_pretty(&value).unwrap() } else { value.to_string() };
+            let mut eager = Heap::new();
+            let expected = eager.parse(text.as_bytes()).unwrap();
+            heap.reset();
+            let event = heap.parse_event(text.as_bytes(), 100).unwrap();
+            prop_assert_eq!(heap.bytes_used(), eager.bytes_used());
+            prop_assert_eq!(heap.size(event), eager.size(expected));
+            prop_assert_eq!(heap.to_json(event), value.to_string());
+            let Value::Object(object) = event else { panic!("an object") };
+            for (index, key) in ["a", "b", "d"].into_iter().enumerate() {
+                if look & 1 << index != 0 {
+                    let found = heap.field(object, key).unwrap();
+                    prop_assert_eq!(looked_into(&heap, found).to_string(), value[key].to_string());
+                }
+            }
+            prop_assert_eq!(heap.to_json(event), value.to_string());
+        }
+    }
+
+    #[test]
+    fn an_event_is_refused_as_any_text_is(inside in event_text(), closed in any::<bool>(), max_depth in 1u16..6) {
+        let text = format!("{{\"o\":[{inside}{}", if closed { "]}" } else { "" });
+        let mut heap = Heap::new();
+        let read = heap.parse_event(text.as_bytes(), max_depth);
+        let mut eager = Heap::new();
+        let expected = eager.parse_limited(text.as_bytes(), max_depth);
+        prop_assert_eq!(heap.bytes_used(), eager.bytes_used(), "{}", text);
+        match (read, expected) {
+            (Ok(value), Ok(expected)) => {
+                prop_assert_eq!(heap.to_json(value), eager.to_json(expected));
+                prop_assert_eq!(looked_into(&heap, value), eager.to_document(expected));
+            }
+            (Err(error), Err(expected)) => prop_assert_eq!(error, expected),
+            (read, expected) => prop_assert!(false, "{} {:?} {:?}", text, read, expected),
+        }
+    }
+}
+
+proptest! {
+    /// Changing an object that nobody else has is a copy with the change.
+    #[test]
+    fn what_is_set_in_place_is_as_if_it_were_copied(
+        edits in prop::collection::vec(("[a-e\"]{1,2}", json(), any::<bool>()), 1..12),
+    ) {
+        let (mut heap, mut copies) = (Heap::new(), Heap::new());
+        let start = heap.parse(br#"{"a":1,"b":[2]}"#).unwrap();
+        let mut copied = copies.parse(br#"{"a":1,"b":[2]}"#).unwrap();
+        let mut own = None;
+        for (key, value, built) in edits {
+            let key = Key::new(key);
+            let text = value.to_string();
+            let mut value = heap.parse(text.as_bytes()).unwrap();
+            if built {
+                value = rebuilt(&mut heap, value);
+            }
+            let into = |value| match value { Value::Object(object) => object, _ => panic!("an object") };
+            let changed = match own {
+                Some(own) => heap.set_key(own, &key, value).unwrap(),
+                None => heap.with_key(into(start), &key, value).unwrap(),
+            };
+            own = Some(into(changed));
+            let value = copies.parse(text.as_bytes()).unwrap();
+            copied = copies.with_key(into(copied), &key, value).unwrap();
+            prop_assert_eq!(heap.to_json(changed), copies.to_json(copied));
+            prop_assert_eq!(heap.size(changed), copies.size(copied));
+            prop_assert_eq!(into(changed).depth(), into(copied).depth());
+            prop_assert_eq!(heap.to_json(start), r#"{"a":1,"b":[2]}"#);
+        }
+    }
 }

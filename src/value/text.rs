@@ -1,11 +1,14 @@
 //! JSON's string escapes, and the byte-parallel search for what ends or interrupts a string.
 
+use super::Form;
+
 /// Whether a decoded text must be escaped when it is printed as JSON.
 pub(super) fn needs_escape(bytes: &[u8]) -> bool {
     find_special(bytes, 0) < bytes.len()
 }
 
 /// The first byte at or after `from` that is a quote, a backslash or a control character; the length if there is none.
+#[inline(always)]
 pub(super) fn find_special(bytes: &[u8], from: usize) -> usize {
     let mut at = from;
     while let Some(chunk) = bytes.get(at..).and_then(|rest| rest.first_chunk::<8>()) {
@@ -16,7 +19,7 @@ pub(super) fn find_special(bytes: &[u8], from: usize) -> usize {
         at += 8;
     }
     while let Some(&byte) = bytes.get(at) {
-        if byte == b'"' || byte == b'\\' || byte < 0x20 {
+        if is_special(byte) {
             break;
         }
         at += 1;
@@ -28,12 +31,13 @@ const ONES: u64 = 0x0101_0101_0101_0101;
 const HIGHS: u64 = 0x8080_8080_8080_8080;
 
 /// The high bit of each byte that is special. Bits above the lowest hit may be wrong: only the lowest is used.
+#[inline(always)]
 fn special_bytes(word: u64) -> u64 {
-    let zero_in = |x: u64| x.wrapping_sub(ONES) & !x;
-    let quote = zero_in(word ^ (ONES * u64::from(b'"')));
-    let backslash = zero_in(word ^ (ONES * u64::from(b'\\')));
-    let control = word.wrapping_sub(ONES * 0x20) & !word;
-    (quote | backslash | control) & HIGHS
+    let below = |x: u64, bound: u8| x.wrapping_sub(ONES * u64::from(bound)) & !x;
+    // With this bit turned over a quote is below 0x21, as are control characters, and nothing else.
+    let quote_or_control = below(word ^ (ONES * 0x02), 0x21);
+    let backslash = below(word ^ (ONES * u64::from(b'\\')), 1);
+    (quote_or_control | backslash) & HIGHS
 }
 
 /// Whether two short texts of the same length are equal: most are keys of at most 16 bytes, for which a call of the
@@ -82,19 +86,74 @@ pub(super) fn unescape(text: &str) -> String {
     out
 }
 
-/// Decodes `\uXXXX` at the start of `text`, or a surrogate pair of two; returns the character and the bytes used.
+/// Decodes `\uXXXX` at the start of `text`, or a surrogate pair of two; returns the character and the bytes used. Half a
+/// surrogate pair becomes U+FFFD.
 fn unescape_unicode(text: &str) -> (char, usize) {
-    let unit = |at: usize| text.get(at..at + 4).and_then(|hex| u32::from_str_radix(hex, 16).ok());
-    let Some(high) = unit(2) else { return (char::REPLACEMENT_CHARACTER, text.len()) };
+    match code_point(text.as_bytes()) {
+        Some((character, used)) => (character, used),
+        None => (char::REPLACEMENT_CHARACTER, text.len().min(6)),
+    }
+}
+
+/// The character that `\uXXXX` at the start of `text` stands for, or a surrogate pair of two, and the bytes used; `None` for
+/// half a pair.
+fn code_point(text: &[u8]) -> Option<(char, usize)> {
+    let unit = |at: usize| {
+        let digits = text.get(at..at + 4)?;
+        digits.iter().try_fold(0, |unit, digit| Some(unit << 4 | char::from(*digit).to_digit(16)?))
+    };
+    let high = unit(2)?;
     if (0xD800..0xDC00).contains(&high)
-        && text.get(6..8) == Some("\\u")
+        && text.get(6..8) == Some(b"\\u")
         && let Some(low) = unit(8)
         && (0xDC00..0xE000).contains(&low)
     {
-        let code = 0x10000 + ((high - 0xD800) << 10) + (low - 0xDC00);
-        return (char::from_u32(code).unwrap_or(char::REPLACEMENT_CHARACTER), 12);
+        return Some((char::from_u32(0x10000 + ((high - 0xD800) << 10) + (low - 0xDC00))?, 12));
     }
-    (char::from_u32(high).unwrap_or(char::REPLACEMENT_CHARACTER), 6)
+    Some((char::from_u32(high)?, 6))
+}
+
+/// Appends the text between JSON quotes without the escapes that it doesn't need, and gives its form; `None` for half a
+/// surrogate pair, which can stand only as an escape. The parser has checked the escapes.
+pub(super) fn keep_needed_escapes(text: &str, out: &mut String) -> Option<Form> {
+    let bytes = text.as_bytes();
+    let mut form = Form::Quoted;
+    let (mut copied, mut at) = (0, 0);
+    loop {
+        at = find_special(bytes, at);
+        match bytes.get(at + 1) {
+            None => break,
+            Some(b'/') => {
+                out.push_str(&text[copied..at]);
+                copied = at + 1;
+                at += 2;
+            }
+            Some(b'u') => {
+                out.push_str(&text[copied..at]);
+                let (character, used) = code_point(&bytes[at..])?;
+                match u8::try_from(character) {
+                    Ok(byte) if is_special(byte) => {
+                        form = Form::Escaped;
+                        // Escapes are ASCII.
+                        out.extend(escape(byte, &mut [0; 6]).iter().copied().map(char::from));
+                    }
+                    _ => out.push(character),
+                }
+                at += used;
+                copied = at;
+            }
+            Some(_) => {
+                form = Form::Escaped;
+                at += 2;
+            }
+        }
+    }
+    out.push_str(&text[copied..]);
+    Some(form)
+}
+
+fn is_special(byte: u8) -> bool {
+    byte == b'"' || byte == b'\\' || byte < 0x20
 }
 
 /// Appends decoded text with JSON's escapes, without quotes.
@@ -106,19 +165,6 @@ pub(super) fn escape_into(out: &mut Vec<u8>, text: &str) {
         out.extend_from_slice(&bytes[from..at]);
         let Some(&byte) = bytes.get(at) else { return };
         out.extend_from_slice(escape(byte, &mut [0; 6]));
-        from = at + 1;
-    }
-}
-
-/// The same onto a text.
-pub(super) fn escape_onto(out: &mut String, text: &str) {
-    let mut from = 0;
-    loop {
-        let at = find_special(text.as_bytes(), from);
-        out.push_str(&text[from..at]);
-        let Some(&byte) = text.as_bytes().get(at) else { return };
-        // Escapes are ASCII.
-        out.extend(escape(byte, &mut [0; 6]).iter().copied().map(char::from));
         from = at + 1;
     }
 }

@@ -1,0 +1,95 @@
+//! Keys, and those that stand twice in an object: of such a key the last value counts, at the place of the first.
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+
+use super::super::Str;
+use super::{COLON, FIELD_NAME, Form, Parser, ReadError, Value};
+
+/// Keys of an object that are compared one by one, by their fingerprints; more are looked up in a table at its end.
+pub(super) const FEW: usize = 64;
+
+impl Parser<'_> {
+    /// Reads and pushes a key with its colon.
+    #[inline(always)]
+    pub(super) fn key(&mut self) -> Result<(), Box<ReadError>> {
+        if self.peek() != Some(b'"') {
+            return Err(self.unexpected(self.at, FIELD_NAME));
+        }
+        let start = self.at + 1;
+        let key = self.string(start)?;
+        let end = self.at - 1;
+        let print = fingerprint(self.bytes, start, end);
+        let bit = bit(print);
+        let escaped = is_rewritten(key, end - start);
+        if self.keys & bit != 0 || escaped {
+            self.suspect(escaped, print);
+        }
+        self.keys |= bit;
+        self.heap.prints.push(print);
+        self.heap.stack.push(Value::String(key));
+        if self.peek() != Some(b':') {
+            return Err(self.unexpected(self.at, COLON));
+        }
+        self.at += 1;
+        Ok(())
+    }
+
+    /// Looks whether the innermost object may have this key already. Keys with escapes are not what their text says, so
+    /// they are compared at the object's end; so are many keys, where a single pass costs less.
+    #[cold]
+    pub(super) fn suspect(&mut self, escaped: bool, print: u32) {
+        if let Some(open) = self.open.last_mut() {
+            let prints = &self.heap.prints[open.prints..];
+            open.suspicious |= escaped || prints.len() > FEW || prints.contains(&print);
+        }
+    }
+
+    /// Whether a key stands twice in the innermost object. Of such a key the last value stays, at the place of the first.
+    #[cold]
+    pub(super) fn unite_keys(&mut self, first: usize) -> bool {
+        let entries = self.heap.stack.split_off(first);
+        let mut places: HashMap<Box<str>, usize> = HashMap::with_capacity(entries.len() / 2);
+        for entry in entries.chunks_exact(2) {
+            let Value::String(key) = entry[0] else { continue };
+            match places.entry(self.heap.str(key).into()) {
+                Entry::Occupied(place) => self.heap.stack[place.get() + 1] = entry[1],
+                Entry::Vacant(place) => {
+                    place.insert(self.heap.stack.len());
+                    self.heap.stack.extend_from_slice(entry);
+                }
+            }
+        }
+        self.heap.stack.len() < first + entries.len()
+    }
+}
+
+/// Whether the text of a key in the heap is not the one in the source: it has or had an escape.
+#[inline(always)]
+fn is_rewritten(key: Str, source_len: usize) -> bool {
+    key.form() == Form::Escaped || key.len() as usize != source_len
+}
+
+/// The bit of a key in the set of an object's keys.
+#[inline(always)]
+pub(super) fn bit(print: u32) -> u64 {
+    1 << (print >> 26)
+}
+
+/// A number that differs for most different texts: of their lengths, and up to eight bytes of each end. Texts are read
+/// eight bytes at a time, and what is behind a short one is masked: a loop or a case for each length costs more.
+#[inline(always)]
+pub(super) fn fingerprint(bytes: &[u8], start: usize, end: usize) -> u32 {
+    const FACTOR: u64 = 0x9E37_79B9_7F4A_7C15;
+    let len = end - start;
+    let word =
+        |at: usize| bytes.get(at..).and_then(|rest| rest.first_chunk::<8>()).map(|bytes| u64::from_le_bytes(*bytes));
+    let (first, last) = match (len, word(start)) {
+        (0, _) => (0, 0),
+        (1..8, Some(first)) => (first & (u64::MAX >> (64 - 8 * len)), 0),
+        (1..8, None) => (bytes[start..end].iter().rfold(0, |word, byte| word << 8 | u64::from(*byte)), 0),
+        (_, first) => (first.unwrap_or(0), word(end - 8).unwrap_or(0)),
+    };
+    let mixed = (first ^ last.rotate_left(29) ^ len as u64).wrapping_mul(FACTOR);
+    (mixed >> 32) as u32
+}
