@@ -319,7 +319,7 @@ impl Interpreter<'_> {
             Kind::Wait(..) => "WaitStateAborted",
             Kind::Parallel(_) => "ParallelStateAborted",
             Kind::Map(_) => "MapStateAborted",
-            Kind::Pass(_) | Kind::Choice { .. } | Kind::Succeed | Kind::Fail(_) => return,
+            Kind::Pass(_) | Kind::Choice(_) | Kind::Succeed | Kind::Fail(_) => return,
         };
         self.emit_beside(frame, kind, |_| Vec::new());
     }
@@ -386,7 +386,7 @@ fn state_events(kind: &Kind) -> (&'static str, &'static str) {
     match kind {
         Kind::Pass(_) => ("PassStateEntered", "PassStateExited"),
         Kind::Task(_) => ("TaskStateEntered", "TaskStateExited"),
-        Kind::Choice { .. } => ("ChoiceStateEntered", "ChoiceStateExited"),
+        Kind::Choice(_) => ("ChoiceStateEntered", "ChoiceStateExited"),
         Kind::Wait(..) => ("WaitStateEntered", "WaitStateExited"),
         Kind::Succeed => ("SucceedStateEntered", "SucceedStateExited"),
         Kind::Fail(_) => ("FailStateEntered", "FailStateEntered"),

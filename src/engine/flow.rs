@@ -78,12 +78,20 @@ impl Interpreter<'_> {
         match result_path {
             ResultPath::Replace => Ok(result),
             ResultPath::Discard => Ok(input),
-            ResultPath::Write(path) => path.write(self.heap, input, result).map_err(|error| match error {
-                ResultPathError::Exceeded(exceeded @ (Exceeded::Memory | Exceeded::Work)) => {
-                    self.exceeded_fault(frame, exceeded)
-                }
-                other => self.fault(frame, other.error_name(), &other.to_string()),
-            }),
+            ResultPath::Write(path) => {
+                let owns_input = std::mem::take(&mut self.run.frames.at_mut(frame).owns_input);
+                let written = if owns_input {
+                    path.write_in_place(self.heap, input, result)
+                } else {
+                    path.write(self.heap, input, result)
+                };
+                written.map_err(|error| match error {
+                    ResultPathError::Exceeded(exceeded @ (Exceeded::Memory | Exceeded::Work)) => {
+                        self.exceeded_fault(frame, exceeded)
+                    }
+                    other => self.fault(frame, other.error_name(), &other.to_string()),
+                })
+            }
         }
     }
 
@@ -114,6 +122,9 @@ impl Interpreter<'_> {
         let combined = self.put_result(&common.result_path, frame, input, selected)?;
         self.note(Stage::ResultPath, combined);
         let output = self.select(&state.output_path, frame, combined)?;
+        let is_seen = self.run.record_history || self.is_solo();
+        self.run.frames.at_mut(frame).owns_input =
+            matches!((&common.result_path, &state.output_path), (ResultPath::Write(_), Selection::Whole)) && !is_seen;
         self.leave(frame, state, output, variables, common.next)
     }
 

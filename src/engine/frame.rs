@@ -15,6 +15,8 @@ pub(super) struct Frame {
     pub(super) state: StateId,
     /// The raw input of the state.
     pub(super) input: Value,
+    /// Whether nobody else has a handle to the input: a ResultPath has just made it.
+    pub(super) owns_input: bool,
     /// The group that this frame is a child of.
     pub(super) parent: Option<Id>,
     /// Place among the siblings.
@@ -55,6 +57,7 @@ impl Default for Frame {
         Frame {
             state: StateId(0),
             input: UNSET,
+            owns_input: false,
             parent: None,
             index: 0,
             item: None,

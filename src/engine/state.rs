@@ -8,7 +8,7 @@ use super::solo::Stage;
 use super::time::Timestamp;
 use super::view::{Subject, View};
 use crate::expr::{Instant, Path};
-use crate::program::{ChoiceRule, Fail, FailText, Kind, Next, RuleCondition, State, StateId, Wait};
+use crate::program::{Choice, ChoiceRule, Fail, FailText, Kind, Next, RuleCondition, State, Wait};
 use crate::value::{Num, Value};
 
 /// The longest wait that the service accepts, in seconds.
@@ -21,8 +21,10 @@ impl Interpreter<'_> {
 
     fn try_attempt(&mut self, frame: Id) -> Result<Step, Box<Fault>> {
         self.allow_work();
-        let running = self.run.frames.at(frame);
+        let running = self.run.frames.at_mut(frame);
         let input = running.input;
+        // Most states give the input to others, in one way or another.
+        let owns_input = std::mem::take(&mut running.owns_input);
         let program = self.program;
         let state = program.state(running.state);
         if let Kind::Task(task) = &state.kind {
@@ -34,6 +36,7 @@ impl Interpreter<'_> {
             Kind::Pass(pass) => {
                 let result = match (pass.result, &pass.common.parameters) {
                     (Some(result), _) => {
+                        self.run.frames.at_mut(frame).owns_input = owns_input && state.keeps_data();
                         self.note(Stage::Result, result);
                         result
                     }
@@ -45,7 +48,7 @@ impl Interpreter<'_> {
                 }
                 self.finish(frame, state, &pass.common, None, result)
             }
-            Kind::Choice { rules, default } => self.choose(frame, state, rules, *default, data),
+            Kind::Choice(choice) => self.choose(frame, state, choice, data),
             Kind::Wait(wait, next) => self.begin_wait(frame, state, wait, *next, data),
             Kind::Succeed => {
                 let output = self.output(frame, state, &state.output, data)?;
@@ -58,23 +61,9 @@ impl Interpreter<'_> {
         }
     }
 
-    fn choose(
-        &mut self,
-        frame: Id,
-        state: &State,
-        rules: &[ChoiceRule],
-        default: Option<StateId>,
-        data: Value,
-    ) -> Result<Step, Box<Fault>> {
-        let mut chosen = None;
-        for rule in rules {
-            self.heap.work(1).map_err(|exceeded| self.exceeded_fault(frame, exceeded))?;
-            if self.holds(&rule.condition, frame, data)? {
-                chosen = Some(rule);
-                break;
-            }
-        }
-        let (next, assign, output) = match (chosen, default) {
+    fn choose(&mut self, frame: Id, state: &State, choice: &Choice, data: Value) -> Result<Step, Box<Fault>> {
+        let chosen = self.first_rule(frame, choice, data)?;
+        let (next, assign, output) = match (chosen, choice.default) {
             (Some(rule), _) => (rule.next, &rule.assign, &rule.output),
             (None, Some(default)) => (default, &state.assign, &state.output),
             (None, None) => {
@@ -85,6 +74,33 @@ impl Interpreter<'_> {
         let variables = self.build_variables(assign.as_ref(), frame, Subject::data(data))?;
         let output = self.output(frame, state, output, data)?;
         self.leave(frame, state, output, variables, Next::State(next))
+    }
+
+    /// The first rule that holds.
+    fn first_rule<'a>(
+        &mut self,
+        frame: Id,
+        choice: &'a Choice,
+        data: Value,
+    ) -> Result<Option<&'a ChoiceRule>, Box<Fault>> {
+        let mut tables = choice.tables.iter().peekable();
+        let mut index = 0;
+        while let Some(rule) = choice.rules.get(index) {
+            self.heap.work(1).map_err(|exceeded| self.exceeded_fault(frame, exceeded))?;
+            if let Some(table) = tables.next_if(|table| table.rules().start == index) {
+                let mut view = View { run: self.run, program: self.program, frame, subject: Subject::data(data) };
+                let found = table.evaluate(self.heap, &mut view);
+                if let Some(found) = found.map_err(|error| self.expression_fault(frame, &error, data))? {
+                    return Ok(choice.rules.get(found));
+                }
+                index = table.rules().end;
+            } else if self.holds(&rule.condition, frame, data)? {
+                return Ok(Some(rule));
+            } else {
+                index += 1;
+            }
+        }
+        Ok(None)
     }
 
     fn holds(&mut self, condition: &RuleCondition, frame: Id, data: Value) -> Result<bool, Box<Fault>> {

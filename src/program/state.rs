@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::payload::{Payload, Query};
 use super::{Callee, Distributed};
+use crate::expr::condition::StringTable;
 use crate::expr::{Condition, Path, ReferencePath, intrinsic};
 use crate::value::{Str, Value};
 
@@ -23,6 +24,13 @@ pub(crate) struct State {
     /// JSONata `Output`.
     pub(crate) output: Option<Payload>,
     pub(crate) kind: Kind,
+}
+
+impl State {
+    /// Whether its data goes through it whole, and no variable takes part of it.
+    pub(crate) fn keeps_data(&self) -> bool {
+        matches!((&self.input_path, &self.output_path), (Selection::Whole, Selection::Whole)) && self.assign.is_none()
+    }
 }
 
 /// `InputPath` or `OutputPath`.
@@ -55,7 +63,7 @@ pub(crate) enum Next {
 pub(crate) enum Kind {
     Pass(Pass),
     Task(Box<Task>),
-    Choice { rules: Vec<ChoiceRule>, default: Option<StateId> },
+    Choice(Choice),
     Wait(Wait, Next),
     Succeed,
     Fail(Fail),
@@ -172,6 +180,14 @@ pub(crate) enum FailText {
     Path(Path),
     Call(intrinsic::Call),
     Query(Query),
+}
+
+#[derive(Debug)]
+pub(crate) struct Choice {
+    pub(crate) rules: Vec<ChoiceRule>,
+    /// What stands for some of the rules, in their order.
+    pub(crate) tables: Vec<StringTable>,
+    pub(crate) default: Option<StateId>,
 }
 
 #[derive(Debug)]

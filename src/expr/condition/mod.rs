@@ -2,12 +2,14 @@
 
 mod operator;
 mod pattern;
+mod table;
 
 #[cfg(test)]
 mod tests;
 
 pub use operator::{Comparison, Kind, OperandForm, Operator};
 pub use pattern::Pattern;
+pub use table::StringTable;
 
 use crate::expr::error::EvalError;
 use crate::expr::java;

@@ -1,5 +1,5 @@
 use crate::expr::path::{Path, Root};
-use crate::value::{Exceeded, Heap, List, Value};
+use crate::value::{Exceeded, Heap, Value};
 
 use super::PathSyntaxError;
 use super::step::Step;
@@ -76,8 +76,20 @@ impl ReferencePath {
     /// # Errors
     /// [`ResultPathError`] if something on the way is no object, or an array without that element.
     pub fn write(&self, heap: &mut Heap, into: Value, value: Value) -> Result<Value, ResultPathError> {
+        self.write_to(heap, into, value, false)
+    }
+
+    /// The same if the caller has the only handle to `into`, which becomes invalid: it is changed itself if it can be.
+    ///
+    /// # Errors
+    /// As [`write`](ReferencePath::write).
+    pub fn write_in_place(&self, heap: &mut Heap, into: Value, value: Value) -> Result<Value, ResultPathError> {
+        self.write_to(heap, into, value, true)
+    }
+
+    fn write_to(&self, heap: &mut Heap, into: Value, value: Value, is_own: bool) -> Result<Value, ResultPathError> {
         let steps = &self.path.steps.list;
-        match write(heap, steps, Some(into), value) {
+        match write(heap, steps, Some(into), value, is_own) {
             Ok(Some(output)) => Ok(output),
             Ok(None) => Err(ResultPathError::NoMatch { path: self.text().into(), input: heap.to_json(into).into() }),
             Err(error) => Err(error.into()),
@@ -96,38 +108,37 @@ fn is_reference_bracket(inside: &str) -> bool {
 /// The new content of a place that now holds `old`, if anything; `None` if the steps do not fit.
 ///
 /// The recursion is as deep as the path has steps, which the parser bounds.
-fn write(heap: &mut Heap, steps: &[Step], old: Option<Value>, value: Value) -> Result<Option<Value>, Exceeded> {
+fn write(
+    heap: &mut Heap,
+    steps: &[Step],
+    old: Option<Value>,
+    value: Value,
+    is_own: bool,
+) -> Result<Option<Value>, Exceeded> {
     let Some((step, rest)) = steps.split_first() else { return Ok(Some(value)) };
     match (step, old) {
         (Step::Name(name), None) => {
-            let Some(child) = write(heap, rest, None, value)? else { return Ok(None) };
+            let Some(child) = write(heap, rest, None, value, false)? else { return Ok(None) };
             let mark = heap.mark();
             let key = heap.key(name);
             heap.push_entry(key, child);
             heap.object_from(mark).map(Some)
         }
-        (Step::Name(name), Some(Value::Object(object))) => write_field(heap, object, name, rest, value),
+        (Step::Name(name), Some(Value::Object(object))) => {
+            let old = if rest.is_empty() { None } else { heap.find(object, name).copied() };
+            // What is inside may be shared even if the object is not.
+            let Some(child) = write(heap, rest, old, value, false)? else { return Ok(None) };
+            let output = if is_own { heap.set_key(object, name, child) } else { heap.with_key(object, name, child) };
+            output.map(Some)
+        }
         (Step::Index(index), Some(Value::Array(array))) => {
             let Some(index) = usize::try_from(*index).ok().filter(|index| *index < array.len()) else {
                 return Ok(None);
             };
             let old = heap.items(array)[index];
-            let Some(child) = write(heap, rest, Some(old), value)? else { return Ok(None) };
+            let Some(child) = write(heap, rest, Some(old), value, false)? else { return Ok(None) };
             heap.with_item(array, index, child).map(Some)
         }
         _ => Ok(None),
     }
-}
-
-fn write_field(
-    heap: &mut Heap,
-    object: List,
-    name: &str,
-    rest: &[Step],
-    value: Value,
-) -> Result<Option<Value>, Exceeded> {
-    let old = heap.field(object, name);
-    let Some(child) = write(heap, rest, old, value)? else { return Ok(None) };
-    let key = heap.key(name);
-    heap.with_field(object, key, child).map(Some)
 }

@@ -2,16 +2,21 @@
 
 use super::{Compiler, Names};
 use crate::asl;
-use crate::expr::condition::{OperandForm, Pattern};
+use crate::expr::condition::{OperandForm, Pattern, StringTable};
 use crate::expr::{Condition, Instant, Operand, Operator, Path, Test};
-use crate::program::{ChoiceRule, Kind, RuleCondition};
+use crate::program::{Choice, ChoiceRule, Kind, RuleCondition};
 use crate::value::Num;
 
 impl Compiler {
     pub(super) fn choice(&mut self, choice: &asl::ChoiceState, names: Names<'_>) -> Option<Kind> {
         let rules: Vec<_> = choice.choices.iter().map(|rule| self.rule(rule, names)).collect();
         let default = choice.default.as_ref().map(|name| names.find(&name.value));
-        Some(Kind::Choice { rules: rules.into_iter().collect::<Option<_>>()?, default })
+        let rules: Vec<ChoiceRule> = rules.into_iter().collect::<Option<_>>()?;
+        let tables = StringTable::find(rules.iter().map(|rule| match &rule.condition {
+            RuleCondition::Test(condition) => Some(condition),
+            RuleCondition::Constant(_) | RuleCondition::Query(_) => None,
+        }));
+        Some(Kind::Choice(Choice { rules, tables, default }))
     }
 
     fn rule(&mut self, rule: &asl::ChoiceRule, names: Names<'_>) -> Option<ChoiceRule> {
