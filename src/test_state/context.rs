@@ -62,11 +62,11 @@ pub(super) fn check(text: &str, state: &State) -> Result<(), Exception> {
     Ok(())
 }
 
-/// The faults name the whole path, as the service does.
+/// A value of the wrong kind is named with its whole path, as the service does, a field that there is none of without.
 fn check_fields(part: &str, content: &Map<String, Value>, fields: Fields) -> Result<(), String> {
     for (field, value) in content {
         let Some((_, (what, is_right))) = fields.iter().find(|(name, _)| name == field) else {
-            return Err(format!("Field '{part}.{field}' is not allowed"));
+            return Err(format!("Field '{field}' is not allowed"));
         };
         if !is_right(value) {
             return Err(format!("{part}.{field} must be {what}"));
