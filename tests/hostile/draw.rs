@@ -1,6 +1,7 @@
 //! Draws of definitions and events that take as much as they can.
 
 use std::fmt::Write;
+use std::time::Duration;
 
 use stepstream::engine::Limits;
 
@@ -130,10 +131,11 @@ impl Draw {
     /// Mostly small ones, so that draws come to them soon; now and then those of a pipeline.
     pub(crate) fn limits(&mut self) -> Limits {
         if self.one_in(4) {
-            return Limits { max_transitions: 30_000, ..Limits::default() };
+            return Limits { max_transitions: 30_000, timeout: Duration::from_secs(10), ..Limits::default() };
         }
         Limits {
             max_transitions: 10_000,
+            timeout: Duration::from_secs(10),
             max_work_per_state: 400_000,
             work_per_run: 50_000,
             max_heap_bytes: 8 << 20,

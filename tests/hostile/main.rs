@@ -30,6 +30,8 @@ const BESIDE: usize = 12 << 20;
 const BEYOND: u64 = 1_000_000;
 /// Rounds of the driver: the bounds on transitions and time end an execution long before.
 const MAX_ROUNDS: u32 = 2_000_000;
+/// Time that goes by with a turn, whatever the machine.
+const MILLIS_PER_TURN: i64 = 500;
 const SHORT: Duration = Duration::from_secs(20);
 
 /// How draws ended, to see that they reach what they are for.
@@ -126,7 +128,8 @@ fn run(execution: &mut Execution, program: &Arc<Program>, event: &[u8], limits: 
         }
         match progress {
             Progress::Ended => return ended(execution, tally),
-            Progress::Yielded => now.0 += 5,
+            // So that rounds and rounds of heavy states end by their time.
+            Progress::Yielded => now.0 += MILLIS_PER_TURN,
             Progress::Suspended => match calls.pop() {
                 Some(call) if call.ordinal % 5 == 4 => {
                     execution.resume(call.id, Err(TaskFailure::new("E", "it failed")), now);
