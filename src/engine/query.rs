@@ -66,6 +66,7 @@ impl Interpreter<'_> {
                     let mark = if is_coded { '.' } else { ':' };
                     format!("threw an error during evaluation{mark} {text}")
                 }
+                EvaluationError::Internal => "threw an internal error during evaluation.".to_owned(),
                 EvaluationError::FunctionResult => "returned an unsupported result type.".to_owned(),
             },
         };

@@ -26,6 +26,9 @@ pub enum EvaluationError {
     /// An operator or a function failed: code, colon, message of the reference implementation.
     #[error("{0}")]
     Thrown(Box<str>),
+    /// A function failed in a way that the reference implementation has no code for.
+    #[error("internal error")]
+    Internal,
     /// The result is, or holds, a function.
     #[error("the result is a function")]
     FunctionResult,
@@ -50,6 +53,8 @@ struct Thrown {
     text: String,
     /// The text lacks the name of the function that was called: what stands behind [`NAME`].
     is_open: bool,
+    /// There is no text: see [`internal`](Fault::internal).
+    is_internal: bool,
 }
 
 /// Where the name of the called function goes in the text of a fault.
@@ -58,18 +63,23 @@ const NAME: &str = "{{token}}";
 impl Fault {
     /// A code of the reference implementation, and its message with the values put in.
     pub(super) fn new(code: &str, message: impl std::fmt::Display) -> Fault {
-        Fault(Box::new(Thrown { text: format!("{code}: {message}"), is_open: false }))
+        Fault(Box::new(Thrown { text: format!("{code}: {message}"), is_open: false, is_internal: false }))
     }
 
     /// As [`new`](Fault::new), where `{{token}}` stands for the name of the function that was called, which only the call
     /// knows.
     pub(super) fn of_function(code: &str, message: impl std::fmt::Display) -> Fault {
-        Fault(Box::new(Thrown { text: format!("{code}: {message}"), is_open: true }))
+        Fault(Box::new(Thrown { text: format!("{code}: {message}"), is_open: true, is_internal: false }))
     }
 
     /// A bound is passed.
     pub(super) fn bound(text: &str) -> Fault {
-        Fault(Box::new(Thrown { text: text.to_owned(), is_open: false }))
+        Fault(Box::new(Thrown { text: text.to_owned(), is_open: false, is_internal: false }))
+    }
+
+    /// The reference implementation fails without a code, by an exception of its language.
+    pub(super) fn internal() -> Fault {
+        Fault(Box::new(Thrown { text: String::new(), is_open: false, is_internal: true }))
     }
 
     /// The function that was called, if that was not known yet.
@@ -91,6 +101,9 @@ impl From<Exceeded> for Fault {
 
 impl From<Fault> for Box<EvaluationError> {
     fn from(fault: Fault) -> Box<EvaluationError> {
+        if fault.0.is_internal {
+            return Box::new(EvaluationError::Internal);
+        }
         Box::new(EvaluationError::Thrown(fault.called(None).0.text.into()))
     }
 }

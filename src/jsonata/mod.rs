@@ -10,6 +10,7 @@ mod error;
 mod evaluate;
 mod function;
 mod number;
+mod picture;
 mod references;
 mod regex;
 mod scope;

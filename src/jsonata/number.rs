@@ -41,6 +41,30 @@ pub(super) fn value(heap: &mut Heap, number: f64) -> Value {
     heap.parse(text(number).as_bytes()).unwrap_or(Value::Null)
 }
 
+/// The digits of a finite whole number in a radix from 2 to 36. Of what a double cannot tell apart, they are zeros.
+pub(super) fn in_radix(number: f64, radix: u32) -> String {
+    let mut rest = number.abs();
+    let radix = f64::from(radix);
+    let mut digits = Vec::new();
+    while rest >= MAX_SAFE {
+        rest /= radix;
+        digits.push('0');
+    }
+    rest = rest.trunc();
+    loop {
+        let digit = rest % radix;
+        digits.extend(char::from_digit(digit as u32, radix as u32));
+        rest = (rest - digit) / radix;
+        if rest <= 0.0 {
+            break;
+        }
+    }
+    if number < 0.0 {
+        digits.push('-');
+    }
+    digits.into_iter().rev().collect()
+}
+
 /// What `$number` makes of a text.
 pub(super) fn parse(text: &str) -> Option<f64> {
     let radix = match text.get(..2) {

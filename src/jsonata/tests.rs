@@ -48,6 +48,7 @@ fn evaluate(text: &str, input: &str) -> String {
         Ok(None) => "undefined".to_owned(),
         Err(error) => match *error {
             EvaluationError::Thrown(text) => text.into(),
+            EvaluationError::Internal => "internal".to_owned(),
             EvaluationError::FunctionResult => "function".to_owned(),
         },
     }

@@ -22,10 +22,11 @@
 //! [`double`](Evaluation::double) (infinite ones, too) and made by [`number_value`](Evaluation::number_value).
 
 mod array;
+mod encoding;
 mod higher;
-mod library;
 mod number;
 mod object;
+mod picture;
 mod plain;
 mod search;
 mod service;
@@ -60,10 +61,11 @@ const fn row(name: &'static str, signature: &'static str, body: Body) -> Row {
 
 static TOPICS: &[&[Row]] = &[
     array::ROWS,
+    encoding::ROWS,
     higher::ROWS,
-    library::ROWS,
     number::ROWS,
     object::ROWS,
+    picture::ROWS,
     plain::ROWS,
     search::ROWS,
     service::ROWS,

@@ -1,7 +1,7 @@
 //! Functions that Step Functions adds to the language, or replaces, and those of the evaluation's time.
 
 use super::{Arguments, Row, row};
-use crate::expr::{intrinsic, timestamp};
+use crate::expr::{JavaRandom, intrinsic, timestamp};
 use crate::jsonata::error::Fault;
 use crate::jsonata::evaluate::{Evaluated, Evaluation};
 use crate::value::Value;
@@ -10,11 +10,11 @@ pub(super) const ROWS: &[Row] = &[
     Row { arity: Some(0), ..row("millis", "<:n>", millis) },
     row("now", "<s?s?:s>", now),
     row("uuid", "<:s>", uuid),
-    row("random", "<x?:n>", random),
-    row("range", "<x?x?x?:x>", range),
-    row("partition", "<x?x?:a>", partition),
-    row("hash", "<x?x?:s>", hash),
-    row("parse", "<x?:x>", parse),
+    row("random", "<n?:n>", random),
+    row("range", "<nn?n?:a>", range),
+    row("partition", "<an?:a>", partition),
+    row("hash", "<ss?:s>", hash),
+    row("parse", "<s:x>", parse),
 ];
 
 /// `$millis()`
@@ -25,8 +25,8 @@ fn millis(own: &mut Evaluation<'_>, _: Arguments) -> Evaluated {
 /// `$now()`
 fn now(own: &mut Evaluation<'_>, [picture, zone, ..]: Arguments) -> Evaluated {
     if picture.is_some() || zone.is_some() {
-        let now = Value::Int(own.scope.now_millis());
-        return super::library::call(own, "fromMillis", [Some(now), picture, zone, None]);
+        let now = own.scope.now_millis() as f64;
+        return super::picture::written_time(own, now, picture, zone);
     }
     let mut text = String::new();
     timestamp::write_millis(own.scope.now_millis(), &mut text);
@@ -39,10 +39,10 @@ fn uuid(own: &mut Evaluation<'_>, _: Arguments) -> Evaluated {
     own.text_value(&text)
 }
 
-/// `$random(seed)`: with a seed, always the same number.
+/// `$random(seed)`: with a seed, always the same number, which is the first one of Java's generator.
 fn random(own: &mut Evaluation<'_>, [seed, ..]: Arguments) -> Evaluated {
     let drawn = match own.number(seed) {
-        Some(seed) => fastrand::Rng::with_seed(seed.trunc() as i64 as u64).f64(),
+        Some(seed) => JavaRandom::new(seed as i64).next_double(),
         None => own.scope.random().f64(),
     };
     Ok(Some(own.number_value(drawn)))
@@ -55,31 +55,36 @@ fn range(own: &mut Evaluation<'_>, arguments: Arguments) -> Evaluated {
     };
     let count = ((last - first) / step).floor() + 1.0;
     // A step of the wrong sign, or of zero, makes nothing.
-    if !(1.0..=1e7).contains(&count) {
+    if count.is_nan() || count < 1.0 || step == 0.0 {
         return Ok(None);
     }
-    own.work(count as usize)?;
-    own.afford(count as usize * size_of::<Value>())?;
+    let count = count.min(1e9) as usize;
+    own.afford(count * size_of::<Value>())?;
+    own.work(count)?;
     let mark = own.heap.mark();
-    for index in 0..count as u64 {
+    for index in 0..count {
         let value = own.number_value(first + index as f64 * step);
         own.heap.push(value);
     }
     own.close_sequence(mark).map(Some)
 }
 
-/// `$partition(array, size)`
+/// `$partition(array, size)`: without a size, one part.
 fn partition(own: &mut Evaluation<'_>, [array, size, ..]: Arguments) -> Evaluated {
-    let (Some(Value::Array(list)), Some(size)) = (array, own.number(size)) else { return Ok(None) };
-    if list.is_empty() || size.trunc() < 1.0 {
+    let Some(Value::Array(list)) = array else { return Ok(None) };
+    let size = own.number(size).map_or(list.len() as f64, f64::trunc);
+    if size < 0.0 {
+        return Err(Fault::new("D3137", "Second argument must be zero or greater"));
+    }
+    if list.is_empty() || size.is_nan() || size == 0.0 {
         return Ok(None);
     }
-    let size = size as usize;
+    let size = size.min(1e9) as usize;
     own.work(list.len())?;
     let mark = own.heap.mark();
     for start in (0..list.len()).step_by(size) {
         let chunk = own.heap.mark();
-        for index in start..list.len().min(start.saturating_add(size)) {
+        for index in start..list.len().min(start + size) {
             let item = own.heap.items(list)[index];
             own.heap.push(item);
         }
@@ -89,26 +94,54 @@ fn partition(own: &mut Evaluation<'_>, [array, size, ..]: Arguments) -> Evaluate
     own.close_array(mark).map(Some)
 }
 
-/// `$hash(data, algorithm)`
+/// `$hash(text, algorithm)`
 fn hash(own: &mut Evaluation<'_>, [data, algorithm, ..]: Arguments) -> Evaluated {
-    let (Some(data), Some(algorithm)) = (data, own.text(algorithm)) else { return Ok(None) };
-    let data = own.string(data, false)?;
+    let (Some(data), Some(algorithm)) = (own.text(data), own.text(algorithm)) else { return Ok(None) };
     own.work(data.len() / 4)?;
     match intrinsic::digest(&data, &algorithm) {
         Some(digest) => own.text_value(&digest),
-        None => Ok(None),
+        None => {
+            let text =
+                format!("Invalid hash algorithm: {algorithm}. It is one of MD5, SHA-1, SHA-256, SHA-384, SHA-512");
+            Err(Fault::new("D3137", text))
+        }
     }
 }
 
 /// `$parse(text)`
 fn parse(own: &mut Evaluation<'_>, [text, ..]: Arguments) -> Evaluated {
     let Some(text) = own.text(text) else { return Ok(None) };
-    own.work(text.len() / 16)?;
+    own.work(text.len() / 4)?;
     own.afford(text.len() * 8)?;
-    match own.heap.parse(text.as_bytes()) {
-        // There is one zero in JSON.
-        Ok(number) if own.double(number) == Some(0.0) => Ok(Some(Value::Int(0))),
-        Ok(value) => Ok(Some(value)),
-        Err(error) => Err(Fault::new("D3120", format!("The text given to $parse is not JSON: {error}"))),
+    let value = own.heap.parse(text.as_bytes()).map_err(|_| Fault::new("D3137", "Invalid JSON"))?;
+    doubles(own, value).map(Some)
+}
+
+/// The value with doubles for its numbers. No value is so deep that this could not be a recursion.
+fn doubles(own: &mut Evaluation<'_>, value: Value) -> Result<Value, Fault> {
+    own.work(1)?;
+    match value {
+        Value::Array(list) => {
+            let mark = own.heap.mark();
+            for index in 0..list.len() {
+                let item = doubles(own, own.heap.items(list)[index])?;
+                own.heap.push(item);
+            }
+            own.close_array(mark)
+        }
+        Value::Object(list) => {
+            let mark = own.heap.mark();
+            for index in 0..list.len() {
+                let (key, item) = own.heap.entry(list, index);
+                let item = doubles(own, item)?;
+                own.heap.push_entry(key, item);
+            }
+            own.close_object(mark)
+        }
+        value => Ok(match own.number(Some(value)) {
+            // No zero is negative here.
+            Some(number) => own.number_value(number + 0.0),
+            None => value,
+        }),
     }
 }
