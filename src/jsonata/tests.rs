@@ -64,6 +64,8 @@ fn states_and_variables_are_seen() {
         ("$nobody", "undefined"),
         ("$f := function($x){$x}", "function"),
         ("($x := 3; $x)", "3"),
+        ("($string($y := 5) & $y)", "\"55\""),
+        ("({'a': 1} ~> |$|{'b': $z := 2}|)", r#"{"a":1,"b":2}"#),
     ];
     for (text, expected) in cases {
         assert_eq!(evaluate(text, r#"{"a":1}"#), expected, "{text}");

@@ -55,10 +55,8 @@ impl<'a> Evaluation<'a> {
     /// A call; `first` comes before its arguments.
     pub(super) fn call(&mut self, call: &'a Call, first: Option<Option<Value>>, context: Option<Value>) -> Evaluated {
         let base = self.arguments.len();
-        let before = self.before();
         let function = self.prepare(call, first, context)?;
-        let result = self.apply(function, base, context).map_err(|fault| fault.called(call.token.as_deref()));
-        self.leave(before, result)
+        self.apply(function, base, context).map_err(|fault| fault.called(call.token.as_deref()))
     }
 
     /// Evaluates the function and the arguments of a call.
@@ -143,7 +141,7 @@ impl<'a> Evaluation<'a> {
             Closure::Transform { transform, environment } => {
                 let (transform, environment) = (*transform, *environment);
                 let subject = self.arguments.get(base).copied().flatten();
-                self.environment = environment;
+                self.environment = self.environments.enter(environment);
                 self.transform(transform, subject).map(Outcome::Value)
             }
             Closure::Regex(regex) => {

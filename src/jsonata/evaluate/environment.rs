@@ -14,7 +14,7 @@ impl Environment {
     pub(super) const ROOT: Environment = Environment(0);
 }
 
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 struct Frame {
     outer: u32,
     /// The last binding.
@@ -32,6 +32,8 @@ const NONE: u32 = u32::MAX;
 
 #[derive(Debug)]
 pub(super) struct Environments {
+    /// That of the expression as a whole, which most expressions do with.
+    root: Frame,
     frames: Vec<Frame>,
     bindings: Vec<Binding>,
 }
@@ -45,7 +47,7 @@ pub(super) struct EnvironmentMark {
 
 impl Default for Environments {
     fn default() -> Environments {
-        Environments { frames: vec![Frame { outer: NONE, last: NONE }], bindings: Vec::new() }
+        Environments { root: Frame { outer: NONE, last: NONE }, frames: Vec::new(), bindings: Vec::new() }
     }
 }
 
@@ -67,11 +69,14 @@ impl Environments {
     /// A new environment inside another.
     pub(super) fn enter(&mut self, outer: Environment) -> Environment {
         self.frames.push(Frame { outer: outer.0, last: NONE });
-        Environment(self.frames.len() as u32 - 1)
+        Environment(self.frames.len() as u32)
     }
 
     pub(super) fn bind(&mut self, environment: Environment, symbol: Symbol, value: Option<Value>) {
-        let frame = &mut self.frames[environment.0 as usize];
+        let frame = match environment.0 {
+            0 => &mut self.root,
+            number => &mut self.frames[number as usize - 1],
+        };
         let mut at = frame.last;
         while at != NONE {
             let binding = &mut self.bindings[at as usize];
@@ -89,7 +94,10 @@ impl Environments {
     pub(super) fn find(&self, environment: Environment, symbol: Symbol) -> Option<Option<Value>> {
         let mut frame = environment.0;
         while frame != NONE {
-            let Frame { outer, last } = self.frames[frame as usize];
+            let Frame { outer, last } = match frame {
+                0 => self.root,
+                number => self.frames[number as usize - 1],
+            };
             let mut at = last;
             while at != NONE {
                 let binding = &self.bindings[at as usize];
