@@ -1,6 +1,6 @@
 use super::compare::FEW_KEYS;
 use super::heap::Header;
-use super::{Exceeded, Heap, Key, List, MAX_DEPTH, Str, Value, spans};
+use super::{Exceeded, Heap, Key, List, MAX_DEPTH, Value, spans};
 
 impl Heap {
     /// A copy of the object in which `key` has this value: an existing key keeps its place, a new one comes last.
