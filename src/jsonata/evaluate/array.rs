@@ -80,7 +80,8 @@ impl Evaluation<'_> {
 
     /// Closes an array without marks.
     pub(in crate::jsonata) fn close_array(&mut self, mark: Mark) -> Result<Value, Fault> {
-        self.afford(size_of_val(self.heap.pushed(mark)))?;
+        // What was pushed is counted already: it moves.
+        self.check_room(0)?;
         let array = self.heap.array_from(mark)?;
         self.check_size(array)?;
         Ok(array)

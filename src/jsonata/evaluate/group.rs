@@ -154,7 +154,8 @@ impl<'a> Evaluation<'a> {
     }
 
     pub(in crate::jsonata) fn close_object(&mut self, mark: crate::value::Mark) -> Result<Value, Fault> {
-        self.afford(size_of_val(self.heap.pushed(mark)))?;
+        // As for arrays: what was pushed is counted already.
+        self.check_room(0)?;
         let object = self.heap.object_from(mark)?;
         self.check_size(object)?;
         Ok(object)
