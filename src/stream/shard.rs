@@ -163,7 +163,7 @@ impl Shard {
         while read < READ_BATCH
             && self.work.host.work_done() < enough
             && self.intake.has_room(&self.work)
-            && self.poll_for(&version, Duration::ZERO)
+            && self.poll_for(Some(&version), Duration::ZERO)
         {
             read += 1;
         }
@@ -172,18 +172,21 @@ impl Shard {
 
     /// Polls the consumer, which also serves its callbacks, and runs the event that comes. Whether anything came.
     fn poll(&mut self, timeout: Duration) -> bool {
-        let version = self.work.spec.workflow.current();
-        self.poll_for(&version, timeout)
+        self.poll_for(None, timeout)
     }
 
-    /// The same, for an event that this version is to run.
-    fn poll_for(&mut self, version: &Arc<Version<Program>>, timeout: Duration) -> bool {
+    /// The same, for an event that this version is to run; without one, the version that is current when the event is there:
+    /// an idle shard that waits must not run an event by a version that was swapped meanwhile.
+    fn poll_for(&mut self, version: Option<&Arc<Version<Program>>>, timeout: Duration) -> bool {
         let Self { consumer, work, intake, .. } = self;
         match consumer.poll(timeout) {
             None => return false,
             // It is not tracked, and nothing behind it will be: the next owner reads it again.
             Some(Ok(_)) if intake.is_stopped() => {}
-            Some(Ok(message)) => work.event(&message, version),
+            Some(Ok(message)) => match version {
+                Some(version) => work.event(&message, version),
+                None => work.event(&message, &work.spec.workflow.current()),
+            },
             Some(Err(error)) => consume_error(consumer, work, &error),
         }
         if self.work.partitions.has_full() {
