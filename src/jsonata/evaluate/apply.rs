@@ -66,7 +66,11 @@ impl<'a> Evaluation<'a> {
         first: Option<Option<Value>>,
         context: Option<Value>,
     ) -> Result<Option<Value>, Fault> {
-        let function = self.evaluate(&call.procedure, context)?;
+        let function = match &call.procedure {
+            // It is applied and goes nowhere else.
+            Node::Variable(variable) => self.callee(variable)?,
+            other => self.evaluate(other, context)?,
+        };
         if let (None, Some(meant)) = (function, &call.meant)
             && self.variable(meant).is_some()
         {

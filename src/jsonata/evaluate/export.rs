@@ -24,9 +24,34 @@ impl Evaluation<'_> {
     /// # Errors
     /// It is, or holds, a function.
     pub(super) fn export(&mut self, value: Value) -> Result<Value, Box<EvaluationError>> {
-        if !self.has_foreign && !matches!(value, Value::Float(_) | Value::Foreign(_)) {
+        if !self.has_foreign && !matches!(value, Value::Float(_) | Value::Foreign(_)) || !self.is_foreign(value)? {
             return Ok(value);
         }
+        self.exported(value)
+    }
+
+    /// Whether a value is, or holds, something that must not leave as it is.
+    fn is_foreign(&mut self, value: Value) -> Result<bool, Fault> {
+        self.work(1)?;
+        let (list, is_array) = match value {
+            Value::Foreign(_) => return Ok(true),
+            Value::Float(number) => return Ok(number.get() == 0.0),
+            Value::Array(list) => (list, true),
+            Value::Object(list) => (list, false),
+            _ => return Ok(false),
+        };
+        if self.heap.is_since(list, self.age) {
+            for index in 0..list.len() {
+                let item = if is_array { self.heap.items(list)[index] } else { self.heap.entry(list, index).1 };
+                if self.is_foreign(item)? {
+                    return Ok(true);
+                }
+            }
+        }
+        Ok(false)
+    }
+
+    fn exported(&mut self, value: Value) -> Result<Value, Box<EvaluationError>> {
         self.work(1)?;
         match value {
             Value::Float(number) if number.get() == 0.0 => Ok(Value::Int(0)),
@@ -38,7 +63,7 @@ impl Evaluation<'_> {
                 let mark = self.heap.mark();
                 for index in 0..list.len() {
                     let item = self.heap.items(list)[index];
-                    let item = self.export(item)?;
+                    let item = self.exported(item)?;
                     self.heap.push(item);
                 }
                 Ok(self.close_array(mark)?)
@@ -47,7 +72,7 @@ impl Evaluation<'_> {
                 let mark = self.heap.mark();
                 for index in 0..list.len() {
                     let (key, item) = self.heap.entry(list, index);
-                    let item = self.export(item)?;
+                    let item = self.exported(item)?;
                     self.heap.push_entry(key, item);
                 }
                 Ok(self.heap.object_from(mark).map_err(Fault::from)?)

@@ -84,6 +84,9 @@ impl Program {
         scope: &mut dyn Scope,
         input: Option<Value>,
     ) -> Result<Option<Value>, Box<EvaluationError>> {
+        if let Some(value) = path::straight(&self.root, heap, scope) {
+            return Ok(value);
+        }
         let mark = heap.mark();
         let mut evaluation = Evaluation::new(heap, scope, self, input);
         let result = evaluation.run();

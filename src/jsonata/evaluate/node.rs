@@ -121,6 +121,17 @@ impl<'a> Evaluation<'a> {
         Ok([left, self.evaluate(&sides[1], context)?])
     }
 
+    /// What a call by name calls: as [`evaluate`](Self::evaluate), but a function of the language that is only called does not
+    /// make the evaluation one whose result has to be looked at.
+    pub(super) fn callee(&mut self, variable: &Variable) -> Evaluated {
+        self.check_depth(1)?;
+        self.work(1)?;
+        let has_foreign = self.has_foreign;
+        let value = self.variable(variable);
+        self.has_foreign = has_foreign;
+        Ok(self.normal(value))
+    }
+
     pub(super) fn variable(&mut self, variable: &Variable) -> Option<Value> {
         if let Some(symbol) = variable.symbol
             && let Some(value) = self.environments.find(self.environment, symbol)

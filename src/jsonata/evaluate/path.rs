@@ -7,7 +7,7 @@ use super::array::{CONSTRUCTED, KEPT, SEQUENCE, length};
 use super::{Evaluated, Evaluation};
 use crate::jsonata::compile::{Node, Path, Stage, Start, Step, StepKind};
 use crate::jsonata::error::Fault;
-use crate::jsonata::scope::StatesField;
+use crate::jsonata::scope::{Scope, StatesField};
 use crate::value::{Heap, Key, Value};
 
 /// What the steps so far have led to.
@@ -255,6 +255,33 @@ impl<'a> Evaluation<'a> {
             Reached::Items(value) => Ok(Some(value)),
         }
     }
+}
+
+/// The value of an expression that is nothing but names behind `$states.…`, each of which leads through an object: what most
+/// expressions are takes no evaluation, which is an eighth of the order workflow in JSONata. `None`: it takes one.
+pub(super) fn straight(root: &Node, heap: &mut Heap, scope: &mut dyn Scope) -> Option<Option<Value>> {
+    let Node::Path(path) = root else { return None };
+    if path.binds || path.keep_array || path.keep_whole || path.group.is_some() {
+        return None;
+    }
+    heap.work(1 + path.steps.len()).ok()?;
+    let start = match &path.start {
+        Start::States(field, filters) if filters.is_empty() => scope.states(heap, *field)?,
+        Start::ContextField(field, _) => scope.context_field(heap, *field)?,
+        _ => return None,
+    };
+    let mut value = start;
+    for step in &path.steps {
+        let (StepKind::Node(Node::Name(key)), Value::Object(object)) = (&step.kind, value) else { return None };
+        if !step.stages.is_empty() {
+            return None;
+        }
+        match heap.find(object, key) {
+            Some(found) => value = *found,
+            None => return Some(None),
+        }
+    }
+    Some(Some(value))
 }
 
 fn follow(heap: &Heap, value: Value, names: &[Key]) -> Option<Value> {
