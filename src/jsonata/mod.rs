@@ -1,7 +1,7 @@
 //! JSONata as states use it: what stands between `{%` and `%}`.
 //!
-//! An expression is read once, when its state machine is compiled ([`syntax`]), and its tree becomes the form that is
-//! evaluated ([`compile`]) on the heap of the execution ([`evaluate`]). Language and texts are those of jsonata-js 2.0.6.
+//! An expression is read once, when its state machine is compiled (`syntax`), and its tree becomes the form that is
+//! evaluated (`compile`) on the heap of the execution (`evaluate`). Language and texts are those of jsonata-js 2.0.6.
 //!
 //! **Invariant:** an evaluation ends: its depth, its work and what it makes are bounded.
 

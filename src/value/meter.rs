@@ -86,7 +86,7 @@ impl Meter {
 }
 
 impl Heap {
-    /// Pays for nodes that are about to be visited or made: see the [module](self).
+    /// Pays for nodes that are about to be visited or made: see the module.
     ///
     /// # Errors
     /// [`Exceeded`] if the work that is allowed is used up, or the memory; every further charge fails as well.
@@ -104,7 +104,7 @@ impl Heap {
         self.meter.spent.store(spent, Ordering::Relaxed);
     }
 
-    /// Pays for bytes that are about to be made, copied or scanned: see the [module](self).
+    /// Pays for bytes that are about to be made, copied or scanned: see the module.
     ///
     /// # Errors
     /// As [`work`](Heap::work).

@@ -135,7 +135,7 @@ impl Path {
     /// Finds the root in the scope and applies the path to it.
     ///
     /// # Errors
-    /// As [`evaluate`](Path::evaluate); [`PathError::NoRoot`] if the scope does not know the root.
+    /// As [`evaluate`](Path::evaluate); an error too if the scope does not know the root.
     #[inline]
     pub fn resolve(&self, heap: &mut Heap, scope: &mut impl Scope) -> Result<Value, PathError> {
         if let Some((field, skip)) = self.context_field
