@@ -228,10 +228,13 @@ impl<O, C: Calls<O>> Host<O, C> {
             self.turn = Some(answered.to.execution);
             self.resume(answered, now);
         }
-        // An answer that has come is in time: it is delivered before the timer of its call is looked at.
-        if !self.has_answers() {
-            self.fire_timers(now);
+        // An answer that has come is in time: it is delivered before the timer of its call is looked at, and before any turn, so
+        // that what came together is seen together, whatever others did meanwhile.
+        if self.has_answers() {
+            self.turn = None;
+            return worked;
         }
+        self.fire_timers(now);
         for _ in 0..turns {
             if self.work_done >= enough {
                 break;
