@@ -20,6 +20,9 @@ use crate::config::{self, Findings, Mistake, Place, Properties, Redactor};
 /// How long the client's callbacks are waited for at a time.
 const POLL_INTERVAL: Duration = Duration::from_millis(50);
 
+/// How long the reason why no broker answers is waited for: a client that is told to connect again and again says it at once.
+const REASON_PATIENCE: Duration = Duration::from_secs(2);
+
 /// Asks the brokers of a pipeline about its topics and its group, for at most `patience`.
 pub fn ask(pipeline: &config::Pipeline, patience: Duration) -> Findings {
     let mut findings = Findings::default();
@@ -251,11 +254,22 @@ impl Asking {
         }
     }
 
+    /// Why no broker answers, as soon as the client says so. Its threads may not have got to it by the deadline.
+    fn reason(&self) -> Option<String> {
+        let end = Instant::now() + REASON_PATIENCE;
+        loop {
+            // Serves the callback that says why.
+            self.client.poll(POLL_INTERVAL);
+            let last = self.client.context().last.lock().unwrap_or_else(PoisonError::into_inner).clone();
+            if last.is_some() || Instant::now() >= end {
+                return last;
+            }
+        }
+    }
+
     /// No broker answers.
     fn unreachable(&self, error: &KafkaError, place: &Place, patience: Duration) -> Mistake {
-        // Serves the callback that says why.
-        self.client.poll(Duration::ZERO);
-        let last = self.client.context().last.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let last = self.reason();
         let why = last.unwrap_or_else(|| error.to_string());
         let message = format!("no broker of {} answers within {patience:?}: {why}", self.brokers);
         let hint = "check the address and port, that the brokers run, that nothing on the way refuses this host, and that \
