@@ -228,8 +228,8 @@ impl<O, C: Calls<O>> Host<O, C> {
             self.turn = Some(answered.to.execution);
             self.resume(answered, now);
         }
-        // An answer that has come is in time: it is delivered before the timer of its call is looked at, and before any turn, so
-        // that what came together is seen together, whatever others did meanwhile.
+        // An answer that has come is in time: it is delivered before the timer of its call is looked at. And before any turn: what
+        // came together is seen together, whatever others did meanwhile.
         if self.has_answers() {
             self.turn = None;
             return worked;

@@ -94,6 +94,27 @@ fn an_answer_for_an_execution_that_was_cancelled_reaches_nobody() {
     assert_eq!((ended.origin, output.as_slice()), (2, b"\"asked for\"".as_slice()));
 }
 
+#[test]
+fn an_answer_that_has_come_is_in_time_though_others_come_first() {
+    let mailbox = Mailbox::default();
+    // The first answer is the work of a whole turn.
+    let limits = Limits { work_per_run: 1, ..Limits::default() };
+    let mut host = Host::new(limits, mailbox.clone(), Kept::default());
+    let task = r#"{"StartAt": "T", "States": {"T": {"Type": "Task", "Resource": "urn:x", "TimeoutSeconds": 60, "End": true}}}"#;
+    for origin in 0..3 {
+        begin(&mut host, task, origin);
+    }
+    while host.ready() > 0 {
+        host.drive(START, 1);
+    }
+    assert_eq!(host.calls().begun.len(), 3);
+    host.calls().begun.iter().for_each(|call| mailbox.post(*call, Ok(b"{}".to_vec())));
+    let late = Now { monotonic: 60_000, wall: Timestamp(START.wall.0 + 60_000) };
+    while host.drive(late, 1) {}
+    let ends: Vec<_> = std::iter::from_fn(|| status(&mut host)).collect();
+    assert_eq!(ends, [Status::Succeeded; 3]);
+}
+
 /// What the test connectors do with a call.
 enum Does {
     Panic,

@@ -10,6 +10,9 @@ const KEPT_BYTES: usize = 1 << 20;
 /// Memory beyond what is used that is not worth giving back.
 const TRIMMED_BYTES: usize = 64 << 10;
 
+/// Keys that are looked at for a unit of work.
+const KEYS_PER_UNIT: usize = 16;
+
 /// The arena that the values of one execution live in.
 ///
 /// It may begin with constants: a heap that was [seeded](Heap::seed_from) from another keeps the other's values, under
@@ -179,8 +182,20 @@ impl Heap {
     }
 
     pub(super) fn position(&self, object: List, key: &str) -> Option<usize> {
-        // Comparing a key's length is the least of work.
-        self.count(object.len() / 4);
+        self.count_scan(object);
+        self.scan(object, key)
+    }
+
+    /// Counts the work of looking at an object's keys: comparing the length of one is the least of work.
+    #[inline]
+    pub(super) fn count_scan(&self, object: List) {
+        if object.len() >= KEYS_PER_UNIT {
+            self.count(object.len() / KEYS_PER_UNIT);
+        }
+    }
+
+    /// As [`position`](Heap::position), for whoever has counted it.
+    pub(super) fn scan(&self, object: List, key: &str) -> Option<usize> {
         let entries = self.children(object, 2 * object.len());
         let (len, last) = (key.len() as u32, key.as_bytes().last());
         let bytes = self.text.as_bytes();
@@ -201,7 +216,7 @@ impl Heap {
     /// Whether a string has this text.
     pub fn str_equals(&self, string: Str, other: &str) -> bool {
         match string.form() {
-            Form::Escaped => string.len() as usize >= other.len() && self.str(string) == other,
+            Form::Escaped => text::unescapes_to(&self.text[string.range()], other),
             _ => string.len() as usize == other.len() && &self.text.as_bytes()[string.range()] == other.as_bytes(),
         }
     }

@@ -38,6 +38,8 @@ impl Heap {
     /// The value of an object's key. As [`field`](Heap::field), but faster for a key that is looked up often.
     #[inline]
     pub fn find(&self, object: List, key: &Key) -> Option<&Value> {
+        // Whether the hint is right depends on other executions: the work that is counted must not.
+        self.count_scan(object);
         // As `index_of`, but without a second look at the object's bounds.
         let hint = key.hint.load(Ordering::Relaxed);
         if (hint as usize) < object.len() {
@@ -58,6 +60,7 @@ impl Heap {
 
     /// The place of an object's key among its entries.
     pub(super) fn index_of(&self, object: List, key: &Key) -> Option<usize> {
+        self.count_scan(object);
         let hint = key.hint.load(Ordering::Relaxed) as usize;
         if let Some(Value::String(name)) = self.children(object, 2 * object.len()).get(2 * hint)
             && is_key(&self.text, name, key)
@@ -68,7 +71,7 @@ impl Heap {
     }
 
     fn search_index(&self, object: List, key: &Key) -> Option<usize> {
-        let index = self.position(object, key)?;
+        let index = self.scan(object, key)?;
         // Written only when the shape changes: shards share the program that the key is part of.
         key.hint.store(index as u32, Ordering::Relaxed);
         Some(index)

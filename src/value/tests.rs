@@ -167,6 +167,24 @@ fn a_key_is_found_wherever_it_was_found_before() {
 }
 
 #[test]
+fn looking_for_a_key_is_the_same_work_wherever_it_was_found_before() {
+    let entries: Vec<String> = (0..100).map(|at| format!(r#""long key \n{at}":{at}"#)).collect();
+    let json = format!("{{{}}}", entries.join(","));
+    let mut heap = Heap::new();
+    let Value::Object(object) = heap.parse(json.as_bytes()).unwrap() else { panic!("an object") };
+    let key = Key::new("long key \n7");
+    let mut work = |key: &Key| {
+        let before = heap.work_done();
+        assert_eq!(heap.find(object, key).map(|v| heap.to_json(*v)).as_deref(), Some("7"));
+        let found = heap.work_done() - before;
+        heap.with_key(object, key, Value::Null).unwrap();
+        (found, heap.work_done() - before)
+    };
+    assert_eq!(work(&key), work(&key));
+    assert!(work(&key).0 > 0);
+}
+
+#[test]
 fn fields_are_found_whatever_their_escapes() {
     let mut heap = Heap::new();
     let Value::Object(object) = heap.parse(br#"{"\u0062":2,"a":3,"q\"":4}"#).unwrap() else { panic!("an object") };
@@ -417,6 +435,20 @@ proptest! {
 }
 
 proptest! {
+    #[test]
+    fn a_string_with_escapes_equals_what_it_stands_for_alone(
+        text in r#"([ab"\\n]|\PC|\\u(0041|d83d|dE00|0000)){0,6}"#,
+        other in r#"[ab"\n]{0,4}"#,
+    ) {
+        let mut heap = Heap::new();
+        let json = format!("\"{}\"", text.replace('"', "\\\"").replace('\n', "\\n"));
+        let Ok(Value::String(string)) = heap.parse(json.as_bytes()) else { return Ok(()) };
+        let stands_for = heap.str(string).into_owned();
+        prop_assert!(heap.str_equals(string, &stands_for));
+        prop_assert_eq!(heap.str_equals(string, &other), stands_for == other);
+        prop_assert!(!heap.str_equals(string, &(stands_for + "x")));
+    }
+
     /// Changing an object that nobody else has is a copy with the change.
     #[test]
     fn what_is_set_in_place_is_as_if_it_were_copied(

@@ -65,25 +65,38 @@ pub(super) fn unescape(text: &str) -> String {
     let mut rest = text;
     while let Some(at) = rest.find('\\') {
         out.push_str(&rest[..at]);
-        let code = rest.as_bytes().get(at + 1).copied().unwrap_or(b'\\');
-        let mut used = at + 2;
-        match code {
-            b'n' => out.push('\n'),
-            b't' => out.push('\t'),
-            b'r' => out.push('\r'),
-            b'b' => out.push('\u{8}'),
-            b'f' => out.push('\u{c}'),
-            b'u' => {
-                let (decoded, length) = unescape_unicode(&rest[at..]);
-                out.push(decoded);
-                used = at + length;
-            }
-            other => out.push(char::from(other)),
-        }
-        rest = rest.get(used..).unwrap_or("");
+        let (decoded, used) = unescape_first(&rest[at..]);
+        out.push(decoded);
+        rest = rest.get(at + used..).unwrap_or("");
     }
     out.push_str(rest);
     out
+}
+
+/// Whether the text between JSON quotes stands for this one. It looks no further than where they differ.
+pub(super) fn unescapes_to(text: &str, other: &str) -> bool {
+    let (mut rest, mut other) = (text, other);
+    while let Some(at) = rest.find('\\') {
+        let (decoded, used) = unescape_first(&rest[at..]);
+        let Some(behind) = other.strip_prefix(&rest[..at]).and_then(|other| other.strip_prefix(decoded)) else {
+            return false;
+        };
+        (rest, other) = (rest.get(at + used..).unwrap_or(""), behind);
+    }
+    rest == other
+}
+
+/// Decodes the escape at the start of `text`; returns the character and the bytes used.
+fn unescape_first(text: &str) -> (char, usize) {
+    match text.as_bytes().get(1).copied().unwrap_or(b'\\') {
+        b'n' => ('\n', 2),
+        b't' => ('\t', 2),
+        b'r' => ('\r', 2),
+        b'b' => ('\u{8}', 2),
+        b'f' => ('\u{c}', 2),
+        b'u' => unescape_unicode(text),
+        other => (char::from(other), 2),
+    }
 }
 
 /// Decodes `\uXXXX` at the start of `text`, or a surrogate pair of two; returns the character and the bytes used. Half a

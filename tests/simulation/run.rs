@@ -54,8 +54,7 @@ struct Planned {
 fn limits() -> Limits {
     Limits {
         max_transitions: 600,
-        // Turns end by the default: the work of reading depends on what the heap has learnt from the events before, so turns that
-        // end within an execution would end elsewhere when it runs alone, and branches that fail at one instant in another order.
+        work_per_run: 1_000,
         max_heap_bytes: 4 << 20,
         max_data_bytes: 20_000,
         ..Limits::default()
@@ -223,7 +222,12 @@ impl Simulation {
         execution.write_output(&mut output);
         let output = String::from_utf8_lossy(&output);
         let status = execution.status().map(|status| status.to_string()).unwrap_or_default();
-        let end = format!("{status} {output} {:?} {} states", execution.failure(), execution.transitions());
+        let end = format!(
+            "{status} {output} {:?} {} states {} work",
+            execution.failure(),
+            execution.transitions(),
+            execution.work_done()
+        );
         if self.ends.insert(event, (self.began[&event], end)).is_some() {
             self.round.violations.push(format!("event {event} has ended twice"));
         }
