@@ -1,6 +1,6 @@
 //! ItemBatcher: items are put together, and a child execution gets several at once.
 
-use super::fail::Fault;
+use super::fault::Fault;
 use super::interpreter::Interpreter;
 use super::pool::Id;
 use super::view::Subject;

@@ -3,7 +3,7 @@
 use super::frame::Item;
 use super::pool::Id;
 use super::run::Run;
-use super::time::Timestamp;
+use super::time::{Timestamp, time_text};
 use crate::expr::ContextField;
 use crate::program::{Context, Program};
 use crate::value::{Exceeded, Heap, Value};
@@ -128,13 +128,6 @@ fn push_item(heap: &mut Heap, keys: &Context, item: Item) -> Result<(), Exceeded
     let map = heap.object_from(map)?;
     heap.push_entry(keys.map, map);
     Ok(())
-}
-
-/// A point in time as the service writes it.
-pub(super) fn time_text(time: Timestamp) -> String {
-    let mut text = String::new();
-    crate::expr::timestamp::write_millis(time.0, &mut text);
-    text
 }
 
 fn timestamp(heap: &mut Heap, time: Timestamp) -> Value {

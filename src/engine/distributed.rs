@@ -5,55 +5,18 @@ use std::sync::Arc;
 
 use super::CallId;
 use super::dataset::{self, Bounds, Items};
-use super::export::ChildRecord;
-use super::fail::Fault;
-use super::frame::{FanOut, Item, Tolerated, Wait};
+use super::fault::{Fault, READER_FAILED, WRITER_FAILED};
+use super::frame::{FanOut, Item, Wait};
 use super::identity::Child;
 use super::interpreter::{Interpreter, Step};
+use super::map_run::{ChildRecord, MapRun, Phase};
+use super::notes::Stage;
 use super::outcome::{Effect, Failure, Purpose, TaskCall, TaskFailure};
 use super::pool::Id;
-use super::solo::Stage;
 use super::view::Subject;
 use crate::asl::{InputType, Transformation};
 use crate::program::{Callee, Cap, Distributed, ItemReader, Kind, Map, Payload, State};
 use crate::value::{List, Num, Value};
-
-const READER_FAILED: &str = "States.ItemReaderFailed";
-pub(super) const WRITER_FAILED: &str = "States.ResultWriterFailed";
-
-/// A run of a distributed Map, from MapRunStarted to its end.
-#[derive(Debug)]
-pub(super) struct MapRun {
-    pub(super) id: u128,
-    phase: Phase,
-    /// The Map's effective input.
-    data: Value,
-    tolerance: Tolerated,
-    /// Children at once.
-    limit: u32,
-    /// `$$.Map.Item.Source`
-    source: Value,
-    /// Whether the items were the members of an object.
-    keyed: bool,
-    /// What the children get, or are made of.
-    pub(super) items: Option<List>,
-    /// The children so far, where they are described in the end.
-    pub(super) children: Vec<ChildRecord>,
-    /// The evaluated parameters of the ResultWriter.
-    pub(super) destination: Option<Value>,
-    /// What the state fails with when the results have been written.
-    fault: Option<Box<Fault>>,
-}
-
-#[derive(Clone, Copy, Debug)]
-enum Phase {
-    /// The data set is being read, so many items of it; 0: all.
-    Reading {
-        wanted: u64,
-    },
-    Running,
-    Writing,
-}
 
 /// A distributed Map, as the program has it.
 #[derive(Clone, Copy)]

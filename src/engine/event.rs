@@ -1,11 +1,10 @@
-//! The events of an execution. They are always counted, since causes name their numbers; they are recorded on demand.
+//! What becomes an event of an execution's history. Events are always counted, since causes name their numbers; they are recorded
+//! on demand.
 
 use std::time::Duration;
 
-use serde_json::json;
-
-use super::Timestamp;
-use super::fail::Fault;
+use super::fault::Fault;
+use super::history::{Detail, Event};
 use super::interpreter::Interpreter;
 use super::outcome::{Failure, TaskFailure};
 use super::pool::Id;
@@ -13,77 +12,6 @@ use crate::identity;
 use crate::program::{Kind, Map, State, Task};
 use crate::resource::{self, Pattern, Resource};
 use crate::value::{Heap, Value};
-
-/// A recorded event, as the service's execution history and logs have it.
-#[derive(Clone, Debug)]
-pub struct Event {
-    /// Number within the execution, from 1.
-    pub id: u64,
-    /// Number of the event before it on the same way; 0 if there is none.
-    pub previous_id: u64,
-    /// When it happened.
-    pub timestamp: Timestamp,
-    /// The type: `PassStateEntered`, `TaskSucceeded` …
-    pub kind: &'static str,
-    /// Members of the details object, in order.
-    pub details: Vec<(&'static str, Detail)>,
-}
-
-/// A member of an event's details.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Detail {
-    /// A text.
-    Text(String),
-    /// A JSON text that the service accompanies by a member `…Details`.
-    Data(String),
-    /// A number.
-    Number(u64),
-    /// Variable names with JSON texts.
-    Variables(Vec<(String, String)>),
-    /// The ARN of the role that a task's credentials name.
-    Role(String),
-}
-
-impl Event {
-    /// The details as the service shows them. Without data: no inputs, outputs, parameters and variables; errors and causes stay.
-    pub fn details_object(&self, include_data: bool) -> serde_json::Map<String, serde_json::Value> {
-        let mut details = serde_json::Map::new();
-        for (key, detail) in &self.details {
-            let is_data = matches!(detail, Detail::Data(_) | Detail::Variables(_));
-            if !include_data && (is_data || *key == "parameters") {
-                continue;
-            }
-            let value = match detail {
-                Detail::Text(text) | Detail::Data(text) => json!(text),
-                Detail::Number(number) => json!(number),
-                Detail::Role(role) => json!({"roleArn": role}),
-                Detail::Variables(variables) => {
-                    variables.iter().map(|(name, value)| (name.clone(), json!(value))).collect()
-                }
-            };
-            details.insert((*key).to_owned(), value);
-            if is_data {
-                details.insert(format!("{key}Details"), json!({"truncated": false}));
-            }
-        }
-        details
-    }
-
-    /// The key of the details object in the service's history; `None` for types without details.
-    pub fn details_key(&self) -> Option<String> {
-        let key = match self.kind {
-            kind if kind.ends_with("StateEntered") => "stateEntered",
-            kind if kind.ends_with("StateExited") => "stateExited",
-            "LambdaFunctionStarted" | "MapStateSucceeded" | "MapStateFailed" | "MapRunSucceeded" | "MapRunAborted" => {
-                return None;
-            }
-            kind if kind.starts_with("ParallelState") || kind.ends_with("StateAborted") => return None,
-            kind => kind,
-        };
-        let (first, rest) = key.split_at(1);
-        Some(format!("{}{rest}EventDetails", first.to_ascii_lowercase()))
-    }
-}
 
 type Details = Vec<(&'static str, Detail)>;
 
@@ -171,7 +99,7 @@ impl Interpreter<'_> {
     }
 
     pub(super) fn emit_execution_timed_out(&mut self) {
-        self.emit_top("ExecutionTimedOut", |_| vec![text("error", super::fail::TIMEOUT)]);
+        self.emit_top("ExecutionTimedOut", |_| vec![text("error", super::fault::TIMEOUT)]);
     }
 
     pub(super) fn emit_entered(&mut self, frame: Id, input: Value) {
@@ -241,7 +169,7 @@ impl Interpreter<'_> {
     pub(super) fn emit_call_failed(&mut self, frame: Id, task: &Task, failure: &TaskFailure) {
         self.emit_submitted(frame, task);
         let names = TaskEvents::of(&task.callee.resource);
-        let timed_out = failure.timed_out || failure.error.as_deref() == Some(super::fail::TIMEOUT);
+        let timed_out = failure.timed_out || failure.error.as_deref() == Some(super::fault::TIMEOUT);
         self.emit(frame, if timed_out { names.timed_out } else { names.failed }, |_| {
             let mut details = service(task);
             details.extend(error_and_cause(&failure.error, &failure.cause));

@@ -1,57 +1,14 @@
-//! A failure on its way through states, and the service's words for it.
+//! The service's words for failures of a state.
 
-use std::sync::Arc;
-
+use super::fault::{DATA_LIMIT, Fault, RUNTIME};
 use super::interpreter::Interpreter;
-use super::outcome::{Failure, MAX_CAUSE_CHARS, MAX_ERROR_CHARS, TaskFailure, cut, too_large};
+use super::outcome::too_large;
 use super::pool::Id;
 use crate::expr::EvalError;
-use crate::program::ErrorMatcher;
 use crate::value::{Exceeded, Value};
 
-pub(super) const RUNTIME: &str = "States.Runtime";
-pub(super) const QUERY: &str = "States.QueryEvaluationError";
-pub(super) const TIMEOUT: &str = "States.Timeout";
 /// How the causes begin of what only a mistake in this crate can bring about.
 const BUG: &str = "This is a bug in Stepstream, please report it with the definition";
-pub(super) const DATA_LIMIT: &str = "States.DataLimitExceeded";
-
-/// A failure that may still be retried or caught.
-#[derive(Debug)]
-pub(super) struct Fault {
-    pub(super) failure: Failure,
-    /// The attempt's heartbeat was missed: it also matches `States.HeartbeatTimeout`.
-    pub(super) missed_heartbeat: bool,
-}
-
-impl Fault {
-    pub(super) fn new(error: Option<String>, cause: Option<String>, state: &Arc<str>) -> Box<Fault> {
-        let error = error.map(|error| cut(error, MAX_ERROR_CHARS));
-        let cause = cause.map(|cause| cut(cause, MAX_CAUSE_CHARS));
-        let failure = Failure { error, cause, state: Arc::clone(state) };
-        Box::new(Fault { failure, missed_heartbeat: false })
-    }
-
-    pub(super) fn from_task(failure: TaskFailure, state: &Arc<str>) -> Box<Fault> {
-        Fault::new(failure.error, failure.cause, state)
-    }
-
-    /// Whether nothing retries or catches it (asl-errors: `States.Runtime` goes straight through).
-    pub(super) fn is_final(&self) -> bool {
-        self.failure.error.as_deref() == Some(RUNTIME)
-    }
-
-    pub(super) fn matches(&self, matchers: &[ErrorMatcher]) -> bool {
-        let error = self.failure.error.as_deref();
-        matchers.iter().any(|matcher| match matcher {
-            ErrorMatcher::All => true,
-            ErrorMatcher::TaskFailed => error != Some(TIMEOUT),
-            ErrorMatcher::Name(name) => {
-                error == Some(name) || (self.missed_heartbeat && &**name == "States.HeartbeatTimeout")
-            }
-        })
-    }
-}
 
 impl Interpreter<'_> {
     /// A failure of the state's own fields: its cause names the state and the event with which it was entered.

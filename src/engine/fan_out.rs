@@ -6,13 +6,14 @@
 use super::CallId;
 use super::dataset::{self, Items};
 use super::distributed::DistributedMap;
-use super::fail::Fault;
-use super::frame::{FanOut, Frame, Group, Item, Tolerated, Wait};
+use super::fault::Fault;
+use super::frame::{FanOut, Frame, Group, Item, Wait};
 use super::interpreter::{Interpreter, Step};
+use super::map_run::Tolerated;
+use super::notes::Stage;
 use super::outcome::Effect;
 use super::pool::Id;
-use super::run::Work;
-use super::solo::Stage;
+use super::run::Pending;
 use super::view::Subject;
 use crate::program::{
     Cap, Items as ItemsField, Kind, Map, Parallel, Payload, QueryTemplate, State, StateId, Tolerance,
@@ -182,7 +183,7 @@ impl Interpreter<'_> {
         self.heap.count_held(result_bytes(total));
         *group = Group { parent, fan_out, total, begun: 0, live: 0, limit, results, spawning: true };
         self.run.wait(parent, Wait::Children(id), None);
-        self.run.work.push(Work::Spawn(id));
+        self.run.pending.push(Pending::Spawn(id));
     }
 
     /// Begins the next child of a group, if there is one and the bound allows it.
@@ -293,7 +294,7 @@ impl Interpreter<'_> {
     fn run_child(&mut self, child: Id, start: StateId, input: Value) {
         self.enter(child, start, input);
         if self.turn_is_over() {
-            self.run.work.push(Work::Attempt(child));
+            self.run.pending.push(Pending::Attempt(child));
             return;
         }
         let step = self.attempt(child);
@@ -338,7 +339,7 @@ impl Interpreter<'_> {
         let group = self.run.groups.at_mut(id);
         if !group.spawning && group.begun < group.total && group.live < group.limit {
             group.spawning = true;
-            self.run.work.push(Work::Spawn(id));
+            self.run.pending.push(Pending::Spawn(id));
         }
     }
 

@@ -1,9 +1,9 @@
 //! The way of the data through a state: InputPath, templates, ResultPath, OutputPath, variables.
 
-use super::fail::{DATA_LIMIT, Fault};
+use super::fault::{DATA_LIMIT, Fault};
 use super::interpreter::{Interpreter, Step};
+use super::notes::Stage;
 use super::pool::Id;
-use super::solo::Stage;
 use super::view::{Subject, View};
 use crate::expr::{Path, PathError, ResultPathError};
 use crate::program::{Common, Next, Payload, ResultPath, Selection, State};

@@ -1,9 +1,8 @@
 //! What runs inside an execution: frames (machines under way) and groups (the children of a Map or Parallel).
 
 use super::UNSET;
-use super::distributed::MapRun;
 use super::identity::Child;
-use super::place::Visits;
+use super::map_run::{MapRun, Tolerated};
 use super::pool::Id;
 use super::time::Timestamp;
 use crate::program::StateId;
@@ -164,26 +163,23 @@ pub(super) enum FanOut {
     },
 }
 
+/// How often a machine has visited one of its states. Only states that calls are made from, or within, are counted.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Tolerated {
-    /// All items; with an ItemBatcher, those of all batches.
-    pub(super) items: u32,
-    pub(super) failed: u32,
-    pub(super) count: u64,
-    pub(super) percentage: f64,
+pub(super) struct Visits {
+    state: StateId,
+    count: u32,
 }
 
-impl Tolerated {
-    /// Whether more items have failed than are tolerated, by number or by share.
-    pub(super) fn exceeded(self) -> bool {
-        let failed = u64::from(self.failed);
-        let over_count = failed > self.count;
-        let over_share = f64::from(self.failed) * 100.0 > self.percentage * f64::from(self.items);
-        // A limit of zero counts only where the other one is zero too.
-        match (self.count, self.percentage > 0.0) {
-            (0, true) => over_share,
-            (_, false) => over_count,
-            (_, true) => over_count || over_share,
+/// Counts a visit of the state; how many there were, with this one.
+pub(super) fn visit(visits: &mut Vec<Visits>, state: StateId) -> u32 {
+    match visits.iter_mut().find(|visits| visits.state == state) {
+        Some(visits) => {
+            visits.count = visits.count.saturating_add(1);
+            visits.count
+        }
+        None => {
+            visits.push(Visits { state, count: 1 });
+            1
         }
     }
 }

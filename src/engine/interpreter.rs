@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use super::CallId;
-use super::fail::{Fault, TIMEOUT};
+use super::fault::{Fault, TIMEOUT};
 use super::frame::{Frame, Wait};
 use super::outcome::{Effect, End, Failure, Progress};
 use super::pool::Id;
-use super::run::{Run, Work};
+use super::run::{Pending, Run};
 use crate::program::{Program, StateId};
 use crate::value::{Heap, Value};
 
@@ -39,7 +39,7 @@ impl Interpreter<'_> {
         let frame = self.run.frames.acquire();
         self.run.frames.at_mut(frame).reuse(Frame::default());
         self.enter(frame, start, input);
-        self.run.work.push(Work::Attempt(frame));
+        self.run.pending.push(Pending::Attempt(frame));
     }
 
     pub(super) fn run(&mut self) -> Progress {
@@ -49,19 +49,19 @@ impl Interpreter<'_> {
         }
         self.fire_timers();
         while self.run.end.is_none() {
-            if self.turn_is_over() && !self.run.work.is_empty() {
+            if self.turn_is_over() && !self.run.pending.is_empty() {
                 // Its turn comes after all others': a branch that runs in circles must not keep them from failing.
-                self.run.work.rotate_right(1);
+                self.run.pending.rotate_right(1);
                 return Progress::Yielded;
             }
-            match self.run.work.pop() {
-                Some(Work::Attempt(frame)) => {
+            match self.run.pending.pop() {
+                Some(Pending::Attempt(frame)) => {
                     if self.run.frames.find(frame).is_some() {
                         let step = self.attempt(frame);
                         self.settle(frame, step);
                     }
                 }
-                Some(Work::Spawn(group)) => self.spawn(group),
+                Some(Pending::Spawn(group)) => self.spawn(group),
                 None => return Progress::Suspended,
             }
         }
@@ -100,7 +100,7 @@ impl Interpreter<'_> {
                     let step = self.wait_is_over(frame);
                     self.settle(frame, step);
                 }
-                Wait::Retry => self.run.work.push(Work::Attempt(frame)),
+                Wait::Retry => self.run.pending.push(Pending::Attempt(frame)),
                 Wait::Call { ordinal, heartbeat } => {
                     self.run.effects.push_back(Effect::Cancel(CallId { frame, ordinal }));
                     let step = self.call_timed_out(frame, heartbeat);
@@ -126,7 +126,7 @@ impl Interpreter<'_> {
                 Step::Enter(state, input) => {
                     self.enter(frame, state, input);
                     if self.turn_is_over() {
-                        self.run.work.push(Work::Attempt(frame));
+                        self.run.pending.push(Pending::Attempt(frame));
                         return;
                     }
                     (frame, self.attempt(frame))

@@ -22,17 +22,22 @@ mod event;
 mod export;
 mod fail;
 mod fan_out;
+mod fault;
 mod flow;
 mod frame;
+mod history;
 mod identity;
 mod interpreter;
 mod limits;
+mod map_run;
+mod notes;
 mod observe;
 mod outcome;
 mod place;
 mod pool;
 mod query;
 mod recover;
+mod result_writer;
 mod run;
 mod solo;
 mod state;
@@ -45,14 +50,15 @@ mod tests;
 
 use std::sync::Arc;
 
-pub use event::{Detail, Event};
+pub use history::{Detail, Event};
 pub use limits::Limits;
+pub use notes::{Handling, MapBounds, Stage};
 pub use observe::{OTHER_ERROR, StateCounts, StateTally};
 pub use outcome::{
     CallId, DataObject, Effect, EventError, Failure, MAX_CAUSE_CHARS, MAX_ERROR_CHARS, Progress, Purpose, Status,
     TaskCall, TaskFailure,
 };
-pub use solo::{Handling, MapBounds, Solo, Stage};
+pub use solo::Solo;
 pub use time::Timestamp;
 
 pub use crate::identity::Identity;

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::fail::Fault;
+use super::fault::Fault;
 use super::interpreter::Interpreter;
 use super::pool::Id;
 use crate::program::{Program, State, StateId};

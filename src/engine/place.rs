@@ -4,22 +4,15 @@ use std::fmt::Write as _;
 
 use sha2::{Digest, Sha256};
 
+use super::frame::visit;
 use super::interpreter::Interpreter;
 use super::outcome::Purpose;
 use super::pool::Id;
-use crate::program::StateId;
 
 /// Longest place as it is, in bytes; of a longer one a hash stands for it. Keys are headers and column values elsewhere.
 const MAX_PLACE_BYTES: usize = 160;
 /// Bytes of the hash that stands for a longer place.
 const HASH_BYTES: usize = 16;
-
-/// How often a machine has visited one of its states. Only states that calls are made from, or within, are counted.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Visits {
-    state: StateId,
-    count: u32,
-}
 
 impl Interpreter<'_> {
     /// Notes that the frame's state makes a call or begins children. All attempts of a visit are one visit.
@@ -28,17 +21,7 @@ impl Interpreter<'_> {
         if frame.visit > 0 {
             return;
         }
-        let state = frame.state;
-        frame.visit = match frame.visits.iter_mut().find(|visits| visits.state == state) {
-            Some(visits) => {
-                visits.count = visits.count.saturating_add(1);
-                visits.count
-            }
-            None => {
-                frame.visits.push(Visits { state, count: 1 });
-                1
-            }
-        };
+        frame.visit = visit(&mut frame.visits, frame.state);
     }
 
     /// The place of the frame's call; see [`TaskCall::place`](super::TaskCall::place).

@@ -1,6 +1,6 @@
 //! JSONata fields: expressions are evaluated, and what the field wants is checked.
 
-use super::fail::{Fault, QUERY};
+use super::fault::{Fault, QUERY};
 use super::interpreter::Interpreter;
 use super::pool::Id;
 use super::time::Timestamp;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::fail::Fault;
+use super::fault::Fault;
 use super::frame::Wait;
 use super::interpreter::{Interpreter, Step};
 use super::pool::Id;

@@ -4,13 +4,13 @@ use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
 use std::sync::Arc;
 
-use super::event::Event;
 use super::frame::{FanOut, Frame, Group, Wait};
+use super::history::Event;
 use super::identity::{OwnedIdentity, Who};
+use super::notes::Notes;
 use super::observe::StateCounts;
 use super::outcome::{Effect, End};
 use super::pool::{Id, Pool};
-use super::solo::Notes;
 use super::time::Timestamp;
 use super::{Identity, Limits, UNSET};
 use crate::identity::task_token;
@@ -23,7 +23,7 @@ pub(super) struct Run {
     pub(super) frames: Pool<Frame>,
     pub(super) groups: Pool<Group>,
     /// What can go on right now, the next last.
-    pub(super) work: Vec<Work>,
+    pub(super) pending: Vec<Pending>,
     pub(super) timers: BinaryHeap<Reverse<Timer>>,
     pub(super) effects: VecDeque<Effect>,
     pub(super) variables: Vec<Variable>,
@@ -57,7 +57,7 @@ const VARIABLES_PER_UNIT: usize = 4;
 
 /// Something that can go on.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Work {
+pub(super) enum Pending {
     /// Run the state that the frame is in.
     Attempt(Id),
     /// Begin another child of the group.
@@ -85,7 +85,7 @@ impl Run {
             limits,
             frames: Pool::new(),
             groups: Pool::new(),
-            work: Vec::new(),
+            pending: Vec::new(),
             timers: BinaryHeap::new(),
             effects: VecDeque::new(),
             variables: Vec::new(),
@@ -111,7 +111,7 @@ impl Run {
     pub(super) fn reset(&mut self, identity: &Identity<'_>, now: Timestamp) {
         self.frames.release_all();
         self.groups.release_all();
-        self.work.clear();
+        self.pending.clear();
         self.timers.clear();
         self.effects.clear();
         self.variables.clear();

@@ -5,15 +5,16 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::fail::Fault;
-use super::frame::Tolerated;
+use super::fault::Fault;
 use super::interpreter::{Interpreter, Step};
+use super::map_run::Tolerated;
+use super::notes::{Handling, MapBounds, Notes, Stage};
 use super::outcome::{End, EventError, Failure, TaskFailure};
 use super::pool::Id;
 use super::time::Timestamp;
 use super::{Execution, Identity};
 use crate::program::{Cap, Kind, Map, Program, StateId, Tolerance};
-use crate::value::{Heap, List, Value};
+use crate::value::{List, Value};
 
 /// A state to run by itself, and what it finds around it.
 #[derive(Clone, Copy, Debug)]
@@ -25,67 +26,6 @@ pub struct Solo<'a> {
     pub context: &'a [u8],
     /// How often the retrier that takes its error has fired before.
     pub retries: u64,
-}
-
-/// A point on the way of the data through a state.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Stage {
-    /// After `InputPath`.
-    InputPath,
-    /// After `Parameters` or `Arguments`.
-    Parameters,
-    /// After `ItemsPath` or `Items`.
-    ItemsPath,
-    /// The items of a data set, after `ItemsPointer`.
-    ItemsPointer,
-    /// The inputs of all iterations, after `ItemSelector`.
-    ItemSelector,
-    /// The batches, after `ItemBatcher`.
-    ItemBatcher,
-    /// The raw result.
-    Result,
-    /// After `ResultSelector`.
-    ResultSelector,
-    /// After `ResultPath`.
-    ResultPath,
-}
-
-/// What bounds a Map.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct MapBounds {
-    /// Number of iterations; `None` where the items were never read.
-    pub iterations: Option<u32>,
-    /// `MaxConcurrency`; 0: none given.
-    pub max_concurrency: u64,
-    /// `ToleratedFailureCount`, if it is given.
-    pub tolerated_failure_count: Option<u64>,
-    /// `ToleratedFailurePercentage`, if it is given.
-    pub tolerated_failure_percentage: Option<f64>,
-}
-
-/// What became of a state's error.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Handling {
-    /// The retrier that takes the error, even if it is used up.
-    pub retrier: Option<usize>,
-    /// How long it waits before it retries; `None` if it doesn't.
-    pub backoff: Option<Duration>,
-    /// The catcher that took the error.
-    pub catcher: Option<usize>,
-    /// The error that was retried or caught.
-    pub failure: Option<Failure>,
-}
-
-/// What is noted of a state that runs by itself.
-#[derive(Debug)]
-pub(super) struct Notes {
-    stages: Vec<(Stage, Value)>,
-    bounds: Option<MapBounds>,
-    handling: Handling,
-    next: Option<StateId>,
-    retries: u64,
-    /// The context object in place of the execution's.
-    pub(super) context: Value,
 }
 
 impl Execution {
@@ -106,15 +46,7 @@ impl Execution {
         let max_depth = self.run.limits.max_depth;
         let context = self.heap.parse_limited(solo.context, max_depth)?;
         let variables = self.heap.parse_limited(solo.variables, max_depth)?;
-        let notes = Notes {
-            stages: Vec::new(),
-            bounds: None,
-            handling: Handling::default(),
-            next: None,
-            retries: solo.retries,
-            context,
-        };
-        self.run.solo = Some(Box::new(notes));
+        self.run.solo = Some(Box::new(Notes::new(solo.retries, context)));
         let state = solo.state;
         self.interpret(|interpreter| interpreter.begin_solo(state, variables));
         Ok(())
@@ -294,16 +226,5 @@ impl Interpreter<'_> {
         outputs
             .and_then(|outputs| self.finish(frame, state, &work.common, work.result_selector.as_ref(), outputs))
             .unwrap_or_else(Step::Fail)
-    }
-}
-
-impl Notes {
-    /// Adds the parts of the context object.
-    pub(super) fn push_context(&self, heap: &mut Heap) {
-        let Value::Object(context) = self.context else { return };
-        for index in 0..context.len() {
-            let (key, value) = heap.entry(context, index);
-            heap.push_entry(key, value);
-        }
     }
 }

@@ -1,10 +1,10 @@
 //! One attempt of a state, by type.
 
-use super::fail::Fault;
+use super::fault::Fault;
 use super::frame::Wait as Waiting;
 use super::interpreter::{Interpreter, Step};
+use super::notes::Stage;
 use super::pool::Id;
-use super::solo::Stage;
 use super::time::Timestamp;
 use super::view::{Subject, View};
 use crate::expr::{Instant, Path};

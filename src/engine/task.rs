@@ -4,12 +4,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::CallId;
-use super::fail::{Fault, RUNTIME};
+use super::fault::{Fault, RUNTIME};
 use super::frame::Wait;
 use super::interpreter::{Interpreter, Step};
+use super::notes::Stage;
 use super::outcome::{Effect, Purpose, TaskCall, TaskFailure};
 use super::pool::Id;
-use super::solo::Stage;
 use super::view::Subject;
 use crate::expr::Path;
 use crate::program::parameters::{self, Format};

@@ -100,7 +100,7 @@ fn an_execution_that_is_left_in_the_middle_leaves_nothing_to_the_next() {
     for _ in 0..3 {
         execution.start(&program, b"[1, 2]", &IDENTITY, Timestamp(0)).expect("it is valid");
         let run = &execution.run;
-        assert_eq!((run.work.len(), run.timers.len(), run.variables.len(), run.effects.len()), (1, 0, 0, 0));
+        assert_eq!((run.pending.len(), run.timers.len(), run.variables.len(), run.effects.len()), (1, 0, 0, 0));
         assert_eq!((run.frames.len(), run.groups.len(), execution.heap.bytes_used() < 300), (1, 0, true));
         assert_eq!(execution.run(Timestamp(0)), Progress::Yielded);
     }

@@ -16,3 +16,10 @@ impl Timestamp {
         Duration::from_millis(u64::try_from(self.0.saturating_sub(now.0)).unwrap_or(0))
     }
 }
+
+/// A point in time as the service writes it.
+pub(super) fn time_text(time: Timestamp) -> String {
+    let mut text = String::new();
+    crate::expr::timestamp::write_millis(time.0, &mut text);
+    text
+}
