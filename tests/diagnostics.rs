@@ -13,7 +13,7 @@ const SEPARATOR: &str = "\n---\n";
 #[test]
 fn faults_are_shown_with_place_and_advice() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/diagnostics");
-    let update = std::env::var_os("UPDATE_GOLDEN").is_some();
+    let update = std::env::var_os("UPDATE_GOLDEN").is_some_and(|value| !value.is_empty());
     let mut cases = 0;
     let mut wrong = Vec::new();
     let mut paths: Vec<_> =

@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use tokio::runtime::Runtime;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::oneshot;
+use tokio::time::interval;
 
 use super::deployment::{DeployError, Deployment, connect, connectors};
 use super::print::{in_colour, print, say};
@@ -19,7 +20,7 @@ use crate::config::{Config, ConfigErrors, Draft, Environment};
 use crate::program::Program;
 use crate::registry::{Registry, Reload, Watch};
 use crate::stream::{Pipeline, StartError};
-use crate::telemetry::{self, Health, events};
+use crate::telemetry::{self, Health, Silences, events};
 use crate::threads::{self, MORE_THREADS};
 
 /// The configuration, or what it names, is wrong.
@@ -133,7 +134,7 @@ fn run(args: &Args) -> Result<(), RunError> {
     }
     if started.is_ok() {
         let config = Arc::new(Started { file: config.file.clone(), text: read });
-        runtime.block_on(signals.until_stop(&deployment.registry, &config));
+        runtime.block_on(signals.until_stop(&deployment.registry, &config, &health));
     }
     health.drain();
     let unclean = runtime.block_on(drain(pipelines, signals));
@@ -216,13 +217,16 @@ impl Signals {
         events::stopping(name);
     }
 
-    /// Serves SIGHUP until a signal to stop.
-    async fn until_stop(&mut self, registry: &Arc<Registry<Program>>, config: &Arc<Started>) {
+    /// Serves SIGHUP until a signal to stop, and logs which parts of the process fall silent meanwhile.
+    async fn until_stop(&mut self, registry: &Arc<Registry<Program>>, config: &Arc<Started>, health: &Health) {
+        let mut silences = Silences::default();
+        let mut look = interval(SILENCE_LOOK_INTERVAL);
         loop {
             tokio::select! {
                 _ = self.terminate.recv() => return events::stopping("SIGTERM"),
                 _ = self.interrupt.recv() => return events::stopping("SIGINT"),
                 _ = self.hang_up.recv() => reload(registry.clone(), config.clone()),
+                now = look.tick() => silences.look(health, now.into_std()),
             }
         }
     }
@@ -264,6 +268,9 @@ struct Http {
     stop: oneshot::Sender<()>,
     thread: JoinHandle<()>,
 }
+
+/// How often it is looked whether a part of the process shows signs of life.
+const SILENCE_LOOK_INTERVAL: Duration = Duration::from_secs(5);
 
 /// How long open requests may hold up the end of the process.
 const HTTP_CLOSE_TIMEOUT: Duration = Duration::from_secs(1);

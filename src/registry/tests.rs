@@ -51,6 +51,27 @@ fn a_restart_goes_on_with_the_last_good_version_until_the_file_is_put_right() {
     assert!(!restarted.statuses()[0].from_state_dir);
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn on_a_full_disk_the_version_that_was_kept_stays_and_the_new_one_runs() {
+    let folder = Folder::new();
+    let file = folder.file("order.asl.json");
+    fs::write(&file, "one").unwrap();
+    let first = keeping(&folder);
+    let workflow = first.load("order", &file).unwrap();
+    // What is written aside goes to a device that is always full.
+    let aside = folder.file("state").join(format!(".order.{}", std::process::id()));
+    std::os::unix::fs::symlink("/dev/full", &aside).unwrap();
+    fs::write(&file, "two").unwrap();
+    assert!(matches!(first.reload(&workflow), Reload::Swapped { .. }));
+    assert_eq!(program(&first, "order"), "two");
+    assert!(fs::symlink_metadata(&aside).is_err(), "nothing is left of what could not be written");
+    fs::write(&file, "bad").unwrap();
+    let restarted = keeping(&folder);
+    restarted.load("order", &file).unwrap();
+    assert_eq!(program(&restarted, "order"), "one");
+}
+
 #[test]
 fn without_a_last_good_version_that_is_good_a_refused_file_is_an_error() {
     let folder = Folder::new();

@@ -266,6 +266,16 @@ pub fn reading_stalled(pipeline: &str, shard: usize, reason: &str, action: &str)
     warn!(pipeline, shard, reason, action, "nothing is read, and no event ends");
 }
 
+/// A part of the process shows no sign of life.
+pub fn part_silent(part: &str, lasts: Duration, action: &str) {
+    error!(part, lasts_ms = millis(lasts), action, "a part shows no sign of life");
+}
+
+/// A part of the process shows signs of life again, or has come to its end.
+pub fn part_is_back(part: &str, lasted: Duration) {
+    info!(part, lasted_ms = millis(lasted), "the silence of a part has ended");
+}
+
 /// A producer met an error that it can't go on after.
 pub fn producer_replaced(pipeline: &str) {
     warn!(pipeline, "producer replaced after a fatal error, what it had not delivered is produced again");

@@ -141,6 +141,11 @@ impl Health {
         self.stuck_at(Instant::now())
     }
 
+    /// Every part that has shown no sign of life for so long that it is not ready.
+    pub fn silent(&self, now: Instant) -> Vec<NotReady> {
+        self.silent_for(self.shared.silent_after, now)
+    }
+
     /// The same as metrics, in Prometheus' text format.
     pub fn render_metrics(&self) -> String {
         let not_ready = self.not_ready();
@@ -161,7 +166,7 @@ impl Health {
     }
 
     fn not_ready_at(&self, now: Instant) -> Vec<NotReady> {
-        let mut reasons = self.silent_for(self.shared.silent_after, now);
+        let mut reasons = self.silent(now);
         let parts = self.shared.parts();
         for part in parts.by_id.values() {
             for (kind, trouble) in part.troubles().iter() {

@@ -20,7 +20,7 @@ use rdkafka::error::KafkaError;
 use rdkafka::mocking::MockCluster;
 
 use super::deployment::{DeployError, Deployment};
-use super::feed::{Collector, Ledger, Orders, Summary, Topics};
+use super::feed::{Collector, CollectorError, Ledger, Orders, Summary, Topics};
 use super::print::{in_colour, say};
 use super::source;
 use crate::config::{self, Config, ConfigErrors, StartFrom};
@@ -78,6 +78,8 @@ enum DevError {
     Shard(#[from] ShardsHang),
     #[error("the mock cluster or a client of it: {0}")]
     Kafka(#[from] KafkaError),
+    #[error("{0}")]
+    Collector(#[from] CollectorError),
     #[error("the example can't be written to a folder for temporary files: {0}")]
     Example(io::Error),
     #[error("no thread can be made that watches the workflow's file: {0}")]

@@ -2,16 +2,17 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread::JoinHandle;
+use std::thread::{Builder, JoinHandle};
 use std::time::Duration;
 
 use rdkafka::consumer::{BaseConsumer, Consumer};
-use rdkafka::error::KafkaResult;
+use rdkafka::error::KafkaError;
 use rdkafka::message::Message;
 use rdkafka::{ClientConfig, Offset, TopicPartitionList};
 
 use super::{Kind, Ledger, number_of};
 use crate::config::{self, StartFrom};
+use crate::threads::MORE_THREADS;
 
 /// One wait for a record: bounds how late the collector sees that it should stop.
 const POLL: Duration = Duration::from_millis(50);
@@ -51,6 +52,15 @@ impl Topics {
     }
 }
 
+/// Why outcomes can't be read.
+#[derive(Debug, thiserror::Error)]
+pub(in crate::cli) enum CollectorError {
+    #[error("{0}")]
+    Kafka(#[from] KafkaError),
+    #[error("no thread can be made that reads the results: {0}; {MORE_THREADS}")]
+    Thread(std::io::Error),
+}
+
 /// A thread that reads the topics.
 pub(in crate::cli) struct Collector {
     stop: Arc<AtomicBool>,
@@ -64,7 +74,7 @@ impl Collector {
         topics: Topics,
         from: StartFrom,
         ledger: Arc<Ledger>,
-    ) -> KafkaResult<Self> {
+    ) -> Result<Self, CollectorError> {
         let mut config = config.clone();
         config.set("group.id", "stepstream-collector").set("enable.auto.commit", "false");
         config.set("fetch.wait.max.ms", "10").set("fetch.queue.backoff.ms", "2");
@@ -88,7 +98,7 @@ impl Collector {
         let stopped = stop.clone();
         // Then the records' headers say what they are. Reading them costs, so only then.
         let shares_sink = !topics.0.iter().any(|(_, kind)| *kind == Kind::Failure);
-        let thread = std::thread::spawn(move || {
+        let read = move || {
             while !stopped.load(Ordering::Relaxed) {
                 // Errors are those of connections; the client tries again.
                 if let Some(Ok(message)) = consumer.poll(POLL)
@@ -101,7 +111,8 @@ impl Collector {
                     ledger.outcome(number, kind);
                 }
             }
-        });
+        };
+        let thread = Builder::new().name("collector".to_owned()).spawn(read).map_err(CollectorError::Thread)?;
         Ok(Self { stop, thread })
     }
 

@@ -7,7 +7,7 @@ mod ledger;
 mod orders;
 mod reasons;
 
-pub(super) use collector::{Collector, Topics};
+pub(super) use collector::{Collector, CollectorError, Topics};
 pub(super) use ledger::{Kind, Ledger, Summary};
 pub(super) use orders::Orders;
 pub(super) use reasons::{Reason, Reasons};

@@ -16,6 +16,7 @@ use super::Throughput;
 use crate::cli::bench::machine;
 use crate::config::Pipeline;
 use crate::stream::{OffsetTracker, Sequence, headers};
+use crate::threads::MORE_THREADS;
 
 /// Records read before acknowledgements are looked at.
 const BATCH: usize = 256;
@@ -32,12 +33,14 @@ struct Copying {
 /// Carries `events` records from the pipeline's sources to its sink, on as many threads as it has shards.
 pub(super) fn run(pipeline: &Pipeline, events: u64) -> Result<Throughput, String> {
     let run = Arc::new(Copying { events, done: AtomicU64::new(0), began: Mutex::new(None) });
-    let threads: Vec<_> = (0..pipeline.shards)
+    let threads = (0..pipeline.shards)
         .map(|_| {
             let (run, pipeline) = (run.clone(), pipeline.clone());
-            std::thread::spawn(move || carry(&run, &pipeline).map_err(|error| format!("pass-through: {error}")))
+            let carry = move || carry(&run, &pipeline).map_err(|error| format!("pass-through: {error}"));
+            let thread = std::thread::Builder::new().name("pass-through".to_owned()).spawn(carry);
+            thread.map_err(|error| format!("pass-through: no thread can be made: {error}; {MORE_THREADS}"))
         })
-        .collect();
+        .collect::<Result<Vec<_>, _>>()?;
     for thread in threads {
         thread.join().map_err(|_| "pass-through: a thread panicked".to_owned())??;
     }
