@@ -21,7 +21,7 @@ mod syntax;
 mod tests;
 
 pub use error::{EvaluationError, SyntaxError};
-pub use references::Unsupported;
+pub use references::{References, StatesPath, Unsupported};
 pub use scope::{Scope, StatesField};
 
 use crate::value::{Heap, Value};
@@ -31,7 +31,7 @@ use crate::value::{Heap, Value};
 pub struct Expression {
     text: Box<str>,
     program: compile::Program,
-    references: references::References,
+    references: References,
 }
 
 impl Expression {
@@ -44,7 +44,7 @@ impl Expression {
         let text = text.trim();
         let parsed = syntax::parse(text)?;
         let program = compile::compile(&parsed, constants)?;
-        Ok(Expression { text: text.into(), program, references: references::References::of(&parsed.tree) })
+        Ok(Expression { text: text.into(), program, references: References::of(&parsed.tree) })
     }
 
     /// The trimmed text between the delimiters, as error texts show it.
@@ -52,15 +52,9 @@ impl Expression {
         &self.text
     }
 
-    /// The references that the service refuses when a state machine is created, in a field that has these members of
-    /// `$states`.
-    pub fn unsupported(&self, offered: &[StatesField]) -> Vec<Unsupported> {
-        self.references.unsupported(offered)
-    }
-
-    /// The workflow variables that are read, without `$`.
-    pub fn variables(&self) -> impl Iterator<Item = &str> {
-        self.references.variables.iter().map(|name| &**name)
+    /// What the expression refers to.
+    pub fn references(&self) -> &References {
+        &self.references
     }
 
     /// The value; `None` if the expression is undefined.

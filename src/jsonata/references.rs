@@ -1,7 +1,9 @@
 //! References that the service refuses when a state machine is created, and the variables that an expression reads.
 
+use super::error::SyntaxError;
+use super::function::Function;
 use super::scope::StatesField;
-use super::syntax::{Kind, Stage, Tree};
+use super::syntax::{self, Kind, Stage, Tree};
 
 /// A reference that can never have a value, or is reserved.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -22,23 +24,54 @@ pub enum Unsupported {
 
 /// What an expression refers to.
 #[derive(Debug, Default)]
-pub(super) struct References {
+pub struct References {
     /// Workflow variables, in order of appearance.
-    pub(super) variables: Vec<Box<str>>,
-    pub(super) fields: Vec<StatesField>,
+    variables: Vec<Box<str>>,
+    fields: Vec<StatesField>,
+    states_path: Option<StatesPath>,
     /// Something asks for `$states` as a whole, or for a member that there is not.
     unsupported: Vec<Unsupported>,
 }
 
+/// What an expression like `$states.input.order.id` stands for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StatesPath {
+    /// The member of `$states`.
+    pub field: StatesField,
+    /// The names behind it.
+    pub names: Vec<Box<str>>,
+}
+
 impl References {
+    /// Reads the text between the delimiters, without compiling it.
+    ///
+    /// # Errors
+    /// [`SyntaxError`] with the message of the reference implementation.
+    pub fn read(text: &str) -> Result<References, SyntaxError> {
+        Ok(References::of(&syntax::parse(text.trim())?.tree))
+    }
+
     pub(super) fn of(tree: &Tree) -> References {
         let mut walk = Walk::default();
         walk.visit(tree, true);
+        walk.found.states_path = states_path(tree);
         walk.found
     }
 
-    /// What is not supported in a field that has these members of `$states`.
-    pub(super) fn unsupported(&self, offered: &[StatesField]) -> Vec<Unsupported> {
+    /// The workflow variables whose values are read, without `$`, in order of appearance. Functions of the language are not
+    /// among them, nor what is only asked for its existence.
+    pub fn variables(&self) -> impl Iterator<Item = &str> {
+        self.variables.iter().map(|name| &**name)
+    }
+
+    /// The place in `$states` that the expression stands for, if it is nothing but names.
+    pub fn states_path(&self) -> Option<&StatesPath> {
+        self.states_path.as_ref()
+    }
+
+    /// The references that the service refuses when a state machine is created, in a field that has these members of
+    /// `$states`.
+    pub fn unsupported(&self, offered: &[StatesField]) -> Vec<Unsupported> {
         let missing = self.fields.iter().filter(|field| !offered.contains(field));
         let missing = missing.map(|field| Unsupported::Field(field.as_str().into()));
         self.unsupported.iter().cloned().chain(missing).collect()
@@ -49,6 +82,25 @@ impl References {
             self.unsupported.push(what);
         }
     }
+}
+
+fn states_path(tree: &Tree) -> Option<StatesPath> {
+    let Kind::Path { steps, keep_array: false } = &tree.kind else { return None };
+    let is_plain = |tree: &Tree| {
+        tree.predicates.is_empty() && tree.stages.is_empty() && tree.group.is_none() && !tree.keep_array && !tree.tuple
+    };
+    let [states, names @ ..] = steps.as_slice() else { return None };
+    let is_states = matches!(&states.kind, Kind::Variable(name) if &**name == "states");
+    if !is_states || !is_plain(tree) || !steps.iter().all(is_plain) {
+        return None;
+    }
+    let mut names = names.iter().map(|step| match &step.kind {
+        Kind::Name(name) => Some(name.clone()),
+        _ => None,
+    });
+    let field = names.next()??;
+    let field = StatesField::ALL.into_iter().find(|known| *known.as_str() == *field)?;
+    Some(StatesPath { field, names: names.collect::<Option<_>>()? })
 }
 
 #[derive(Default)]
@@ -65,7 +117,7 @@ impl Walk {
             "" => {}
             "$" => self.found.refuse(Unsupported::Root),
             name => {
-                let is_local = self.bound.iter().any(|bound| &**bound == name);
+                let is_local = self.bound.iter().any(|bound| &**bound == name) || Function::find(name).is_some();
                 if name != "states" && !is_local && !self.found.variables.iter().any(|known| &**known == name) {
                     self.found.variables.push(name.into());
                 }
@@ -130,7 +182,27 @@ impl Walk {
         if !matches!(procedure.kind, Kind::Variable(_)) {
             self.visit(procedure, top);
         }
-        self.all(arguments, top);
+        match arguments {
+            [asked] if matches!(&procedure.kind, Kind::Variable(name) if &**name == "exists") => self.asked(asked, top),
+            arguments => self.all(arguments, top),
+        }
+    }
+
+    /// A variable that is asked for its existence need not have a value.
+    fn asked(&mut self, asked: &Tree, top: bool) {
+        let before = self.found.variables.len();
+        self.visit(asked, top);
+        let variable = match &asked.kind {
+            Kind::Path { steps, .. } => &steps[0].kind,
+            kind => kind,
+        };
+        if let Kind::Variable(name) = variable {
+            let mut at = 0;
+            self.found.variables.retain(|known| {
+                at += 1;
+                at <= before || known != name
+            });
+        }
     }
 
     fn all<'a>(&mut self, trees: impl IntoIterator<Item = &'a Tree>, top: bool) {

@@ -1,4 +1,4 @@
-use super::{EvaluationError, Expression, Scope, StatesField};
+use super::{EvaluationError, Expression, References, Scope, StatesField};
 use crate::value::{Heap, Value};
 
 pub(super) struct World {
@@ -150,7 +150,7 @@ fn references_without_a_context_are_refused() {
     ];
     for (text, expected) in cases {
         let expression = Expression::compile(text, &mut Heap::new()).unwrap();
-        let found = expression.unsupported(&[StatesField::Input, StatesField::Context]);
+        let found = expression.references().unsupported(&[StatesField::Input, StatesField::Context]);
         let found: Vec<String> = found.iter().map(ToString::to_string).collect();
         assert_eq!(found, expected, "{text}");
     }
@@ -166,10 +166,45 @@ fn workflow_variables_are_distinguished_from_those_of_the_expression() {
         ("($f := function($n){ $n > 0 ? $f($n - 1) : $z }; $f(2))", "z"),
         ("$l@$m#$n.{'a': $m, 'b': $n}", "l"),
         ("$sum($states.input.a)", ""),
+        ("$map($list, $string)", "list"),
+        ("$map(list, function($v, $i) { $v + $i + $z })", "z"),
+        ("'$a' & \"$b \\\" $c\" & `$d` /* $e */", ""),
+        ("$$.a + $.b", ""),
+        ("$exists($a) ? 1 : 2", ""),
+        ("$exists($a.b[$c = 1])", "c"),
+        ("$a or $exists($a)", "a"),
+        ("$exists($a) and $a", "a"),
+        ("λ($ä) { $ä }", ""),
+        ("$g(1)", ""),
     ];
     for (text, expected) in cases {
-        let expression = Expression::compile(text, &mut Heap::new()).unwrap();
-        assert_eq!(expression.variables().collect::<Vec<_>>().join(" "), expected, "{text}");
+        let references = References::read(text).unwrap();
+        assert_eq!(references.variables().collect::<Vec<_>>().join(" "), expected, "{text}");
+    }
+}
+
+#[test]
+fn plain_paths_into_the_states_are_distinguished_from_others() {
+    let names = |text| {
+        let path = References::read(text).unwrap().states_path()?.clone();
+        Some((path.field, path.names.join("/")))
+    };
+    assert_eq!(names(" $states.input.a.b "), Some((StatesField::Input, "a/b".to_owned())));
+    assert_eq!(names("$states.input.`a b`"), Some((StatesField::Input, "a b".to_owned())));
+    assert_eq!(names("$states.errorOutput"), Some((StatesField::ErrorOutput, String::new())));
+    for other in [
+        "$states",
+        "$states.inputs",
+        "$states.input.a[0]",
+        "$states.input.a[]",
+        "$states.input.a#$i",
+        "$states.input.a{b: c}",
+        "$states.input.a + 1",
+        "$states.input.*",
+        "$x.input",
+        "1",
+    ] {
+        assert_eq!(names(other), None, "{other}");
     }
 }
 

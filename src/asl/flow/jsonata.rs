@@ -1,13 +1,13 @@
 //! What JSONata states do with the data.
 
-use crate::jsonata::expression_text;
+use crate::jsonata::{References, StatesField, StatesPath, expression_text};
 
 use super::super::diagnostic::{Code, Diagnostic};
 use super::super::model::{Catcher, Condition, Dynamic, MapState, State, StateKind, WaitUntil};
 use super::super::node::{Node, NodeKind, Span};
 use super::shape::Shape;
 use super::state::leave;
-use super::{Data, Exits, Flow, Variables, expression};
+use super::{Data, Exits, Flow, Variables};
 use crate::suggest;
 
 /// What `$states` has, besides the context.
@@ -174,23 +174,25 @@ impl<'a> Flow<'a> {
 
     fn text(&mut self, text: &str, span: &Span, known: Known<'_>, location: &str) -> Shape {
         let Some(expression) = expression_text(text) else { return Shape::Scalar };
-        for name in expression::variables(expression) {
+        // What can't be read is reported as such.
+        let Ok(references) = References::read(expression) else { return Shape::Unknown };
+        for name in references.variables() {
             self.variable(name, "$states.input", span, known.variables, location);
         }
-        let roots = [("input", Some(known.input)), ("errorOutput", known.error_output)];
-        for (root, shape) in roots {
-            if let (Some(names), Some(shape)) = (expression::path_of(expression, root), shape) {
-                return self.names(&names, root, shape, span, location);
-            }
-        }
-        Shape::Unknown
+        let Some(path) = references.states_path() else { return Shape::Unknown };
+        let shape = match path.field {
+            StatesField::Input => Some(known.input),
+            StatesField::ErrorOutput => known.error_output,
+            StatesField::Result | StatesField::Context => None,
+        };
+        shape.map_or(Shape::Unknown, |shape| self.names(path, shape, span, location))
     }
 
     /// Follows names, as far as they lead through objects.
-    fn names(&mut self, names: &[&str], root: &str, shape: &Shape, span: &Span, location: &str) -> Shape {
+    fn names(&mut self, path: &StatesPath, shape: &Shape, span: &Span, location: &str) -> Shape {
         let mut shape = shape.clone();
-        let mut before = format!("$states.{root}");
-        for name in names {
+        let mut before = format!("$states.{}", path.field.as_str());
+        for name in &path.names {
             if matches!(shape, Shape::Array(_)) {
                 // A name is applied to each element.
                 return Shape::Unknown;

@@ -13,7 +13,6 @@ use shape::Shape;
 use variables::Variables;
 
 mod choice;
-mod expression;
 mod jsonata;
 mod places;
 mod shape;

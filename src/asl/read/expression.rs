@@ -44,7 +44,7 @@ impl Reader {
     fn check_expression(&mut self, text: &str, node: &Node, location: &str, offered: &[StatesField]) {
         match Expression::compile(text, &mut Heap::new()) {
             Ok(expression) => {
-                for reference in expression.unsupported(offered) {
+                for reference in expression.references().unsupported(offered) {
                     let fault = Diagnostic::error(Code::UnsupportedJsonataExpression, reference.to_string());
                     self.report(fault.with_hint(hint(&reference, offered)), location, &node.span);
                 }
