@@ -41,7 +41,7 @@ impl Evaluation<'_> {
             _ => {}
         }
         let room = self.heap.size(value) as usize;
-        self.work(room / 16)?;
+        self.work(room / 4)?;
         self.afford(room)?;
         let mut text = String::new();
         let indent = pretty.then_some(2);

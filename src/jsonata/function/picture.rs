@@ -7,6 +7,7 @@ use crate::jsonata::number::{in_radix, round};
 use crate::jsonata::picture::{
     self, Options, PictureError, format_integer, format_number, from_millis, parse_integer, to_millis,
 };
+use crate::jsonata::regex::Fuel;
 use crate::value::Value;
 
 pub(super) const ROWS: &[Row] = &[
@@ -121,6 +122,10 @@ fn read_time(own: &mut Evaluation<'_>, [text, picture, ..]: Arguments) -> Evalua
     let picture = picture.map(|picture| own.picture(Some(picture))).transpose()?;
     own.work(10 + text.len())?;
     let now = own.scope.now_millis() as f64;
-    let millis = to_millis(&text, picture.as_deref(), now)?;
+    let mut fuel = Fuel(own.work_left());
+    let before = fuel.0;
+    let millis = to_millis(&text, picture.as_deref(), now, &mut fuel);
+    own.work((before - fuel.0) as usize)?;
+    let millis = millis?;
     Ok(millis.map(|millis| own.number_value(millis)))
 }

@@ -1,6 +1,7 @@
 use serde_json::Value as Json;
 
 use super::{Options, PictureError, format_integer, format_number, from_millis, parse_integer, to_millis};
+use crate::jsonata::regex::Fuel;
 
 /// What jsonata-js 2.0.6 makes of drawn pictures, written by `scripts/picture-cases`: function, arguments, result.
 /// `STEPSTREAM_PICTURE_CASES` names a longer table.
@@ -18,9 +19,8 @@ fn play(function: &str, arguments: &[Json]) -> Json {
         "formatInteger" => format_integer(number(0).expect("a number"), picture()).map(Json::from),
         "parseInteger" => parse_integer(text(0).expect("a text"), picture()).map(json),
         "fromMillis" => from_millis(number(0).expect("a number"), text(1), text(2)).map(Json::from),
-        "toMillis" => {
-            to_millis(text(0).expect("a text"), text(1), NOW).map(|millis| millis.map_or("undefined".into(), json))
-        }
+        "toMillis" => to_millis(text(0).expect("a text"), text(1), NOW, &mut Fuel(1_000_000))
+            .map(|millis| millis.map_or("undefined".into(), json)),
         "formatNumber" => {
             let mut options = Options::default();
             for (name, value) in arguments.get(2).and_then(Json::as_object).into_iter().flatten() {

@@ -7,7 +7,7 @@ use super::{Exceeded, Fuel};
 /// Notes on the stack: with this many they take as much memory as an evaluation may have.
 const MAX_NOTES: usize = 7_000_000 / size_of::<Note>();
 /// Steps that one unit of fuel pays for.
-const STEPS_PER_UNIT: u64 = 8;
+const STEPS_PER_UNIT: u64 = 4;
 
 /// A place that was not matched.
 pub(super) const NOWHERE: usize = usize::MAX;

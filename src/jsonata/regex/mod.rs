@@ -71,21 +71,19 @@ impl Fuel {
 impl Regex {
     /// Compiles what stands between the slashes, with the flags `i` and `m` if they follow.
     pub(super) fn new(pattern: &str, flags: &str) -> Result<Regex, InvalidPattern> {
-        if flags.matches('i').count() > 1 || flags.matches('m').count() > 1 {
-            return Err(InvalidPattern::Flags(flags.into()));
-        }
-        let tree = parse::parse(pattern, flags).map_err(|reason| {
-            let listed: String =
-                ['g', 'i', 'm'].into_iter().filter(|flag| *flag == 'g' || flags.contains(*flag)).collect();
-            InvalidPattern::Pattern { pattern: pattern.into(), flags: listed.into(), reason }
-        })?;
+        let tree = read(pattern, flags)?;
         Ok(Regex { linear: linear::translate(&tree), program: program::compile(&tree) })
+    }
+
+    /// The same for a pattern that is used once: making the linear engine costs more than it saves.
+    pub(super) fn for_once(pattern: &str, flags: &str) -> Result<Regex, InvalidPattern> {
+        Ok(Regex { linear: None, program: program::compile(&read(pattern, flags)?) })
     }
 
     /// The first match that begins at this position or later.
     pub(super) fn find(&self, subject: &Subject<'_>, from: usize, fuel: &mut Fuel) -> Result<Option<Match>, Exceeded> {
         match &self.linear {
-            Some(linear) if !subject.is_astral() => find_linear(linear, subject, from, fuel),
+            Some(linear) if !subject.is_astral() => find_linear((linear, self.program.code.len()), subject, from, fuel),
             _ => self.find_backtracking(subject, from, fuel),
         }
     }
@@ -107,20 +105,32 @@ impl Regex {
     }
 }
 
+fn read(pattern: &str, flags: &str) -> Result<tree::Pattern, InvalidPattern> {
+    if flags.matches('i').count() > 1 || flags.matches('m').count() > 1 {
+        return Err(InvalidPattern::Flags(flags.into()));
+    }
+    parse::parse(pattern, flags).map_err(|reason| {
+        let listed: String = ['g', 'i', 'm'].into_iter().filter(|flag| *flag == 'g' || flags.contains(*flag)).collect();
+        InvalidPattern::Pattern { pattern: pattern.into(), flags: listed.into(), reason }
+    })
+}
+
+/// `instructions`: of the other engine's program, as the measure of the pattern. Where its states don't fit into a table, this
+/// engine looks at each of them for each byte.
 fn find_linear(
-    regex: &regex::Regex,
+    (regex, instructions): (&regex::Regex, usize),
     subject: &Subject<'_>,
     from: usize,
     fuel: &mut Fuel,
 ) -> Result<Option<Match>, Exceeded> {
-    /// Bytes that one unit of fuel pays for.
-    const BYTES_PER_UNIT: usize = 16;
+    /// Looks of an instruction at a byte that one unit of fuel pays for.
+    const LOOKS_PER_UNIT: usize = 64;
 
     let from = subject.byte(from);
     let mut captures = regex.capture_locations();
     let found = regex.captures_read_at(&mut captures, subject.text(), from);
     let read = found.map_or(subject.text().len(), |found| found.end()) - from;
-    fuel.spend((read / BYTES_PER_UNIT) as u64)?;
+    fuel.spend((read.saturating_mul(instructions) / LOOKS_PER_UNIT) as u64)?;
     Ok(found.map(|found| {
         let start = subject.unit(found.start());
         let groups = (1..captures.len())

@@ -17,7 +17,8 @@ fn play(pattern: &str, flags: &str, text: &str) -> Json {
         let next = regex.find(&subject, from, &mut Fuel(1_000_000)).expect("the fuel suffices");
         if let Some(linear) = regex.linear.as_ref().filter(|_| !subject.is_astral()) {
             let own = regex.find_backtracking(&subject, from, &mut Fuel(1_000_000)).expect("the fuel suffices");
-            let linear = find_linear(linear, &subject, from, &mut Fuel(1_000_000)).expect("the fuel suffices");
+            let linear = find_linear((linear, regex.program.code.len()), &subject, from, &mut Fuel(1_000_000))
+                .expect("the fuel suffices");
             assert_eq!(own, linear, "both engines on /{pattern}/{flags} and {text:?}");
         }
         let Some(Match { start, end, groups }) = next else { break };

@@ -6,9 +6,6 @@ use crate::jsonata::picture::integer::{Grouping, IntegerPicture};
 use crate::jsonata::picture::{PictureError, leading_integer, thrown};
 use crate::jsonata::regex::{Fuel, Regex, Subject};
 
-/// Steps for a text and a picture.
-const FUEL: u64 = 1_000_000;
-
 /// What was read, by component. Not a number: there was something, but nothing with a value.
 #[derive(Default)]
 struct Components(Vec<(char, Option<f64>)>);
@@ -37,7 +34,7 @@ impl Components {
     }
 }
 
-pub(super) fn read(text: &str, picture: &str, now_millis: f64) -> Result<Option<f64>, PictureError> {
+pub(super) fn read(text: &str, picture: &str, now_millis: f64, fuel: &mut Fuel) -> Result<Option<f64>, PictureError> {
     let parts = markers::parse(picture)?;
     let mut pattern = String::from("^");
     for part in &parts {
@@ -49,9 +46,9 @@ pub(super) fn read(text: &str, picture: &str, now_millis: f64) -> Result<Option<
         pattern.push(')');
     }
     pattern.push('$');
-    let regex = Regex::new(&pattern, "i").map_err(|_| PictureError::Internal)?;
+    let regex = Regex::for_once(&pattern, "i").map_err(|_| PictureError::Internal)?;
     let subject = Subject::new(text);
-    let found = regex.find(&subject, 0, &mut Fuel(FUEL)).map_err(|_| PictureError::Endless)?;
+    let found = regex.find(&subject, 0, fuel).map_err(|_| PictureError::Endless)?;
     let Some(found) = found else { return Ok(None) };
     let mut components = Components::default();
     for (part, group) in std::iter::zip(&parts, found.groups) {
