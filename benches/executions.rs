@@ -50,6 +50,7 @@ fn run(execution: &mut Execution, program: &Arc<Program>, event: &[u8]) {
         state_machine_id: "arn:aws:states:us-east-1:000000000000:stateMachine:bench",
         role_arn: "arn:aws:iam::000000000000:role/stepstream",
         seed: 7,
+        kafka: None,
     };
     let mut now = Timestamp(1_700_000_000_000);
     execution.start(program, event, &identity, now).expect("the example is JSON");

@@ -76,6 +76,7 @@ impl Workload {
             state_machine_id: "arn:aws:states:us-east-1:000000000000:stateMachine:bench",
             role_arn: "arn:aws:iam::000000000000:role/stepstream",
             seed: 7,
+            kafka: None,
         };
         let now = Timestamp(1_700_000_000_000);
         self.execution.start(&self.program, black_box(&self.event), &identity, now).expect("an event is JSON");

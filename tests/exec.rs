@@ -43,6 +43,25 @@ fn what_can_t_be_run_is_explained() {
 }
 
 #[test]
+fn the_record_of_the_context_object_is_what_is_given() {
+    let path = r#"{ "StartAt": "P", "States": { "P": { "Type": "Pass", "InputPath": "$$.Kafka.Headers.trace", "End": true } } }"#;
+    let query = r#"{ "QueryLanguage": "JSONata", "StartAt": "P", "States": { "P": { "Type": "Pass", "Output": "{% $states.context.Kafka.Headers.trace %}", "End": true } } }"#;
+    for (name, definition, status) in [("record-path", path, "FAILED"), ("record-query", query, "FAILED")] {
+        let definition = file(&format!("{name}.asl.json"), definition);
+        let given = exec(&[&definition, "--kafka", r#"{"Headers": {"trace": "on"}}"#]);
+        assert_eq!(String::from_utf8_lossy(&given.stdout), "SUCCEEDED\n\"on\"\n", "{name}");
+        let without = exec(&[&definition]);
+        assert!(String::from_utf8_lossy(&without.stdout).starts_with(status), "{name}: {without:?}");
+    }
+    let refused = exec(&[&file("record-refused.asl.json", path), "--kafka", "[1]"]);
+    let said = String::from_utf8_lossy(&refused.stderr);
+    assert!(
+        refused.status.code() == Some(2) && said.contains("--kafka [1]") && said.contains("no JSON object"),
+        "{said}"
+    );
+}
+
+#[test]
 fn what_is_nested_deeply_comes_out_whole() {
     let passes = file("deep.asl.json", r#"{ "StartAt": "P", "States": { "P": { "Type": "Pass", "End": true } } }"#);
     let deep = format!("{}{}", "[".repeat(500), "]".repeat(500));

@@ -24,6 +24,7 @@ const IDENTITY: Identity<'static> = Identity {
     state_machine_id: "arn:aws:states:local:000000000000:stateMachine:fuzz",
     role_arn: "arn:aws:iam::000000000000:role/fuzz",
     seed: 1,
+    kafka: None,
 };
 
 /// Far more rounds than any of the workflows can take with all its retries.

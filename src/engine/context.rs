@@ -43,6 +43,7 @@ impl Run {
             ContextField::StateEnteredTime => timestamp(heap, this.entered_at),
             ContextField::MapItemIndex => Value::Int(this.item?.index.into()),
             ContextField::MapItemValue => this.item?.value,
+            ContextField::Kafka => self.kafka?,
         })
     }
 
@@ -80,6 +81,9 @@ impl Run {
         }
         if let Some(item) = this.item {
             push_item(heap, keys, item)?;
+        }
+        if let Some(kafka) = self.kafka {
+            heap.push_entry(keys.kafka, kafka);
         }
         heap.object_from(context)
     }

@@ -123,6 +123,10 @@ impl Execution {
         // Without a program it is idle.
         let input = parsed.inspect_err(|_| self.program = None)?;
         self.run.input = input;
+        if let Some(record) = identity.kafka.filter(|_| program.reads_kafka()) {
+            let record = self.heap.parse_limited(record, limits.max_depth);
+            self.run.kafka = Some(record.inspect_err(|_| self.program = None)?);
+        }
         let timeout = program.timeout.map_or(limits.timeout, |timeout| timeout.min(limits.timeout));
         self.run.deadline = now.after(timeout);
         self.interpret(|interpreter| interpreter.begin(program.start, event, input));

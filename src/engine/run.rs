@@ -30,6 +30,8 @@ pub(super) struct Run {
     pub(super) identity: OwnedIdentity,
     /// The execution's input.
     pub(super) input: Value,
+    /// `$$.Kafka`, if there is a record and the program reads it.
+    pub(super) kafka: Option<Value>,
     pub(super) now: Timestamp,
     pub(super) started_at: Timestamp,
     pub(super) deadline: Timestamp,
@@ -91,6 +93,7 @@ impl Run {
             variables: Vec::new(),
             identity: OwnedIdentity::default(),
             input: UNSET,
+            kafka: None,
             now: Timestamp(0),
             started_at: Timestamp(0),
             deadline: Timestamp(0),
@@ -116,6 +119,7 @@ impl Run {
         self.effects.clear();
         self.variables.clear();
         self.identity.take(identity);
+        self.kafka = None;
         self.random.seed(identity.seed);
         (self.now, self.started_at) = (now, now);
         (self.events, self.transitions, self.retries, self.calls) = (0, 0, 0, 0);

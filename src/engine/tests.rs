@@ -75,8 +75,15 @@ fn what_cannot_happen_ends_the_execution() {
     assert!(failure.cause.as_deref().is_some_and(|cause| cause.contains("bug in Stepstream")), "{failure:?}");
 }
 
-const IDENTITY: Identity<'_> =
-    Identity { name: "n", id: "i", state_machine_name: "m", state_machine_id: "mi", role_arn: "r", seed: 1 };
+const IDENTITY: Identity<'_> = Identity {
+    name: "n",
+    id: "i",
+    state_machine_name: "m",
+    state_machine_id: "mi",
+    role_arn: "r",
+    seed: 1,
+    kafka: None,
+};
 
 /// Two items that each set a variable and wait; one fails the state while the other still waits.
 const FAILING: &str = r#"{"StartAt": "M", "States": {"M": {"Type": "Map", "End": true, "ItemProcessor": {"StartAt": "V", "States": {

@@ -40,6 +40,7 @@ fn identity() -> Identity<'static> {
         state_machine_id: "w",
         role_arn: "r",
         seed: 1,
+        kafka: None,
     }
 }
 

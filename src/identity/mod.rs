@@ -24,6 +24,9 @@ pub struct Identity<'a> {
     pub role_arn: &'a str,
     /// Seed of `States.MathRandom`, `States.UUID` and jitter.
     pub seed: u64,
+    /// `$$.Kafka`, which AWS does not have: the record that the event comes from, as a JSON text. Only a program that
+    /// [reads it](crate::program::Program::reads_kafka) takes it.
+    pub kafka: Option<&'a [u8]>,
 }
 
 /// The key that a service can recognise a repeated call by: the execution's name, and the place of the call in it.

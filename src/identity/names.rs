@@ -98,6 +98,7 @@ impl ExecutionNames {
             state_machine_id: &self.state_machine,
             role_arn: &self.role,
             seed: name.seed,
+            kafka: None,
         }
     }
 }

@@ -29,8 +29,17 @@ pub struct References {
     variables: Vec<Box<str>>,
     fields: Vec<StatesField>,
     states_path: Option<StatesPath>,
+    /// What it may read of the context object.
+    context: ContextParts,
     /// Something asks for `$states` as a whole, or for a member that there is not.
     unsupported: Vec<Unsupported>,
+}
+
+#[derive(Debug, Default)]
+struct ContextParts {
+    names: Vec<Box<str>>,
+    /// It may read any part.
+    is_whole: bool,
 }
 
 /// What an expression like `$states.input.order.id` stands for.
@@ -62,6 +71,11 @@ impl References {
     /// among them, nor what is only asked for its existence.
     pub fn variables(&self) -> impl Iterator<Item = &str> {
         self.variables.iter().map(|name| &**name)
+    }
+
+    /// Whether the expression may read this part of the context object.
+    pub fn may_read_context(&self, part: &str) -> bool {
+        self.context.is_whole || self.context.names.iter().any(|name| &**name == part)
     }
 
     /// The place in `$states` that the expression stands for, if it is nothing but names.
@@ -117,6 +131,7 @@ impl Walk {
             "" => {}
             "$" => self.found.refuse(Unsupported::Root),
             name => {
+                self.found.context.is_whole |= name == "states";
                 let is_local = self.bound.iter().any(|bound| &**bound == name) || Function::find(name).is_some();
                 if name != "states" && !is_local && !self.found.variables.iter().any(|known| &**known == name) {
                     self.found.variables.push(name.into());
@@ -209,11 +224,26 @@ impl Walk {
         trees.into_iter().for_each(|tree| self.visit(tree, top));
     }
 
+    /// `next`: the step behind the context object.
+    fn context(&mut self, next: Option<&Tree>) {
+        match next.map(|step| &step.kind) {
+            Some(Kind::Name(part)) => self.found.context.names.push(part.clone()),
+            _ => self.found.context.is_whole = true,
+        }
+    }
+
     fn path(&mut self, steps: &[Tree], top: bool) {
         let is_states = matches!(&steps[0].kind, Kind::Variable(name) if &**name == "states");
         for (at, step) in steps.iter().enumerate() {
             match (&step.kind, at) {
-                (Kind::Name(name), 1) if is_states => self.field(name),
+                (Kind::Variable(_), 0)
+                    if is_states && matches!(steps.get(1).map(|step| &step.kind), Some(Kind::Name(_))) => {}
+                (Kind::Name(name), 1) if is_states => {
+                    self.field(name);
+                    if &**name == StatesField::Context.as_str() {
+                        self.context(steps.get(2));
+                    }
+                }
                 _ => self.visit(step, top && at == 0),
             }
             for name in step.focus.iter().chain(&step.index) {

@@ -11,6 +11,8 @@ mod distributed;
 pub(crate) mod parameters;
 mod payload;
 mod state;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -40,6 +42,7 @@ pub struct Program {
     pub(crate) keys: Keys,
     resources: Vec<(Arc<Resource>, Role)>,
     can_suspend: bool,
+    reads_kafka: bool,
 }
 
 /// What calls a Resource.
@@ -118,6 +121,11 @@ impl Program {
     /// here.
     pub fn resources(&self) -> impl Iterator<Item = (&Resource, Role)> {
         self.resources.iter().map(|(resource, role)| (&**resource, *role))
+    }
+
+    /// Whether it may read `$$.Kafka`: a part of the context object that AWS does not have, and only who reads it pays for.
+    pub fn reads_kafka(&self) -> bool {
+        self.reads_kafka
     }
 
     /// Whether an execution can ever wait for a task or for time to pass.

@@ -280,4 +280,5 @@ pub(crate) struct Context {
     pub(crate) value: Str,
     pub(crate) key: Str,
     pub(crate) source: Str,
+    pub(crate) kafka: Str,
 }

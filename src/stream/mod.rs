@@ -40,6 +40,7 @@ mod positions;
 mod properties;
 mod readiness;
 mod rebalance;
+mod record_context;
 mod reread;
 mod settle;
 mod shard;

@@ -11,6 +11,7 @@ use super::origin::EventOrigin;
 use super::outcome::{EventHeaders, EventRef};
 use super::partitions::{Partitions, Slot, State, Ticket};
 use super::pipeline::Spec;
+use super::record_context;
 use super::reread::Reread;
 use super::sink::{Report, Sink};
 use crate::host::{Clock, Ended, Host, LocalCalls, Mailbox, Started};
@@ -37,6 +38,8 @@ pub(super) struct Work {
     pub(super) reports: Vec<Report>,
     /// Where results are written before they are sent.
     pub(super) buffer: Vec<u8>,
+    /// Where `$$.Kafka` is written for programs that read it.
+    record: Vec<u8>,
     /// Where the names of events are written, one after another.
     name: ExecutionName,
     /// The event that is being read or written, for who asks after a panic.
@@ -64,6 +67,7 @@ impl Work {
             counts,
             reports: Vec::new(),
             buffer: Vec::new(),
+            record: Vec::new(),
             name: ExecutionName::default(),
             at_work: None,
         }
@@ -119,7 +123,14 @@ impl Work {
         version: &Arc<Version<Program>>,
     ) {
         let Some(partition) = self.partitions.partition(slot) else { return };
-        let (identity, now) = (partition.names.identity(name), self.clock.at(event.read_at));
+        let (mut identity, now) = (partition.names.identity(name), self.clock.at(event.read_at));
+        if let EventHeaders::Message(message) = &event.headers
+            && version.program.reads_kafka()
+        {
+            self.record.clear();
+            record_context::write(message, &mut self.record);
+            identity.kafka = Some(&self.record);
+        }
         let keep = || EventOrigin::of(event, name, payload, version.clone());
         match self.host.start(&version.program, payload, &identity, now, keep) {
             Ok(Started::Ended(mut execution)) => {

@@ -159,8 +159,15 @@ mod tests {
         let program = Arc::new(Program::from_text(CALLS).expect("it is valid"));
         let resolved = connectors.resolve(program.resources());
         assert_eq!(resolved.check(), Ok(()));
-        let identity =
-            Identity { name: "n", id: "i", state_machine_name: "m", state_machine_id: "mi", role_arn: "r", seed: 1 };
+        let identity = Identity {
+            name: "n",
+            id: "i",
+            state_machine_name: "m",
+            state_machine_id: "mi",
+            role_arn: "r",
+            seed: 1,
+            kafka: None,
+        };
         let mut execution = Execution::new(Limits::default());
         execution.start(&program, b"{}", &identity, Timestamp(0)).expect("it can be run");
         execution.run(Timestamp(0));

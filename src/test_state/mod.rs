@@ -106,6 +106,7 @@ impl Test<'_, '_> {
         let (machine, name) = (unique(), unique());
         let realm = &self.surroundings.realm;
         let identity = Identity {
+            kafka: None,
             name: &name,
             id: &format!("{}{name}", realm.express_arn_prefix(&machine)),
             state_machine_name: &machine,

@@ -16,6 +16,7 @@ mod drain;
 mod enrichment;
 mod execution_log;
 mod invalid_input;
+mod kafka_context;
 mod lag;
 mod map_results;
 mod orders;

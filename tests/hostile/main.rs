@@ -104,6 +104,7 @@ fn run(execution: &mut Execution, program: &Arc<Program>, event: &[u8], limits: 
         state_machine_id: "arn:aws:states:us-east-1:000000000000:stateMachine:hostile",
         role_arn: "arn:aws:iam::000000000000:role/hostile",
         seed,
+        kafka: None,
     };
     if execution.start(program, event, &identity, now).is_err() {
         tally.refused += 1;

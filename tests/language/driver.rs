@@ -164,6 +164,7 @@ pub fn identity(seed: u64) -> Identity<'static> {
         state_machine_id: "arn:aws:states:us-east-1:000000000000:stateMachine:orders",
         role_arn: "arn:aws:iam::000000000000:role/orders",
         seed,
+        kafka: None,
     }
 }
 

@@ -235,6 +235,8 @@ pub(super) fn context(in_map: bool) -> Shape {
         ("StateMachine", unknown(&["Id", "Name"])),
         ("State", unknown(&["Name", "EnteredTime", "RetryCount"])),
         ("Task", unknown(&["Token"])),
+        // Ours: the record that the event comes from.
+        ("Kafka", unknown(&["Topic", "Partition", "Offset", "Key", "Timestamp", "Headers"])),
     ];
     if in_map {
         parts.push(("Map", Shape::closed([("Item", unknown(&["Index", "Value", "Key", "Source"]))])));

@@ -43,6 +43,8 @@ pub(super) struct OwnedIdentity {
     id: Arc<str>,
     role: String,
     seed: u64,
+    /// `$$.Kafka`, as JSON.
+    pub(super) kafka: Option<Vec<u8>>,
 }
 
 impl OwnedIdentity {
@@ -58,6 +60,7 @@ impl OwnedIdentity {
             name,
             role: realm.role_arn(),
             seed,
+            kafka: None,
         }
     }
 
@@ -69,6 +72,7 @@ impl OwnedIdentity {
             state_machine_id: &self.machine_id,
             role_arn: &self.role,
             seed: self.seed,
+            kafka: self.kafka.as_deref(),
         }
     }
 }

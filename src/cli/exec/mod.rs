@@ -42,6 +42,9 @@ pub(super) struct Args {
     /// [default: {}]
     #[arg(long, short, value_name = "JSON|FILE", allow_hyphen_values = true)]
     input: Option<String>,
+    /// What $$.Kafka is: a JSON object, or a file with one; - is standard input
+    #[arg(long, value_name = "JSON|FILE")]
+    kafka: Option<String>,
     /// The state machine's name, in the context object and in the mock file [default: the definition's file name]
     #[arg(long, value_name = "NAME")]
     name: Option<String>,
@@ -109,7 +112,11 @@ fn execute(args: &Args) -> Result<Status, Trouble> {
             return Err(Trouble::Definition);
         }
     };
-    let input = Input::read(args.input.as_deref())?;
+    let input = match &args.input {
+        Some(given) => Input::read("input", given)?,
+        None => Input { json: b"{}".to_vec(), name: String::new() },
+    };
+    let kafka = args.kafka.as_deref().map(kafka).transpose()?;
     let name = args.name.clone().unwrap_or_else(|| {
         let stem = args.definition.file_name().unwrap_or_default().to_string_lossy().into_owned();
         stem.split('.').next().unwrap_or_default().to_owned()
@@ -119,11 +126,13 @@ fn execute(args: &Args) -> Result<Status, Trouble> {
         None => (None, Connectors::of_kinds(deployment::KINDS)),
     };
     let realm = config.as_ref().map(|config| config.aws.clone()).unwrap_or_default();
+    let mut identity = OwnedIdentity::new(&realm, &name, args.execution_name.as_deref(), args.seed);
+    identity.kafka = kafka;
     let setup = Setup {
         limits: config.as_ref().map_or_else(Limits::default, |config| config.engine.into()),
         record_history: args.history,
         fast_forward: args.fast_forward,
-        identity: OwnedIdentity::new(&realm, &name, args.execution_name.as_deref(), args.seed),
+        identity,
         input_name: input.name,
     };
     let execution = drive::to_the_end(&program, &input.json, setup, tasks(args, &name, connectors)?)?;
@@ -143,10 +152,9 @@ struct Input {
 }
 
 impl Input {
-    /// Reads what `--input` gives. What begins like JSON is JSON, whether there is a file of that name or not: `./` before it
+    /// Reads what an option gives. What begins like JSON is JSON, whether there is a file of that name or not: `./` before it
     /// names the file.
-    fn read(given: Option<&str>) -> Result<Input, Trouble> {
-        let Some(given) = given else { return Ok(Input { json: b"{}".to_vec(), name: String::new() }) };
+    fn read(option: &str, given: &str) -> Result<Input, Trouble> {
         if given.trim_start().starts_with(['{', '[', '"']) {
             let name = format!(" {} (JSON by how it begins; ./ before it would name a file)", excerpt(given));
             return Ok(Input { json: given.as_bytes().to_vec(), name });
@@ -154,15 +162,25 @@ impl Input {
         if given == "-" {
             let mut json = Vec::new();
             let read = std::io::stdin().read_to_end(&mut json);
-            read.map_err(|error| Trouble::Message(format!("cannot read the input from standard input: {error}")))?;
+            read.map_err(|error| Trouble::Message(format!("cannot read the {option} from standard input: {error}")))?;
             return Ok(Input { json, name: " from standard input".to_owned() });
         }
         let name = format!(" {}", excerpt(given));
         let json = std::fs::read(given).map_err(|error| {
             let why = "it is taken as the name of a file, because JSON here begins with {, [ or \"";
-            Trouble::Message(format!("cannot read the input{name}: {error}; {why}"))
+            Trouble::Message(format!("cannot read the {option}{name}: {error}; {why}"))
         })?;
         Ok(Input { json, name })
+    }
+}
+
+/// `$$.Kafka`, checked: the engine takes what the stream writes.
+fn kafka(given: &str) -> Result<Vec<u8>, Trouble> {
+    let Input { json, name } = Input::read("record", given)?;
+    match serde_json::from_slice(&json) {
+        Ok(serde_json::Value::Object(_)) => Ok(json),
+        Ok(_) => Err(Trouble::Message(format!("--kafka{name} is no JSON object"))),
+        Err(error) => Err(Trouble::Message(format!("--kafka{name} is no JSON object: {error}"))),
     }
 }
 

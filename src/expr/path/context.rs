@@ -24,10 +24,12 @@ pub enum ContextField {
     MapItemIndex,
     /// `$$.Map.Item.Value`
     MapItemValue,
+    /// `$$.Kafka`
+    Kafka,
 }
 
 impl ContextField {
-    const NAMES: [(&[&str], ContextField); 10] = [
+    const NAMES: [(&[&str], ContextField); 11] = [
         (&["Execution", "Id"], ContextField::ExecutionId),
         (&["Execution", "Input"], ContextField::ExecutionInput),
         (&["Execution", "Name"], ContextField::ExecutionName),
@@ -38,6 +40,7 @@ impl ContextField {
         (&["State", "EnteredTime"], ContextField::StateEnteredTime),
         (&["Map", "Item", "Index"], ContextField::MapItemIndex),
         (&["Map", "Item", "Value"], ContextField::MapItemValue),
+        (&["Kafka"], ContextField::Kafka),
     ];
 
     /// The field that these names begin with, and how many of them lead to it.

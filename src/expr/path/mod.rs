@@ -101,6 +101,15 @@ impl Path {
         self.steps.definite
     }
 
+    /// Whether the path may lead into this part of the context object.
+    pub fn may_read_context(&self, part: &str) -> bool {
+        self.root == Root::Context
+            && match self.steps.list.first() {
+                Some(Step::Name(name)) => &**name == part,
+                _ => true,
+            }
+    }
+
     /// Whether the path is just `$`.
     pub fn is_root_only(&self) -> bool {
         self.root == Root::Input && self.steps.is_empty()

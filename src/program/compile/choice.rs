@@ -61,8 +61,9 @@ impl Compiler {
     fn test(&mut self, test: &asl::DataTest, location: &str) -> Option<Test> {
         let variable = self.path(&test.variable, || format!("{location}/Variable"))?;
         let name = test.operator.as_str();
-        let built = Operator::from_name(name)
-            .and_then(|(operator, form)| Some(Test { variable, operator, operand: operand(&test.operand, form)? }));
+        let built = Operator::from_name(name).and_then(|(operator, form)| {
+            Some(Test { variable, operator, operand: self.operand(&test.operand, form)? })
+        });
         if built.is_none() {
             let mut operand = String::new();
             test.operand.write_json(&mut operand);
@@ -70,18 +71,22 @@ impl Compiler {
         }
         built
     }
-}
 
-fn operand(node: &asl::Node, form: OperandForm) -> Option<Operand> {
-    Some(match form {
-        OperandForm::String => Operand::String(node.as_str()?.into()),
-        OperandForm::Number => Operand::Number(match &node.kind {
-            asl::NodeKind::Number(digits) => Num::parse(digits)?,
-            _ => return None,
-        }),
-        OperandForm::Boolean => Operand::Boolean(node.as_bool()?),
-        OperandForm::Timestamp => Operand::Timestamp(Instant::parse(node.as_str()?)?),
-        OperandForm::Pattern => Operand::Pattern(Pattern::new(node.as_str()?)),
-        OperandForm::Path => Operand::Path(Path::parse(node.as_str()?).ok()?),
-    })
+    fn operand(&mut self, node: &asl::Node, form: OperandForm) -> Option<Operand> {
+        Some(match form {
+            OperandForm::String => Operand::String(node.as_str()?.into()),
+            OperandForm::Number => Operand::Number(match &node.kind {
+                asl::NodeKind::Number(digits) => Num::parse(digits)?,
+                _ => return None,
+            }),
+            OperandForm::Boolean => Operand::Boolean(node.as_bool()?),
+            OperandForm::Timestamp => Operand::Timestamp(Instant::parse(node.as_str()?)?),
+            OperandForm::Pattern => Operand::Pattern(Pattern::new(node.as_str()?)),
+            OperandForm::Path => {
+                let path = Path::parse(node.as_str()?).ok()?;
+                self.note_path(&path);
+                Operand::Path(path)
+            }
+        })
+    }
 }

@@ -32,8 +32,12 @@ pub(super) fn compile(definition: &Definition) -> Result<Program, Vec<Diagnostic
         keys,
         resources: compiler.resources,
         can_suspend: compiler.can_suspend,
+        reads_kafka: compiler.reads_kafka,
     })
 }
+
+/// The part of the context object that has the record.
+const KAFKA: &str = "Kafka";
 
 #[derive(Default)]
 struct Compiler {
@@ -42,6 +46,8 @@ struct Compiler {
     faults: Vec<Diagnostic>,
     resources: Vec<(Arc<Resource>, Role)>,
     can_suspend: bool,
+    /// Whether an expression may read the part of the context object that has the record.
+    reads_kafka: bool,
     /// The language of the state that is being compiled.
     language: QueryLanguage,
     /// Length of the place of the state that is being compiled, with the slash behind it.
@@ -102,9 +108,16 @@ impl Compiler {
         self.faults.push(Diagnostic::error(Code::NotSupported, message).at(location, span.clone()));
     }
 
+    fn note_path(&mut self, path: &Path) {
+        self.reads_kafka |= path.may_read_context(KAFKA);
+    }
+
     fn path(&mut self, text: &Spanned<String>, location: impl FnOnce() -> String) -> Option<Path> {
         match Path::parse(&text.value) {
-            Ok(path) => Some(path),
+            Ok(path) => {
+                self.note_path(&path);
+                Some(path)
+            }
             Err(error) => {
                 self.fault(format!("The path '{}' is invalid: {error}", text.value), location(), &text.span);
                 None
@@ -169,6 +182,7 @@ impl Compiler {
                 value: self.constant_key("Value"),
                 key: self.constant_key("Key"),
                 source: self.constant_key("Source"),
+                kafka: self.constant_key(KAFKA),
             },
             batch_input: self.constant_key("BatchInput"),
             items: self.constant_key("Items"),

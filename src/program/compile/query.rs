@@ -53,6 +53,7 @@ impl Compiler {
     pub(super) fn query(&mut self, text: &str, location: &str, span: &Span) -> Option<Query> {
         match Expression::compile(jsonata::expression_text(text).unwrap_or(text), &mut self.constants) {
             Ok(expression) => {
+                self.reads_kafka |= expression.references().may_read_context(super::KAFKA);
                 // Errors name the place within the state.
                 let location = location.get(self.state_location..).unwrap_or(location);
                 Some(Query { expression, location: location.into() })

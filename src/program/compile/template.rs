@@ -36,9 +36,15 @@ impl Compiler {
         let text = member.value.as_str().unwrap_or_default();
         let field = member.key.as_str();
         let compiled = if text.starts_with('$') {
-            Path::parse(text).ok().map(|path| Template::Path { path, field: field.into() })
+            Path::parse(text).ok().map(|path| {
+                self.note_path(&path);
+                Template::Path { path, field: field.into() }
+            })
         } else {
-            intrinsic::Call::parse(text, &mut self.constants).ok().map(|call| self.fold(call))
+            intrinsic::Call::parse(text, &mut self.constants).ok().map(|call| {
+                call.for_each_path(&mut |path| self.note_path(path));
+                self.fold(call)
+            })
         };
         if compiled.is_none() {
             let message = format!(

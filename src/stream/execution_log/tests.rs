@@ -34,8 +34,15 @@ fn levels_take_the_event_types_that_the_service_gives_them() {
 fn events_have_the_shape_of_the_services_log() {
     let definition = r#"{"StartAt": "F", "States": {"F": {"Type": "Fail", "Error": "E", "Cause": "why"}}}"#;
     let program = Arc::new(Program::from_text(definition).expect("it is valid"));
-    let identity =
-        Identity { name: "n", id: "arn", state_machine_name: "m", state_machine_id: "mi", role_arn: "r", seed: 1 };
+    let identity = Identity {
+        name: "n",
+        id: "arn",
+        state_machine_name: "m",
+        state_machine_id: "mi",
+        role_arn: "r",
+        seed: 1,
+        kafka: None,
+    };
     let mut execution = Execution::new(Limits::default());
     execution.record_history();
     execution.start(&program, b"{}", &identity, Timestamp(7)).expect("it is valid");
@@ -81,8 +88,15 @@ fn a_flood_is_cut_and_counted() {
 /// Lines that are logged while the executions of `events` end, and then the log is closed.
 fn lines(level: ExecutionLogLevel, history: bool, definition: &str, events: &[&str]) -> Vec<String> {
     let program = Arc::new(Program::from_text(definition).expect("it is valid"));
-    let identity =
-        Identity { name: "n", id: "arn", state_machine_name: "m", state_machine_id: "mi", role_arn: "r", seed: 1 };
+    let identity = Identity {
+        name: "n",
+        id: "arn",
+        state_machine_name: "m",
+        state_machine_id: "mi",
+        role_arn: "r",
+        seed: 1,
+        kafka: None,
+    };
     let mut log = ExecutionLog {
         pipeline: "orders".into(),
         topic: None,
