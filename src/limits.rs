@@ -41,8 +41,8 @@ pub const MAX_DATASET_ITEMS: usize = 100_000;
 /// Records that one shard may hold between reading them and completing their offsets: several batches deep, so that
 /// the sink's acknowledgements never stall the reader, and what a crash redelivers stays small.
 pub const MAX_IN_FLIGHT: usize = 4096;
-/// Records of one partition that may be read and not committed, be they in flight or behind one that is: what a crash
-/// delivers again of a partition. A second or less of its events at full rate, so that only what is held up reaches it.
+/// Records of one partition that were read and that a crash would run again. A second or less of its events at full rate, so
+/// that only what is held up reaches it.
 pub const MAX_UNCOMMITTED: usize = 100_000;
 /// Bytes that one shard may hold in the same span of time, of the records and of what their executions hold while they wait:
 /// bounds memory when events are large, or when many executions wait.

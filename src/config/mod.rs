@@ -30,7 +30,7 @@ use crate::identity::Realm;
 pub use environment::Environment;
 pub use kafka_names::nearest_property;
 pub use model::{
-    ExecutionLogLevel, Http, Kafka, Limits, Log, LogFormat, LogTopic, OnInvalid, OnOutOfRange, Pipeline,
+    ExecutionLogLevel, Http, Kafka, Limits, Log, LogFormat, LogTopic, OnInvalid, OnOutOfRange, Order, Pipeline,
     PipelinePlaces, Place, ResultHeaders, StartFrom, Workflows,
 };
 pub use properties::Properties;

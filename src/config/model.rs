@@ -159,6 +159,8 @@ pub struct Pipeline {
     pub start_from: StartFrom,
     /// Where a group goes on whose next record the log no longer has.
     pub on_out_of_range: OnOutOfRange,
+    /// What order events are run in, and their results written.
+    pub order: Order,
     /// Headers that are written on results.
     pub result_headers: ResultHeaders,
     /// Whether the input's headers are copied to results and failures.
@@ -242,6 +244,18 @@ pub enum OnOutOfRange {
     Latest,
     /// Nowhere: the partition is not read until a person decides.
     Stop,
+}
+
+/// What order events are run in, and their results written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Order {
+    /// Events begin in the order of their partition; those that wait are overtaken.
+    #[default]
+    None,
+    /// An event begins when those before it with its key have ended. One without a key waits for none.
+    Key,
+    /// An event begins when all before it in its partition have ended.
+    Partition,
 }
 
 /// Headers that Stepstream writes on results. Failures and dead letters always carry all of theirs.

@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use super::kafka;
 use super::model::{
-    ExecutionLogLevel, Kafka, LogTopic, OnOutOfRange, Pipeline, PipelinePlaces, Place, ResultHeaders, StartFrom,
+    ExecutionLogLevel, Kafka, LogTopic, OnOutOfRange, Order, Pipeline, PipelinePlaces, Place, ResultHeaders, StartFrom,
 };
 use super::overrides::variable_form;
+use super::properties::Properties;
 use super::read::{PIPELINE_OPTIONS, WorkflowFiles};
 use super::report::Report;
 use super::section::{Section, Text};
@@ -36,7 +37,7 @@ pub(super) fn read(
     let group = section.text("group", report).map(|text| text.value);
     let own = kafka::read("[pipeline.kafka]", section.node("kafka"), report);
     let bounds = Bounds::read(&section, report);
-    let (start_from, on_out_of_range) = beginnings(&section, report);
+    let (start_from, on_out_of_range, order) = reading(&section, report);
     let seen = Seen::read(&section, &sources, report);
     let places = places(&section, source_places, report);
 
@@ -44,10 +45,7 @@ pub(super) fn read(
     let group = group.unwrap_or_else(|| format!("stepstream-{name}"));
     let consumer = kafka::consumer(&name, (shared, &own), &group, on_out_of_range);
     let producer = kafka::producer(&name, shared, &own);
-    if !kafka::names_brokers(&consumer) || !kafka::names_brokers(&producer) {
-        let hint = "add to [kafka]: bootstrap.servers = \"localhost:9092\", or set STEPSTREAM_KAFKA_BOOTSTRAP_SERVERS";
-        report.mistake(origin, format!("pipeline `{name}` knows no broker"), Some(hint.to_owned()));
-    }
+    need_brokers(&name, [&consumer, &producer], origin, report);
     Some(Pipeline {
         log_topic: seen.log_topic.map(|topic| LogTopic { topic, producer: kafka::log_producer(&name, shared, &own) }),
         name: name.into(),
@@ -69,6 +67,7 @@ pub(super) fn read(
         revoke_timeout: bounds.revoke_timeout,
         start_from,
         on_out_of_range,
+        order,
         result_headers: seen.result_headers,
         forward_headers: seen.forward_headers,
         state_metrics: seen.state_metrics,
@@ -130,13 +129,22 @@ fn log_topic(
     Some(topic)
 }
 
-/// Where a group begins, and where it goes on when its next records are gone.
-fn beginnings(section: &Section<'_>, report: &mut Report) -> (StartFrom, OnOutOfRange) {
+fn need_brokers(name: &str, sides: [&Properties; 2], origin: &Origin, report: &mut Report) {
+    if !sides.iter().all(|side| kafka::names_brokers(side)) {
+        let hint = "add to [kafka]: bootstrap.servers = \"localhost:9092\", or set STEPSTREAM_KAFKA_BOOTSTRAP_SERVERS";
+        report.mistake(origin, format!("pipeline `{name}` knows no broker"), Some(hint.to_owned()));
+    }
+}
+
+/// Where a group begins, where it goes on when its next records are gone, and in what order it runs them.
+fn reading(section: &Section<'_>, report: &mut Report) -> (StartFrom, OnOutOfRange, Order) {
     let starts = [("earliest", StartFrom::Earliest), ("latest", StartFrom::Latest)];
     let policies =
         [("earliest", OnOutOfRange::Earliest), ("latest", OnOutOfRange::Latest), ("stop", OnOutOfRange::Stop)];
+    let orders = [("none", Order::None), ("key", Order::Key), ("partition", Order::Partition)];
     let start_from = section.choice("start_from", &starts, report).unwrap_or(StartFrom::Earliest);
-    (start_from, section.choice("on_out_of_range", &policies, report).unwrap_or(OnOutOfRange::Earliest))
+    let policy = section.choice("on_out_of_range", &policies, report).unwrap_or(OnOutOfRange::Earliest);
+    (start_from, policy, section.choice("order", &orders, report).unwrap_or_default())
 }
 
 /// Checks what only shows beside the pipelines that stand before it in the file.

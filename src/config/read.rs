@@ -51,6 +51,7 @@ pub(super) const PIPELINE_OPTIONS: &[&str] = &[
     "revoke_timeout",
     "start_from",
     "on_out_of_range",
+    "order",
     "result_headers",
     "forward_headers",
     "state_metrics",

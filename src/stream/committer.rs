@@ -40,6 +40,11 @@ impl Committed {
         )
     }
 
+    /// Whether the brokers take less metadata with a commit than it had.
+    pub(super) fn is_metadata_too_large(&self) -> bool {
+        self.code() == Some(RDKafkaErrorCode::OffsetMetadataTooLarge)
+    }
+
     /// Whether the group takes no commits for a moment, because members come and go. Where a member keeps its partitions
     /// through a rebalance, it commits them as soon as it has heard of the new generation.
     pub(super) fn is_postponed(&self) -> bool {

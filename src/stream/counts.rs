@@ -43,6 +43,11 @@ impl Counts {
         self.tally.consumed_bytes += bytes as u64;
     }
 
+    /// An event was read that was done before this assignment: it is not run again.
+    pub(super) fn skipped(&mut self) {
+        self.tally.skipped += 1;
+    }
+
     /// An execution ended; `took` counts from reading its event.
     pub(super) fn ended(&mut self, version: &Version<Program>, execution: &Execution, status: Status, took: Duration) {
         let retries = execution.retries();

@@ -8,8 +8,9 @@
 //! | `pipeline`, `supervise` | starts and stops the shards of a pipeline; makes a shard anew that panicked |
 //! | `shard` | the loop of one shard; `intake` bounds what it reads, `rebalance` takes over partitions and lets them go, `readiness` says what it waits for |
 //! | `work`, `settle` | an event's way: start, drive, finish; `origin` is what is kept of it while its execution waits |
+//! | `admission` | which events may begin, where they are run in order |
 //! | `monitor` | asks the brokers what a shard must not wait for; `positions` and `start`: what it makes of the answers |
-//! | `offsets`, `partitions` | which offsets are complete and may be committed, per assignment |
+//! | `offsets`, `partitions` | which offsets are complete and may be committed, per assignment; `done`: how a commit carries those above it |
 //! | `sink` | the producer, and what it could not deliver yet (`outgoing`); `suspects` finds what is too large in a refused batch |
 //! | `execution_log` | what is logged of executions, to the log or to a topic |
 //! | `outcome`, `headers` | the shape of what is written for an event |
@@ -22,10 +23,12 @@
 //! brokers or needs no acknowledgement. Nothing is dropped: what the cluster refuses is kept and sent again, and reading
 //! waits.
 
+mod admission;
 mod ask;
 mod client;
 mod committer;
 mod counts;
+mod done;
 mod execution_log;
 pub mod headers;
 mod intake;

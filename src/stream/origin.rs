@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use rdkafka::message::Headers;
 
+use super::admission::Lane;
 use super::outcome::EventRef;
 use super::partitions::Ticket;
 use crate::engine::{TaskCall, TaskFailure};
@@ -25,17 +26,22 @@ pub(super) struct EventOrigin {
     pub name: Box<str>,
     arn: Arc<str>,
     pub key: Option<Box<[u8]>>,
-    pub payload: Box<[u8]>,
+    /// None: a tombstone, which waits for others of its key.
+    pub payload: Option<Box<[u8]>>,
     pub headers: Option<rdkafka::message::OwnedHeaders>,
     pub version: Arc<Version<Program>>,
+    /// Its `$$.Kafka`, while it waits for others of its key; else nothing.
+    pub record: Vec<u8>,
+    /// What it holds until it has ended, where events are run in order.
+    pub lane: Option<Lane>,
 }
 
 impl EventOrigin {
     pub(super) fn of(
         event: &EventRef<'_>,
         name: &ExecutionName,
-        payload: &[u8],
         version: Arc<Version<Program>>,
+        lane: Option<Lane>,
     ) -> Self {
         Self {
             ticket: event.ticket,
@@ -44,9 +50,11 @@ impl EventOrigin {
             name: name.as_str().into(),
             arn: name.arn(),
             key: event.key.map(Into::into),
-            payload: payload.into(),
+            payload: event.payload.map(Into::into),
             headers: event.headers.owned(),
             version,
+            record: Vec::new(),
+            lane,
         }
     }
 }

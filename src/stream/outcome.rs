@@ -69,7 +69,7 @@ impl<'a> From<&'a EventOrigin> for EventRef<'a> {
             read_at: event.read_at,
             name: &event.name,
             key: event.key.as_deref(),
-            payload: Some(&event.payload),
+            payload: event.payload.as_deref(),
             headers: EventHeaders::Owned(event.headers.as_ref()),
         }
     }

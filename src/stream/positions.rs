@@ -1,10 +1,13 @@
 //! What a shard makes of the monitor's answers: it begins to read the partitions that it was assigned, says how far behind
 //! they are, and finds out which records were gone before it could read them.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
+use rdkafka::topic_partition_list::TopicPartitionListElem;
 use rdkafka::{Offset, TopicPartitionList};
 
+use super::done::Done;
 use super::monitor::{Answer, Name, Range, Ranges};
 use super::partitions::{Partition, Slot};
 use super::shard::Shard;
@@ -70,9 +73,12 @@ impl Shard {
             let Some(range) = ranges.get(&name) else { continue };
             let offset = if let Offset::Offset(offset) = element.offset() { Some(offset) } else { None };
             let pipeline = &self.work.spec.pipeline;
-            starts.push((name, *range, Start::of(offset, *range, pipeline.start_from, pipeline.on_out_of_range)));
+            let start = Start::of(offset, *range, pipeline.start_from, pipeline.on_out_of_range);
+            let done =
+                if let Start::Committed(offset) = start { done_above(&element, offset) } else { Done::default() };
+            starts.push((name, *range, start, done));
         }
-        for ((topic, number), range, start) in &starts {
+        for ((topic, number), range, start, _) in &starts {
             // What is committed keeps the leader's epoch that was committed with it.
             let offset = match start {
                 Start::Committed(_) => continue,
@@ -84,19 +90,20 @@ impl Shard {
             committed.set_partition_offset(topic, *number, Offset::Offset(offset)).ok();
         }
         self.take_over(&committed);
-        for ((topic, number), _, start) in starts {
+        for ((topic, number), _, start, done) in starts {
             let Some(slot) = self.work.partitions.find(&topic, number) else { continue };
             match start {
-                Start::Committed(offset) => self.begin_at(slot, offset, true),
-                Start::Fresh(offset) => self.begin_at(slot, offset, false),
+                Start::Committed(offset) => self.begin_at(slot, offset, true, done),
+                Start::Fresh(offset) => self.begin_at(slot, offset, false, done),
                 Start::OutOfRange(found) => self.out_of_range(slot, &found),
             }
         }
     }
 
-    fn begin_at(&mut self, slot: Slot, offset: i64, is_committed: bool) {
+    fn begin_at(&mut self, slot: Slot, offset: i64, is_committed: bool, done: Done) {
         if let Some(partition) = self.work.partitions.partition_mut(slot) {
             partition.begin(offset, is_committed);
+            partition.skip_done(done);
         }
     }
 
@@ -199,6 +206,13 @@ impl Shard {
         let names = self.work.partitions.iter().map(|(_, partition)| name(partition));
         self.correspondence.owns(names.collect());
     }
+}
+
+/// What the commit of this offset told of offsets above it.
+fn done_above(element: &TopicPartitionListElem<'_>, committed: i64) -> Done {
+    // Any client of the group may have written it, and the library panics on bytes that are no text.
+    let metadata = catch_unwind(AssertUnwindSafe(|| element.metadata().to_owned()));
+    metadata.map_or_else(|_| Done::default(), |metadata| Done::read(committed, &metadata))
 }
 
 fn name(partition: &Partition) -> Name {

@@ -69,6 +69,7 @@ impl Readiness {
             assigned,
             paused: if intake.is_paused() { assigned } else { work.partitions.held() },
             uncommitted: work.partitions.uncommitted(),
+            waiting_for_order: work.admission.waiting(),
             refusing: self.is_sink_silent,
         }
     }

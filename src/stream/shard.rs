@@ -260,6 +260,7 @@ impl Shard {
         let Some(committed) = self.committer.outcome() else { return true };
         let is_member = !committed.is_fenced();
         let is_postponed = committed.is_postponed();
+        let is_too_large = committed.is_metadata_too_large();
         let Work { partitions, counts, spec, .. } = &mut self.work;
         match committed.result {
             Ok(()) => {
@@ -272,6 +273,8 @@ impl Shard {
                 // Nothing is wrong.
                 if is_postponed {
                     events::commit_postponed(&spec.pipeline.name);
+                } else if is_too_large {
+                    events::metadata_shortened(&spec.pipeline.name, partitions.shorten_metadata());
                 } else {
                     events::commit_failed(&counts.metrics, &spec.pipeline.name, &error);
                 }

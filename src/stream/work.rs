@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use rdkafka::message::{BorrowedMessage, Message};
 
+use super::admission::{Admission, Admitted};
 use super::counts::Counts;
 use super::execution_log::ExecutionLog;
 use super::origin::EventOrigin;
@@ -22,6 +23,9 @@ use crate::telemetry::Levels;
 
 /// What an event counts against the bound of bytes in flight beside its key and value: tracking and the client's record.
 const RECORD_OVERHEAD_BYTES: usize = 128;
+/// Part of `max_in_flight` that may wait for others of one key, where events are run in order: one key that is in great demand
+/// must not take all from the others.
+const WAITING_PART: usize = 8;
 /// Executions that get a turn before records are read again.
 const TURNS_PER_ROUND: usize = 64;
 
@@ -33,6 +37,7 @@ pub(super) struct Work {
     pub clock: Clock,
     pub sink: Sink,
     pub counts: Counts,
+    pub(super) admission: Admission<EventOrigin>,
     pub(super) log: ExecutionLog,
     pub(super) reread: Reread,
     pub(super) reports: Vec<Report>,
@@ -56,7 +61,9 @@ impl Work {
         if log.needs_history() {
             host = host.recording_history();
         }
+        let max_waiting = spec.pipeline.max_in_flight / WAITING_PART;
         Self {
+            admission: Admission::new(spec.pipeline.order, max_waiting),
             reread: Reread::new(spec.pipeline.consumer.clone()),
             host,
             log,
@@ -95,9 +102,22 @@ impl Work {
                 payload,
                 headers: EventHeaders::Message(message),
             };
-            match payload {
-                Some(payload) => self.start(slot, payload, &event, &name, version),
-                None => self.reject(&event, "no-value", "the record has no value (a tombstone)"),
+            match self.admission.before(slot, key) {
+                None => {
+                    if version.program.reads_kafka() {
+                        self.record.clear();
+                        record_context::write(message, &mut self.record);
+                    }
+                    self.begin(&event, &name, version, event.read_at);
+                }
+                Some(lane) => {
+                    let mut origin = EventOrigin::of(&event, &name, version.clone(), Some(lane));
+                    // By which version it will run nobody knows yet.
+                    record_context::write(message, &mut origin.record);
+                    if self.admission.wait(lane, origin) {
+                        self.partitions.lane_is_full(slot);
+                    }
+                }
             }
             self.at_work = None;
         }
@@ -110,51 +130,115 @@ impl Work {
         if partition.state != State::Reading {
             return None;
         }
+        if self.partitions.skip(slot, offset) {
+            self.counts.skipped();
+            return None;
+        }
+        let partition = self.partitions.partition(slot)?;
         partition.names.write(offset, name);
         self.partitions.track(slot, offset, bytes)
     }
 
+    /// Runs an event that waits for no other: to its end, if nothing makes it wait. Whether it goes on.
+    fn begin(
+        &mut self,
+        event: &EventRef<'_>,
+        name: &ExecutionName,
+        version: &Arc<Version<Program>>,
+        at: Instant,
+    ) -> bool {
+        let slot = event.ticket.slot();
+        let is_running = match event.payload {
+            Some(payload) => self.start(payload, event, name, version, at),
+            None => {
+                self.reject(event, "no-value", "the record has no value (a tombstone)");
+                false
+            }
+        };
+        if is_running && let Some(lane) = self.admission.lane(slot, event.key) {
+            self.admission.begin(lane);
+        }
+        is_running
+    }
+
+    /// Whether the execution goes on.
     fn start(
         &mut self,
-        slot: Slot,
         payload: &[u8],
         event: &EventRef<'_>,
         name: &ExecutionName,
         version: &Arc<Version<Program>>,
-    ) {
-        let Some(partition) = self.partitions.partition(slot) else { return };
-        let (mut identity, now) = (partition.names.identity(name), self.clock.at(event.read_at));
-        if let EventHeaders::Message(message) = &event.headers
-            && version.program.reads_kafka()
-        {
-            self.record.clear();
-            record_context::write(message, &mut self.record);
+        at: Instant,
+    ) -> bool {
+        let slot = event.ticket.slot();
+        let Some(partition) = self.partitions.partition(slot) else { return false };
+        let (mut identity, now) = (partition.names.identity(name), self.clock.at(at));
+        if version.program.reads_kafka() {
             identity.kafka = Some(&self.record);
         }
-        let keep = || EventOrigin::of(event, name, payload, version.clone());
+        let admission = &self.admission;
+        let keep = || EventOrigin::of(event, name, version.clone(), admission.lane(slot, event.key));
         match self.host.start(&version.program, payload, &identity, now, keep) {
             Ok(Started::Ended(mut execution)) => {
                 self.finish(&mut execution, version, event);
                 self.host.give_back(execution);
+                false
             }
-            Ok(Started::Running(_)) => {}
-            Err(error) => self.reject(event, error.reason(), &error.to_string()),
+            Ok(Started::Running(_)) => true,
+            Err(error) => {
+                self.reject(event, error.reason(), &error.to_string());
+                false
+            }
         }
     }
 
     /// Gives waiting executions their turns, as far as their time has come or an answer has arrived. Whether there were any.
     pub(super) fn drive(&mut self) -> bool {
-        if self.host.waiting() == 0 {
+        if self.host.waiting() == 0 && !self.admission.has_next() {
             return false;
         }
-        let worked = self.host.drive(self.clock.now(), TURNS_PER_ROUND);
+        let mut worked = self.host.drive(self.clock.now(), TURNS_PER_ROUND);
         while let Some(Ended { mut execution, origin }) = self.host.take_ended() {
             self.at_work = Some((origin.ticket.slot(), origin.offset));
             self.finish(&mut execution, &origin.version, &EventRef::from(&origin));
             self.host.give_back(execution);
+            if let Some(lane) = origin.lane {
+                self.admission.end(lane);
+            }
         }
         self.at_work = None;
+        if self.admission.has_next() {
+            worked |= self.begin_waiting(Instant::now());
+        }
         worked
+    }
+
+    /// Begins events that waited for others of their key, or their partition, by the version that is current now. Whether there
+    /// were any.
+    fn begin_waiting(&mut self, now: Instant) -> bool {
+        let version = self.spec.workflow.current();
+        let enough = self.host.enough_work();
+        let mut begun = 0;
+        while begun < TURNS_PER_ROUND
+            && self.host.work_done() < enough
+            && let Some(Admitted { event: mut origin, lane, has_room, .. }) = self.admission.next()
+        {
+            begun += 1;
+            if has_room {
+                self.partitions.lane_has_room(lane.slot());
+            }
+            let Some(partition) = self.partitions.partition(lane.slot()) else { continue };
+            let mut name = std::mem::take(&mut self.name);
+            partition.names.write(origin.offset, &mut name);
+            self.record = std::mem::take(&mut origin.record);
+            self.at_work = Some((lane.slot(), origin.offset));
+            if !self.begin(&EventRef::from(&origin), &name, &version, now) {
+                self.admission.end(lane);
+            }
+            self.at_work = None;
+            self.name = name;
+        }
+        begun > 0
     }
 
     /// After a panic: topic, partition and offset of the event that the shard was at.
@@ -182,6 +266,7 @@ impl Work {
     /// Lets go of everything of an assignment that is over.
     pub(super) fn release(&mut self, slot: Slot) {
         self.host.cancel_where(|origin| origin.ticket.slot() == slot);
+        self.admission.release(slot);
         self.sink.forget(slot);
         if let Some(partition) = self.partitions.partition(slot) {
             self.counts.metrics.lag_gone(&partition.topic, partition.number);

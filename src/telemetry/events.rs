@@ -90,7 +90,8 @@ pub fn partitions_paused(pipeline: &str, shard: usize, why: &str) {
     told(&format!("pause {pipeline} {shard}"), |held_back| info!(pipeline, shard, why, held_back, "partitions paused"));
 }
 
-/// A partition is not read for now, because as much of it as may be is not committed: an event before that has not ended.
+/// A partition is not read for now, because as much of it as may be would run again after a crash, or waits for others of one
+/// key.
 pub fn partition_held(pipeline: &str, shard: usize, topic: &str, partition: i32, max_uncommitted: usize) {
     told(&format!("hold {pipeline} {topic} {partition}"), |held_back| {
         info!(
@@ -100,7 +101,7 @@ pub fn partition_held(pipeline: &str, shard: usize, topic: &str, partition: i32,
             partition,
             max_uncommitted,
             held_back,
-            "partition paused: max_uncommitted is reached, because an event before has not ended or nothing can be committed"
+            "partition paused: an event before has not ended, and max_uncommitted or, with `order`, an eighth of max_in_flight is reached behind it; or nothing can be committed"
         );
     });
 }
@@ -226,6 +227,14 @@ pub fn brokers_unreachable(pipeline: &str, brokers: &str, was_up: bool, lasts: D
 /// A broker answers again.
 pub fn brokers_back(pipeline: &str, brokers: &str, lasted: Duration) {
     info!(pipeline, brokers, lasted_ms = millis(lasted), "brokers are back");
+}
+
+/// The brokers take less metadata with a commit than they were given; now they are given at most `bytes`.
+pub fn metadata_shortened(pipeline: &str, bytes: usize) {
+    info!(
+        pipeline,
+        bytes, "brokers take less with a commit: a crash may run more again; offset.metadata.max.bytes is their limit"
+    );
 }
 
 /// The log of a partition no longer has what the group would have read next. `range` is what it has, `goes_on_at` where

@@ -12,6 +12,7 @@ pub struct PipelineMetrics {
     pipeline: Arc<str>,
     consumed: Counter,
     consumed_bytes: Counter,
+    skipped: Counter,
     acknowledged: Counter,
     retries: Counter,
     commits: Counter,
@@ -22,6 +23,7 @@ pub struct PipelineMetrics {
     execution_events_lost: Counter,
     in_flight: Gauge,
     uncommitted: Gauge,
+    waiting_for_order: Gauge,
     paused: Gauge,
     assigned: Gauge,
     refusing: Gauge,
@@ -46,6 +48,8 @@ pub struct Tally {
     pub consumed: u64,
     /// Payload bytes of those events.
     pub consumed_bytes: u64,
+    /// Events that were read again and not run again, because they were done.
+    pub skipped: u64,
     /// Results and failures that the sink has acknowledged.
     pub acknowledged: u64,
     /// Retries of states.
@@ -66,6 +70,8 @@ pub struct Levels {
     pub paused: usize,
     /// Events that were read and whose offsets are not committed.
     pub uncommitted: usize,
+    /// Events that wait for others of their key or their partition.
+    pub waiting_for_order: usize,
     /// Whether a topic that it writes to takes no records.
     pub refusing: bool,
 }
@@ -92,6 +98,7 @@ impl PipelineMetrics {
             pipeline: pipeline.into(),
             consumed: counter(recorder::CONSUMED),
             consumed_bytes: counter(recorder::CONSUMED_BYTES),
+            skipped: counter(recorder::SKIPPED),
             acknowledged: counter(recorder::PRODUCED),
             retries: counter(recorder::RETRIES),
             commits: counter(recorder::COMMITS),
@@ -102,6 +109,7 @@ impl PipelineMetrics {
             execution_events_lost: counter(recorder::EXECUTION_EVENTS_LOST),
             in_flight: gauge(recorder::IN_FLIGHT),
             uncommitted: gauge(recorder::UNCOMMITTED),
+            waiting_for_order: gauge(recorder::WAITING_FOR_ORDER),
             paused: gauge(recorder::PAUSED),
             assigned: gauge(recorder::ASSIGNED),
             refusing: gauge(recorder::SINK_REFUSING),
@@ -135,6 +143,7 @@ impl PipelineMetrics {
     pub fn publish(&self, tally: &mut Tally) {
         add(&self.consumed, &mut tally.consumed);
         add(&self.consumed_bytes, &mut tally.consumed_bytes);
+        add(&self.skipped, &mut tally.skipped);
         add(&self.acknowledged, &mut tally.acknowledged);
         add(&self.retries, &mut tally.retries);
         let (now, before) = (tally.levels, tally.published);
@@ -143,6 +152,7 @@ impl PipelineMetrics {
             for (gauge, now, before) in [
                 (&self.in_flight, now.in_flight, before.in_flight),
                 (&self.uncommitted, now.uncommitted, before.uncommitted),
+                (&self.waiting_for_order, now.waiting_for_order, before.waiting_for_order),
                 (&self.assigned, now.assigned, before.assigned),
                 (&self.paused, now.paused, before.paused),
                 (&self.refusing, now.refusing.into(), before.refusing.into()),
@@ -256,7 +266,8 @@ mod tests {
         let mut tallies = [Tally::default(), Tally::default()];
         for (consumed, tally) in (1..).zip(&mut tallies) {
             tally.consumed = consumed;
-            tally.levels = Levels { in_flight: 4, uncommitted: 5, assigned: 2, paused: 2, refusing: true };
+            tally.levels =
+                Levels { in_flight: 4, uncommitted: 5, waiting_for_order: 3, assigned: 2, paused: 2, refusing: true };
             metrics.publish(tally);
         }
         tallies[0].levels = Levels { in_flight: 1, assigned: 1, ..Levels::default() };

@@ -6,6 +6,7 @@ use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 
 use super::{durations, lag, versions};
 
+pub(super) const SKIPPED: &str = "stepstream_events_skipped_total";
 pub(super) const CONSUMED: &str = "stepstream_events_consumed_total";
 pub(super) const CONSUMED_BYTES: &str = "stepstream_events_consumed_bytes_total";
 pub(super) const EXECUTIONS: &str = "stepstream_executions_total";
@@ -27,6 +28,7 @@ pub(super) const PRODUCE_ERRORS: &str = "stepstream_produce_errors_total";
 pub(super) const KAFKA_ERRORS: &str = "stepstream_kafka_errors_total";
 pub(super) const SHARD_FAILURES: &str = "stepstream_shard_failures_total";
 pub(super) const EXECUTION_EVENTS_LOST: &str = "stepstream_execution_events_lost_total";
+pub(super) const WAITING_FOR_ORDER: &str = "stepstream_events_waiting_for_order";
 pub(super) const UNCOMMITTED: &str = "stepstream_uncommitted";
 pub(super) const PAUSED: &str = "stepstream_paused_partitions";
 pub(super) const ASSIGNED: &str = "stepstream_assigned_partitions";
@@ -79,6 +81,7 @@ pub fn render_metrics() -> String {
 const COUNTERS: &[(&str, &str)] = &[
     (CONSUMED, "Events taken from source topics"),
     (CONSUMED_BYTES, "Payload bytes of events taken from source topics"),
+    (SKIPPED, "Events that were read again and not run again, because the group knew that they were done"),
     (EXECUTIONS, "Executions that ended, by workflow, version and status"),
     (EXECUTION_FAILURES, "Executions that failed or timed out, by error"),
     (STATES_ENTERED, "Times that a state was entered"),
@@ -108,7 +111,11 @@ const COUNTERS: &[(&str, &str)] = &[
 
 /// Every gauge, and what it shows. Those that are rendered elsewhere describe themselves.
 const GAUGES: &[(&str, &str)] = &[
-    (UNCOMMITTED, "Events that were read and whose offsets are not committed: a crash would deliver them again"),
+    (
+        UNCOMMITTED,
+        "Events that were read and that a crash would run again: they are not done, or the group does not know it",
+    ),
+    (WAITING_FOR_ORDER, "Events that wait until others of their key, or their partition, have ended"),
     (IN_FLIGHT, "Events taken whose offset is not complete yet"),
     (PAUSED, "Partitions that are not read for now, because something downstream is slow"),
     (ASSIGNED, "Partitions that this process reads"),

@@ -19,6 +19,7 @@ mod invalid_input;
 mod kafka_context;
 mod lag;
 mod map_results;
+mod order;
 mod orders;
 mod out_of_range;
 mod records;

@@ -7,6 +7,7 @@ use std::time::Instant;
 use rdkafka::{Offset, TopicPartitionList};
 
 use super::client::Position;
+use super::done::{Done, MAX_METADATA_BYTES};
 use super::offsets::{OffsetTracker, Sequence};
 use crate::identity::ExecutionNames;
 
@@ -68,8 +69,10 @@ pub(super) struct Partition {
     pub state: State,
     /// Its log no longer has what would be read next, and it is not read for that.
     pub is_out_of_range: bool,
-    /// It is not read because too much of it is not committed.
+    /// It is not read because too much of it is not committed, or waits for others of its key.
     is_held: bool,
+    /// Keys of it for which no more events may wait.
+    full_lanes: usize,
     tracker: OffsetTracker,
 }
 
@@ -87,8 +90,10 @@ pub(super) enum State {
 
 /// The shard's partitions, and what is in flight over all of them.
 pub(super) struct Partitions {
-    /// Records of one partition that may be read and not committed.
+    /// Records of one partition that a crash may run again.
     max_uncommitted: usize,
+    /// Bytes of metadata that the brokers take with a commit, as far as is known.
+    max_metadata: usize,
     /// Records that were read and are not committed.
     uncommitted: usize,
     /// Partitions that have reached that bound since somebody looked.
@@ -117,10 +122,11 @@ impl Default for Partitions {
 }
 
 impl Partitions {
-    /// No partitions yet. `max_uncommitted` bounds the records of each that are read and not committed.
+    /// No partitions yet. `max_uncommitted` bounds the records of each that are read and that a crash would run again.
     pub(super) fn bounded(max_uncommitted: usize) -> Self {
         Self {
             max_uncommitted,
+            max_metadata: MAX_METADATA_BYTES,
             uncommitted: 0,
             full: Vec::new(),
             held: 0,
@@ -155,6 +161,7 @@ impl Partitions {
             state: State::Reading,
             is_out_of_range: false,
             is_held: false,
+            full_lanes: 0,
             tracker: OffsetTracker::default(),
         });
         Some(slot)
@@ -218,13 +225,18 @@ impl Partitions {
         let max_uncommitted = self.max_uncommitted;
         let partition = self.partition_mut(slot)?;
         let sequence = partition.tracker.track(offset, bytes);
-        if partition.tracker.beyond_commit() >= max_uncommitted && !partition.is_held {
+        if partition.tracker.is_full(max_uncommitted) && !partition.is_held {
             self.full.push(slot);
         }
         self.uncommitted += 1;
         self.in_flight += 1;
         self.in_flight_bytes += bytes as usize;
         Some(Ticket::new(slot, sequence))
+    }
+
+    /// Passes over a record that was complete before this assignment. `false`: it was not.
+    pub(super) fn skip(&mut self, slot: Slot, offset: i64) -> bool {
+        self.partition_mut(slot).is_some_and(|partition| partition.tracker.skip(offset))
     }
 
     /// Completes a record. A ticket of an assignment that is over, or one that completed before, is ignored.
@@ -279,10 +291,12 @@ impl Partitions {
     pub(super) fn take_uncommitted(&mut self) -> Option<TopicPartitionList> {
         let mut list = TopicPartitionList::new();
         for partition in self.slots.iter_mut().filter_map(|entry| entry.partition.as_mut()) {
-            if let Some(offset) = partition.tracker.uncommitted() {
-                list.add_partition_offset(&partition.topic, partition.number, Offset::Offset(offset))
-                    .expect("a watermark is a valid offset");
-                partition.tracker.committed(offset);
+            if let Some((offset, metadata)) = partition.tracker.commit(self.max_metadata) {
+                let mut element = list.add_partition(&partition.topic, partition.number);
+                element.set_offset(Offset::Offset(offset)).expect("a watermark is a valid offset");
+                if !metadata.is_empty() {
+                    element.set_metadata(metadata);
+                }
             }
         }
         (list.count() > 0).then_some(list)
@@ -300,8 +314,8 @@ impl Partitions {
             if let Some(partition) = self.partition_mut(slot) {
                 let before = partition.tracker.beyond_commit();
                 partition.tracker.commit_succeeded();
-                let committed = before - partition.tracker.beyond_commit();
-                self.uncommitted -= committed;
+                let after = partition.tracker.beyond_commit();
+                self.uncommitted = self.uncommitted + after - before;
             }
         });
     }
@@ -316,12 +330,28 @@ impl Partitions {
         self.held
     }
 
-    /// Whether partitions have reached the bound on what is not committed since they were last [held](Self::hold_full).
+    /// Whether partitions have reached a bound since they were last [held](Self::hold_full).
     pub(super) fn has_full(&self) -> bool {
         !self.full.is_empty()
     }
 
-    /// Holds the partitions that have reached the bound: those that are to be paused.
+    /// Notes that as many events as may be wait for others of one key: the partition is to be [held](Self::hold_full).
+    pub(super) fn lane_is_full(&mut self, slot: Slot) {
+        let Some(partition) = self.partition_mut(slot) else { return };
+        partition.full_lanes += 1;
+        if !partition.is_held {
+            self.full.push(slot);
+        }
+    }
+
+    /// Notes that events of that key have begun.
+    pub(super) fn lane_has_room(&mut self, slot: Slot) {
+        if let Some(partition) = self.partition_mut(slot) {
+            partition.full_lanes -= 1;
+        }
+    }
+
+    /// Holds the partitions that have reached a bound: those that are to be paused.
     pub(super) fn hold_full(&mut self) -> TopicPartitionList {
         let mut list = TopicPartitionList::new();
         for slot in std::mem::take(&mut self.full) {
@@ -338,7 +368,7 @@ impl Partitions {
     pub(super) fn unhold(&mut self) -> TopicPartitionList {
         let mut list = TopicPartitionList::new();
         for partition in self.slots.iter_mut().filter_map(|entry| entry.partition.as_mut()) {
-            if partition.is_held && partition.tracker.beyond_commit() * 2 <= self.max_uncommitted {
+            if partition.is_held && partition.full_lanes == 0 && partition.tracker.has_room(self.max_uncommitted) {
                 partition.is_held = false;
                 list.add_partition(&partition.topic, partition.number);
                 self.held -= 1;
@@ -354,6 +384,12 @@ impl Partitions {
             list.add_partition(&partition.topic, partition.number);
         }
         (list.count() > 0).then_some(list)
+    }
+
+    /// Brokers take less metadata with a commit than they were given: they get half as much from now on, and in the end none.
+    pub(super) fn shorten_metadata(&mut self) -> usize {
+        self.max_metadata /= 2;
+        self.max_metadata
     }
 
     /// Notes that a commit of these partitions failed, so that they are offered again.
@@ -375,6 +411,11 @@ impl Partition {
     /// Says where reading begins, or goes on when nothing is in flight: see [`OffsetTracker::begin`].
     pub(super) fn begin(&mut self, offset: i64, is_committed: bool) {
         self.tracker.begin(offset, is_committed);
+    }
+
+    /// Takes what was complete above the committed offset when this assignment began.
+    pub(super) fn skip_done(&mut self, done: Done) {
+        self.tracker.skip_done(done);
     }
 
     /// The offset after the last record that was read, or where reading began.

@@ -122,3 +122,67 @@ fn a_position_at_the_end_is_no_lag_though_markers_stand_before_it() {
     assert_eq!(lag(&partitions, 100, 1), 6, "one record waits in the client");
     assert_eq!(lag(&partitions, 99, 0), 6, "one record was not fetched");
 }
+
+#[test]
+fn a_commit_carries_what_is_complete_above_it_as_far_as_brokers_take_it() {
+    let mut partitions = Partitions::default();
+    let slot = partitions.assign("t", 0, names()).expect("there is room");
+    partitions.partition_mut(slot).expect("assigned").begin(5, true);
+    let tickets: Vec<Ticket> = (5..9).map(|offset| partitions.track(slot, offset, 1).expect("assigned")).collect();
+    tickets[1..].iter().for_each(|ticket| assert!(partitions.complete(*ticket)));
+    let told = |partitions: &mut Partitions| {
+        let list = partitions.take_uncommitted().expect("something moved");
+        let elements = list.elements();
+        assert_eq!(elements[0].offset(), Offset::Offset(5));
+        partitions.commit_failed(&list);
+        let runs: Vec<(i64, i64)> =
+            Done::read(5, elements[0].metadata()).runs().map(|run| (run.start, run.end)).collect();
+        runs
+    };
+    assert_eq!(told(&mut partitions), [(6, 9)]);
+    while partitions.shorten_metadata() > 0 {}
+    assert_eq!(told(&mut partitions), []);
+}
+
+#[test]
+fn what_the_group_knows_to_be_done_is_not_among_what_a_crash_runs_again() {
+    let mut partitions = Partitions::bounded(3);
+    let slot = partitions.assign("t", 0, names()).expect("there is room");
+    partitions.partition_mut(slot).expect("assigned").begin(0, true);
+    for offset in 0..100 {
+        let ticket = partitions.track(slot, offset, 1).expect("assigned");
+        if offset == 0 {
+            continue;
+        }
+        partitions.complete(ticket);
+        let list = partitions.take_uncommitted().expect("something moved");
+        partitions.commit_succeeded(&list);
+        assert!(partitions.uncommitted() == 1 && !partitions.has_full(), "at {offset}");
+    }
+    // Not told yet.
+    let tickets = [100, 101].map(|offset| partitions.track(slot, offset, 1).expect("assigned"));
+    assert!(partitions.uncommitted() == 3 && partitions.has_full());
+    assert_eq!(partitions.hold_full().count(), 1);
+    assert_eq!(partitions.unhold().count(), 0);
+    for ticket in tickets {
+        partitions.complete(ticket);
+    }
+    let list = partitions.take_uncommitted().expect("something moved");
+    partitions.commit_succeeded(&list);
+    assert_eq!(partitions.unhold().count(), 1);
+    partitions.release(slot);
+    assert_eq!(partitions.uncommitted(), 0);
+}
+
+#[test]
+fn a_partition_of_which_a_key_has_no_room_is_held_until_it_has() {
+    let mut partitions = Partitions::default();
+    let slot = partitions.assign("t", 0, names()).expect("there is room");
+    partitions.lane_is_full(slot);
+    partitions.lane_is_full(slot);
+    assert_eq!(partitions.hold_full().count(), 1);
+    partitions.lane_has_room(slot);
+    assert_eq!(partitions.unhold().count(), 0, "the other has none");
+    partitions.lane_has_room(slot);
+    assert_eq!(partitions.unhold().count(), 1);
+}

@@ -145,9 +145,8 @@ fn commit_watermarks(
 ) -> KafkaResult<()> {
     let mut list = TopicPartitionList::new();
     for (partition, tracker) in trackers {
-        if let Some(offset) = tracker.uncommitted() {
+        if let Some((offset, _)) = tracker.commit(0) {
             list.add_partition_offset(topic, *partition, Offset::Offset(offset))?;
-            tracker.committed(offset);
         }
     }
     if list.count() == 0 { Ok(()) } else { consumer.commit(&list, mode) }
