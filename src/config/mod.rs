@@ -3,6 +3,7 @@
 //! [`Config::load`] reads a file, [`Config::parse`] a text with a given environment. Both report all mistakes they can find,
 //! not only the first. `config/stepstream.toml` in the repository explains every option.
 
+mod aws;
 mod environment;
 mod excerpt;
 mod kafka;
@@ -27,6 +28,7 @@ mod tree;
 use std::path::{Path, PathBuf};
 
 use crate::identity::Realm;
+pub use aws::{AccessKey, Aws};
 pub use environment::Environment;
 pub use kafka_names::nearest_property;
 pub use model::{
@@ -53,11 +55,13 @@ pub struct Config {
     pub log: Log,
     /// Region and account in the ARNs of executions.
     pub aws: Realm,
+    /// How services of AWS are called; none: there is no `[aws]`, and nothing calls them without a `[[task]]`.
+    pub services: Option<Aws>,
     /// Bounds on one execution.
     pub engine: Limits,
     /// What a restart does about a definition that is refused.
     pub workflows: Workflows,
-    /// At least one.
+    /// At least one, where pipelines are to be run.
     pub pipelines: Vec<Pipeline>,
     /// In the order of the file: the first match wins. Not read yet but for their being there: see [`Task::options`].
     pub tasks: Vec<Task>,
@@ -98,7 +102,7 @@ impl Config {
     ///
     /// Every mistake that was found.
     pub fn parse(text: &str, file: &Path, environment: &Environment) -> Result<Self, ConfigErrors> {
-        read::config(text, file, environment, read::WorkflowFiles::MayBeMissing).finish()
+        read::config(text, file, environment, (read::WorkflowFiles::MayBeMissing, read::Pipelines::Needed)).finish()
     }
 
     /// What takes the secret properties of this configuration out of texts that others wrote.
@@ -109,6 +113,9 @@ impl Config {
         }
         for pipeline in &self.pipelines {
             redactor = redactor.and(&pipeline.consumer.redactor()).and(&pipeline.producer.redactor());
+        }
+        if let Some(services) = &self.services {
+            redactor = redactor.and(&services.redactor());
         }
         redactor
     }
@@ -161,22 +168,22 @@ impl Draft {
     ///
     /// The file can't be read.
     pub fn load(path: &Path, environment: &Environment) -> Result<Self, ConfigErrors> {
-        let text = std::fs::read_to_string(path).map_err(|error| {
-            let hint = match error.kind() {
-                std::io::ErrorKind::NotFound => {
-                    "check the path, or write the file: config/stepstream.toml is an example"
-                }
-                std::io::ErrorKind::InvalidData => "a configuration is UTF-8 text",
-                _ => "check that this user may read it",
-            };
-            ConfigErrors::unreadable(path, format!("can't read {}: {error}", path.display()), Some(hint.to_owned()))
-        })?;
-        Ok(Self::of_text(&text, path, environment))
+        Ok(Self::of_text(&text_of(path)?, path, environment))
+    }
+
+    /// The same for who runs no pipeline, but needs tasks and limits: there may be none.
+    ///
+    /// # Errors
+    ///
+    /// The file can't be read.
+    pub fn load_without_pipelines(path: &Path, environment: &Environment) -> Result<Self, ConfigErrors> {
+        let demands = (read::WorkflowFiles::MayBeMissing, read::Pipelines::Optional);
+        Ok(read::config(&text_of(path)?, path, environment, demands))
     }
 
     /// Reads a configuration that stands in `file`, and checks that its workflow files are there.
     pub fn of_text(text: &str, file: &Path, environment: &Environment) -> Self {
-        read::config(text, file, environment, read::WorkflowFiles::MustExist)
+        read::config(text, file, environment, (read::WorkflowFiles::MustExist, read::Pipelines::Needed))
     }
 
     /// Whether there is no mistake so far.
@@ -212,4 +219,16 @@ impl Draft {
     pub fn finish(self) -> Result<Config, ConfigErrors> {
         if self.errors.is_empty() { Ok(self.config) } else { Err(self.errors) }
     }
+}
+
+/// The text of a configuration file.
+fn text_of(path: &Path) -> Result<String, ConfigErrors> {
+    std::fs::read_to_string(path).map_err(|error| {
+        let hint = match error.kind() {
+            std::io::ErrorKind::NotFound => "check the path, or write the file: config/stepstream.toml is an example",
+            std::io::ErrorKind::InvalidData => "a configuration is UTF-8 text",
+            _ => "check that this user may read it",
+        };
+        ConfigErrors::unreadable(path, format!("can't read {}: {error}", path.display()), Some(hint.to_owned()))
+    })
 }

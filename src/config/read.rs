@@ -11,14 +11,15 @@ use super::report::Report;
 use super::section::Section;
 use super::task::Task;
 use super::tree::{self, Kind, Node, Origin, Table};
-use super::{Config, Draft, kafka, overrides, pipeline};
+use super::{Config, Draft, aws, kafka, overrides, pipeline};
 use crate::identity::Realm;
 use crate::limits;
 
 const ROOT_OPTIONS: &[&str] = &["kafka", "http", "log", "aws", "engine", "workflows", "pipeline", "task"];
 pub(super) const HTTP_OPTIONS: &[&str] = &["listen"];
 pub(super) const LOG_OPTIONS: &[&str] = &["level", "format"];
-pub(super) const AWS_OPTIONS: &[&str] = &["region", "account_id"];
+pub(super) const AWS_OPTIONS: &[&str] =
+    &["region", "account_id", "profile", "endpoint", "access_key_id", "secret_access_key", "session_token"];
 pub(super) const WORKFLOWS_OPTIONS: &[&str] = &["state_dir", "on_invalid"];
 pub(super) const ENGINE_OPTIONS: &[&str] = &[
     "execution_timeout",
@@ -68,8 +69,20 @@ pub(super) enum WorkflowFiles {
     MayBeMissing,
 }
 
+/// Whether there has to be a pipeline.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Pipelines {
+    Needed,
+    Optional,
+}
+
 /// Reads a configuration: see [`Config::parse`].
-pub(super) fn config(text: &str, file: &Path, environment: &Environment, workflow_files: WorkflowFiles) -> Draft {
+pub(super) fn config(
+    text: &str,
+    file: &Path,
+    environment: &Environment,
+    (workflow_files, needed): (WorkflowFiles, Pipelines),
+) -> Draft {
     let mut report = Report::new(file, text);
     let mut root = tree::read(text, environment, &mut report);
     overrides::apply(&mut root, environment, &mut report);
@@ -78,17 +91,40 @@ pub(super) fn config(text: &str, file: &Path, environment: &Environment, workflo
     let kafka = kafka::read("[kafka]", top.node("kafka"), &mut report);
     let http = http(&top, &mut report);
     let log = log(&top, &mut report);
-    let aws = aws(&top, &mut report);
+    let (realm, services) = match open(&top, "aws", AWS_OPTIONS, &mut report) {
+        Some(section) => {
+            let (realm, services) = aws::read(&section, &mut report);
+            (realm, Some(services))
+        }
+        None => (Realm::default(), None),
+    };
     let engine = engine(&top, &mut report);
     let workflows = workflows(&top, file, &mut report);
-    let pipelines = pipelines(&top, file, (&kafka, &aws), workflow_files, &mut report);
+    // After a fault of syntax or a misspelt name, it may well be there.
+    if needed == Pipelines::Needed && top.node("pipeline").is_none() && report.is_clean() {
+        let hint = "add one: [[pipeline]] with name, sources, workflow and sink";
+        report.mistake(&Origin::File(0..0), "there is no [[pipeline]]", Some(hint.to_owned()));
+    }
+    let pipelines = pipelines(&top, file, (&kafka, &realm), workflow_files, &mut report);
     let so_far = report.count();
     tables(&top, "task", &mut report);
     let tasks_are_known = report.count() == so_far && !report.is_unreliable();
     let tasks = tasks(root, &report);
 
     let (warnings, errors) = report.finish();
-    let config = Config { file: file.to_owned(), kafka, http, log, aws, engine, workflows, pipelines, tasks, warnings };
+    let config = Config {
+        file: file.to_owned(),
+        kafka,
+        http,
+        log,
+        aws: realm,
+        services,
+        engine,
+        workflows,
+        pipelines,
+        tasks,
+        warnings,
+    };
     Draft { config, tasks_are_known, errors, redactor: Redactor::default() }
 }
 
@@ -136,29 +172,6 @@ fn is_log_filter(text: &str) -> bool {
         Some((module, level)) => !module.is_empty() && is_level(level),
         None => is_level(directive),
     })
-}
-
-fn aws(top: &Section<'_>, report: &mut Report) -> Realm {
-    let mut realm = Realm::default();
-    let Some(section) = open(top, "aws", AWS_OPTIONS, report) else { return realm };
-    let is_region =
-        |text: &str| !text.is_empty() && text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-');
-    let is_account = |text: &str| text.len() == 12 && text.chars().all(|c| c.is_ascii_digit());
-    let mut read = |name: &str, is_valid: fn(&str) -> bool, hint: &str| {
-        let text = section.text(name, report)?;
-        if is_valid(&text.value) {
-            return Some(text.value);
-        }
-        report.mistake(&text.origin, format!("`{name}` can't be {}", text.shown()), Some(hint.to_owned()));
-        None
-    };
-    if let Some(region) = read("region", is_region, "write a region as AWS names them: \"eu-central-1\"") {
-        realm.region = region;
-    }
-    if let Some(account) = read("account_id", is_account, "write twelve digits, as a string: \"123456789012\"") {
-        realm.account = account;
-    }
-    realm
 }
 
 fn engine(top: &Section<'_>, report: &mut Report) -> Limits {
@@ -218,11 +231,6 @@ fn pipelines(
     report: &mut Report,
 ) -> Vec<Pipeline> {
     let tables = tables(top, "pipeline", report);
-    // After a fault of syntax or a misspelt name, it may well be there.
-    if top.node("pipeline").is_none() && report.is_clean() {
-        let hint = "add one: [[pipeline]] with name, sources, workflow and sink";
-        report.mistake(&Origin::File(0..0), "there is no [[pipeline]]", Some(hint.to_owned()));
-    }
     let mut pipelines = Vec::with_capacity(tables.len());
     for (table, origin) in tables {
         if let Some(pipeline) = pipeline::read(table, origin, (file, workflow_files), shared, report) {

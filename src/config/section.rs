@@ -61,6 +61,11 @@ impl<'a> Section<'a> {
         &self.title
     }
 
+    /// Where the table stands.
+    pub(super) fn own_origin(&self) -> &Origin {
+        &self.origin
+    }
+
     /// The value of an option as it stands.
     pub(super) fn node(&self, name: &str) -> Option<&'a Node> {
         self.table.find(name)

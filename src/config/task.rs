@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::aws::{self, Aws};
 use super::kafka;
 use super::model::{Kafka, Place};
 use super::pipeline::check_topic;
@@ -36,7 +37,15 @@ impl Task {
         let mut report = Report::of(self.source.clone());
         let names: Vec<&str> = self.table.entries.iter().map(|entry| entry.name.as_str()).collect();
         let section = Section::open("[[task]]", &self.table, self.origin.clone(), &names, &mut report);
-        Options { task: self, section, report, file: &config.file, kafka: &config.kafka, redactor: Redactor::default() }
+        Options {
+            task: self,
+            section,
+            report,
+            file: &config.file,
+            kafka: &config.kafka,
+            aws: config.services.as_ref(),
+            redactor: Redactor::default(),
+        }
     }
 }
 
@@ -54,6 +63,7 @@ pub struct Options<'a> {
     report: Report,
     file: &'a Path,
     kafka: &'a Kafka,
+    aws: Option<&'a Aws>,
     redactor: Redactor,
 }
 
@@ -115,6 +125,22 @@ impl Options<'_> {
     /// A duration such as "250ms" within a range.
     pub fn duration(&mut self, name: &str, default: Duration, range: RangeInclusive<Duration>) -> Duration {
         self.section.duration(name, default, range, &mut self.report)
+    }
+
+    /// A region of AWS that may be left out.
+    pub fn region(&mut self, name: &str) -> Option<String> {
+        let text = self.text(name)?;
+        if aws::is_region(&text.value) {
+            return Some(text.value);
+        }
+        let message = format!("`{name}` can't be {}", text.shown());
+        self.report.mistake(&text.origin, message, Some(aws::REGION_HINT.to_owned()));
+        None
+    }
+
+    /// `[aws]`, where it is given.
+    pub fn aws(&self) -> Option<&Aws> {
+        self.aws
     }
 
     /// A number from 0 to 1.

@@ -255,7 +255,8 @@ fn the_example_is_valid_without_warnings() {
 #[test]
 fn the_defaults_that_the_example_shows_are_the_defaults() {
     let shown = uncommented(EXAMPLE);
-    let environment = Environment::from([("KAFKA_PASSWORD", "x"), ("CUSTOMER_TOKEN", "x")]);
+    let names = ["KAFKA_PASSWORD", "CUSTOMER_TOKEN", "ORDERS_SECRET_KEY", "ORDERS_SESSION_TOKEN"];
+    let environment = Environment::from(names.map(|name| (name, "x")));
     let (shown, plain) = (valid(&shown, &environment), valid(EXAMPLE, &environment));
     assert_eq!(shown.engine, plain.engine);
     assert_eq!(shown.http.listen, plain.http.listen);

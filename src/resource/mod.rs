@@ -1,10 +1,12 @@
 //! What a `Resource` names: parsed once, looked at by all who care.
 
+mod names;
 mod optimised;
 
 use std::fmt;
 use std::sync::Arc;
 
+pub use names::{capitalised, sdk_name};
 pub use optimised::integrations;
 
 /// The `Resource` of a Task state, ItemReader or ResultWriter.

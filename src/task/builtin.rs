@@ -15,6 +15,7 @@ pub static BUILTIN: ConnectorKind = ConnectorKind {
     make,
     address: None,
     suggestion: |_, _| None,
+    implied: ConnectorKind::nothing_implied,
 };
 
 const LONGEST_DURATION: Duration = Duration::from_secs(3600);

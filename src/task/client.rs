@@ -87,7 +87,7 @@ impl Client {
         Ok(Client {
             display_url: display_url(&uri),
             uri,
-            headers: fixed_headers(&options.headers, authorization)?,
+            headers: fixed_headers(&options.headers, authorization, options.json)?,
             version: options.version,
             timeout: options.timeout,
             idle_connections: options.idle_connections,

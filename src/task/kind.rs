@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::{Connector, Connectors, Pattern, Resource, Role};
-use crate::config::{Config, Findings, Options, Task};
+use crate::config::{Config, Findings, Options, Place, Task};
 use crate::limits;
 
 /// A kind of connector: everything that others have to know of it. A new kind is a file with one of these, its `impl Connector`,
@@ -23,6 +23,25 @@ pub struct ConnectorKind {
     /// The options of an entry that would carry out such calls, for people who have none; `None`: it can't, or another kind is
     /// the better choice.
     pub suggestion: fn(&Resource, Role) -> Option<&'static str>,
+    /// What a configuration makes available without an entry; `None`: nothing.
+    pub implied: fn(&Config) -> Option<Implied>,
+}
+
+/// A connector that needs no entry. It stands behind all of them: they take precedence.
+pub struct Implied {
+    /// The Resources that it serves.
+    pub pattern: &'static str,
+    /// What carries them out.
+    pub connector: Arc<dyn Connector>,
+    /// Where the configuration makes it available.
+    pub place: Place,
+}
+
+impl ConnectorKind {
+    /// That of a kind which needs an entry.
+    pub fn nothing_implied(_: &Config) -> Option<Implied> {
+        None
+    }
 }
 
 /// A table of kinds. Where several suggest an entry, the first one's is shown.
@@ -40,6 +59,9 @@ impl Connectors {
         let mut findings = Findings::default();
         for task in &config.tasks {
             findings.append(connectors.read(task, config));
+        }
+        for implied in kinds.iter().filter_map(|kind| (kind.implied)(config)) {
+            connectors.push_entry(Pattern::new(implied.pattern), implied.connector, None, Some(implied.place));
         }
         (connectors, findings)
     }

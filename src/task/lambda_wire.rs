@@ -30,6 +30,8 @@ const SPELLINGS: [&str; 8] = [
 pub(super) struct Invocation {
     /// The function's plain name.
     pub(super) function: String,
+    /// The function as it was given, an ARN maybe, without version or alias.
+    pub(super) given: String,
     /// Version or alias.
     pub(super) qualifier: Option<String>,
     /// JSON text.
@@ -51,6 +53,7 @@ impl Invocation {
         }
         Ok(Invocation {
             function: function.to_owned(),
+            given: unqualified(request.resource.as_str(), qualifier).to_owned(),
             qualifier: qualifier.map(str::to_owned),
             payload: request.input.clone(),
             invocation_type: None,
@@ -81,6 +84,7 @@ impl Invocation {
         }
         Ok(Invocation {
             function: function.to_owned(),
+            given: unqualified(&name, derived).to_owned(),
             qualifier: qualifier.or_else(|| derived.map(str::to_owned)),
             payload,
             invocation_type,
@@ -126,27 +130,18 @@ fn split_function(text: &str) -> (&str, Option<&str>) {
     }
 }
 
+/// A function as it was given, without the qualifier that [`split_function`] found at its end.
+fn unqualified<'a>(text: &'a str, qualifier: Option<&str>) -> &'a str {
+    qualifier.and_then(|qualifier| text.strip_suffix(qualifier)?.strip_suffix(':')).unwrap_or(text)
+}
+
 /// The result of the integration `lambda:invoke`.
 pub(super) fn invoke_result(reply: &Reply, invocation: &Invocation) -> Answer {
     let header = |name: &str| reply.headers.get(name).and_then(|value| value.to_str().ok());
     let status = reply.status.as_u16();
     // Local endpoints leave the header out, but definitions rely on the field.
     let version = header("x-amz-executed-version").or(invocation.qualifier.as_deref()).unwrap_or("$LATEST");
-    let mut all_headers = Map::new();
-    let mut first_headers = Map::new();
-    for name in reply.headers.keys() {
-        let values: Vec<String> =
-            reply.headers.get_all(name).iter().map(|value| String::from_utf8_lossy(value.as_bytes()).into()).collect();
-        let spelling = SPELLINGS.iter().find(|known| known.eq_ignore_ascii_case(name.as_str())).copied();
-        let key = spelling.unwrap_or(name.as_str());
-        first_headers.insert(key.to_owned(), values.first().cloned().into());
-        all_headers.insert(key.to_owned(), values.into());
-    }
-    let metadata = serde_json::json!({
-        "AllHttpHeaders": all_headers,
-        "HttpHeaders": first_headers,
-        "HttpStatusCode": status,
-    });
+    let metadata = http_metadata(reply);
     let request_id = header("x-amzn-requestid").unwrap_or_default();
 
     let mut result = Vec::with_capacity(reply.body.len() + 1024);
@@ -162,6 +157,25 @@ pub(super) fn invoke_result(reply: &Reply, invocation: &Invocation) -> Answer {
     );
     result.extend_from_slice(tail.as_bytes());
     Ok(result)
+}
+
+/// What optimised integrations tell of the HTTP answer: `SdkHttpMetadata`.
+pub(super) fn http_metadata(reply: &Reply) -> Value {
+    let mut all_headers = Map::new();
+    let mut first_headers = Map::new();
+    for name in reply.headers.keys() {
+        let values: Vec<String> =
+            reply.headers.get_all(name).iter().map(|value| String::from_utf8_lossy(value.as_bytes()).into()).collect();
+        let spelling = SPELLINGS.iter().find(|known| known.eq_ignore_ascii_case(name.as_str())).copied();
+        let key = spelling.unwrap_or(name.as_str());
+        first_headers.insert(key.to_owned(), values.first().cloned().into());
+        all_headers.insert(key.to_owned(), values.into());
+    }
+    serde_json::json!({
+        "AllHttpHeaders": all_headers,
+        "HttpHeaders": first_headers,
+        "HttpStatusCode": reply.status.as_u16(),
+    })
 }
 
 /// The parameters of an integration, taken field by field; problems are collected and reported together.

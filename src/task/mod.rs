@@ -8,6 +8,7 @@
 //! Connectors are shared by all shards and called on the tokio runtime of the shard that wants the answer, so a
 //! connector may spawn, sleep and do I/O, but may not block. A call is cancelled by dropping its future.
 
+mod aws;
 mod builtin;
 mod client;
 mod connectors;
@@ -32,11 +33,12 @@ pub use crate::engine::{DataObject, Purpose, TaskFailure};
 pub use crate::program::Role;
 pub use crate::resource::Resource;
 use crate::resource::{Kind, Pattern as WaitPattern};
+pub use aws::AWS;
 pub use builtin::{BUILTIN, BuiltinConnector, BuiltinOptions};
 pub use connectors::{Connectors, Entry};
 pub use files::{FILES, FilesConnector, FilesOptions};
 pub use http::{HTTP, HttpConnector, HttpOptions};
-pub use kind::{ConnectorKind, Kinds};
+pub use kind::{ConnectorKind, Implied, Kinds};
 pub use lambda::{LAMBDA, LambdaConnector, LambdaOptions};
 pub use mock::{MockCase, MockCaseError, MockFile, MockFileError};
 pub use options::{ClientOptions, HttpVersion, OptionsError};

@@ -44,6 +44,8 @@ pub struct ClientOptions {
     pub idle_connections: usize,
     /// Bytes of an answer's body that are accepted.
     pub max_response_bytes: usize,
+    /// Whether requests and answers are JSON, as the headers then say.
+    pub json: bool,
 }
 
 impl ClientOptions {
@@ -57,6 +59,7 @@ impl ClientOptions {
             extra_ca: None,
             idle_connections: TASK_CONNECTIONS,
             max_response_bytes: MAX_RESULT_BYTES,
+            json: true,
         }
     }
 }
@@ -152,7 +155,7 @@ pub(super) fn read_url(url: &str) -> Result<(Uri, Option<HeaderValue>), OptionsE
     Ok((uri, Some(value)))
 }
 
-fn percent_decoded(text: &str) -> Vec<u8> {
+pub(super) fn percent_decoded(text: &str) -> Vec<u8> {
     let bytes = text.as_bytes();
     let mut decoded = Vec::with_capacity(bytes.len());
     let mut at = 0;
@@ -170,10 +173,13 @@ fn percent_decoded(text: &str) -> Vec<u8> {
 pub(super) fn fixed_headers(
     configured: &[(String, String)],
     authorization: Option<HeaderValue>,
+    json: bool,
 ) -> Result<HeaderMap, OptionsError> {
     let mut headers = HeaderMap::new();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
+    if json {
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
+    }
     let agent = concat!("stepstream/", env!("CARGO_PKG_VERSION"));
     headers.insert(header::USER_AGENT, HeaderValue::from_static(agent));
     if let Some(authorization) = authorization {

@@ -10,6 +10,7 @@ mod daemon;
 mod events;
 mod service;
 
+mod aws;
 mod bench;
 mod connect;
 mod drain;

@@ -32,9 +32,11 @@ const ROOMS: [(&str, &[&str]); 21] = [
         &[
             "visible",
             "limits",
+            "suggest",
             "value",
             "expr",
             "jsonata",
+            "identity",
             "resource",
             "asl",
             "program",

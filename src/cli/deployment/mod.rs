@@ -61,14 +61,14 @@ impl DeployError {
 
 /// Every kind of connector: a new one is its file and a line here. The special ones stand before the general ones, because the
 /// first that fits is suggested.
-pub(super) const KINDS: Kinds = &[&task::LAMBDA, &task::HTTP, &task::FILES, &stream::TOPIC, &task::BUILTIN];
+pub(super) const KINDS: Kinds = &[&task::LAMBDA, &task::AWS, &task::HTTP, &task::FILES, &stream::TOPIC, &task::BUILTIN];
 
-/// Reads a configuration with its connectors. Connects to nothing.
+/// Reads a configuration with its connectors, for who runs none of its pipelines. Connects to nothing.
 ///
 /// # Errors
 /// Every mistake that was found.
 pub(super) fn load(file: &Path) -> Result<(Config, Connectors), ConfigErrors> {
-    let mut draft = Draft::load(file, &Environment::process())?;
+    let mut draft = Draft::load_without_pipelines(file, &Environment::process())?;
     let connectors = connectors(&mut draft);
     Ok((draft.finish()?, connectors))
 }

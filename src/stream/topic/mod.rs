@@ -44,6 +44,7 @@ pub static TOPIC: ConnectorKind = ConnectorKind {
     make,
     address: Some("topic"),
     suggestion: |_, _| None,
+    implied: ConnectorKind::nothing_implied,
 };
 
 fn make(options: &mut Options<'_>, timeout: Duration) -> Option<Arc<dyn Connector>> {

@@ -33,6 +33,7 @@ pub static FILES: ConnectorKind = ConnectorKind {
     make,
     address: None,
     suggestion: |_, role| (role != Role::Task).then_some("root = \"data\""),
+    implied: ConnectorKind::nothing_implied,
 };
 
 fn make(options: &mut Options<'_>, timeout: Duration) -> Option<Arc<dyn Connector>> {

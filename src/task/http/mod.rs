@@ -53,6 +53,7 @@ pub static HTTP: ConnectorKind = ConnectorKind {
         let fits = role == Role::Task && refusal(resource, role).is_none();
         fits.then_some("url = \"http://127.0.0.1:8000/\"")
     },
+    implied: ConnectorKind::nothing_implied,
 };
 
 fn make(options: &mut Options<'_>, timeout: Duration) -> Option<Arc<dyn Connector>> {

@@ -37,6 +37,7 @@ pub static LAMBDA: ConnectorKind = ConnectorKind {
     make,
     address: Some("endpoint"),
     suggestion: |resource, role| refusal(resource, role).is_none().then_some("endpoint = \"http://127.0.0.1:3001\""),
+    implied: ConnectorKind::nothing_implied,
 };
 
 fn make(options: &mut Options<'_>, timeout: Duration) -> Option<Arc<dyn Connector>> {
@@ -139,7 +140,7 @@ fn invocation_uri(endpoint: &Uri, invocation: &Invocation) -> Result<Uri, TaskFa
 }
 
 /// The reply, when the function was run and gave a payload that is a result. `what` names it in a size failure.
-fn payload(reply: Reply, what: &str) -> Result<Reply, TaskFailure> {
+pub(super) fn payload(reply: Reply, what: &str) -> Result<Reply, TaskFailure> {
     if !reply.status.is_success() {
         return Err(api_failure(&reply));
     }
@@ -206,7 +207,7 @@ fn api_failure(reply: &Reply) -> TaskFailure {
     )
 }
 
-fn exchange_failure(error: ExchangeError, url: &str) -> TaskFailure {
+pub(super) fn exchange_failure(error: ExchangeError, url: &str) -> TaskFailure {
     match error {
         ExchangeError::StateTimeout => TaskFailure::timeout(),
         ExchangeError::Timeout(after) => TaskFailure::new(
