@@ -39,6 +39,18 @@ impl Interpreter<'_> {
         id
     }
 
+    /// Counts an event on the frame's way, if that is all that there is to do, and returns its number.
+    #[inline]
+    fn count_unrecorded(&mut self, frame: Id) -> Option<u64> {
+        let on = self.run.frames.at_mut(frame);
+        if self.run.record_history || on.child_events.is_some() {
+            return None;
+        }
+        self.run.events += 1;
+        on.previous_event = self.run.events;
+        Some(self.run.events)
+    }
+
     /// The same for an event that the next one on the way passes by: it follows what this one follows. The service
     /// does so with success, and with what stops an iteration or a state from outside.
     fn emit_beside(&mut self, frame: Id, kind: &'static str, details: impl FnOnce(&Self) -> Details) -> u64 {
@@ -103,6 +115,10 @@ impl Interpreter<'_> {
     }
 
     pub(super) fn emit_entered(&mut self, frame: Id, input: Value) {
+        if let Some(id) = self.count_unrecorded(frame) {
+            self.run.frames.at_mut(frame).entered_event = id;
+            return;
+        }
         let (entered, _) = state_events(&self.program.state(self.run.frames.at(frame).state).kind);
         let id = self.emit(frame, entered, |this| {
             vec![text("name", &**this.state_name(frame)), data("input", this.heap, input)]
@@ -111,6 +127,9 @@ impl Interpreter<'_> {
     }
 
     pub(super) fn emit_exited(&mut self, frame: Id, state: &State, output: Value, variables: Option<Value>) {
+        if self.count_unrecorded(frame).is_some() {
+            return;
+        }
         let (_, exited) = state_events(&state.kind);
         self.emit(frame, exited, |this| {
             let mut details = vec![text("name", &*state.name), data("output", this.heap, output)];

@@ -19,7 +19,7 @@ pub(super) struct Interpreter<'a> {
 }
 
 /// Units of work that entering and leaving a state takes, whatever is evaluated in it.
-const ENTRY_WORK: usize = 32;
+pub(super) const ENTRY_WORK: usize = 32;
 
 /// What an attempt of a state came to.
 #[derive(Debug)]
@@ -124,6 +124,10 @@ impl Interpreter<'_> {
                 }
                 Step::Enter(next, output) if self.is_solo() => return self.end_solo(Some(next), output),
                 Step::Enter(state, input) => {
+                    if let Some(next) = self.run_chain(frame, state, input) {
+                        step = next;
+                        continue;
+                    }
                     self.enter(frame, state, input);
                     if self.turn_is_over() {
                         self.run.pending.push(Pending::Attempt(frame));

@@ -15,6 +15,7 @@
 //! **Invariant:** an execution frees nothing while it runs; its heap is reset and reused by the next `start`.
 
 mod batches;
+mod chain;
 mod context;
 mod dataset;
 mod distributed;

@@ -176,6 +176,16 @@ impl Interpreter<'_> {
         self.emit_exited(frame, state, output, variables);
     }
 
+    /// A state was entered and left that took no time and that no history is recorded of.
+    #[inline]
+    pub(super) fn observe_passed(&self, state: StateId) {
+        if let Some(counts) = &self.run.counts {
+            let cell = counts.cell(state);
+            add(&cell.entered);
+            add(&cell.left);
+        }
+    }
+
     /// An attempt of the frame's state has failed.
     pub(super) fn observe_failed(&self, frame: Id, fault: &Fault) {
         if let Some(counts) = &self.run.counts {

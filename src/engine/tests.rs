@@ -75,7 +75,7 @@ fn what_cannot_happen_ends_the_execution() {
     assert!(failure.cause.as_deref().is_some_and(|cause| cause.contains("bug in Stepstream")), "{failure:?}");
 }
 
-const IDENTITY: Identity<'_> = Identity {
+pub(super) const IDENTITY: Identity<'_> = Identity {
     name: "n",
     id: "i",
     state_machine_name: "m",

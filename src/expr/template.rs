@@ -4,15 +4,15 @@ use crate::expr::error::EvalError;
 use crate::expr::intrinsic::Call;
 use crate::expr::path::Path;
 use crate::expr::scope::Scope;
-use crate::value::{Heap, Str, Value};
+use crate::value::{Exceeded, Heap, Outline, Str, Value};
 
 /// A compiled payload template, or a part of one.
 #[derive(Debug)]
 pub enum Template {
     /// A part without `.$` keys: a value of the program's constants.
     Constant(Value),
-    /// An object; the keys are constants of the program, without `.$`, and differ from each other.
-    Object(Vec<(Str, Template)>),
+    /// An object.
+    Object(ObjectTemplate),
     /// An array.
     Array(Vec<Template>),
     /// The value of a `.$` key that is a path.
@@ -26,7 +26,32 @@ pub enum Template {
     Call(Call),
 }
 
+/// An object with parts that are not constant.
+#[derive(Debug)]
+pub struct ObjectTemplate {
+    /// What is known of it, a constant of the program.
+    outline: Outline,
+    /// What is filled in, with the places of the entries.
+    parts: Box<[(usize, Template)]>,
+}
+
 impl Template {
+    /// A template of an object with these entries. The keys are constants of the program, without `.$`, and differ from each
+    /// other.
+    ///
+    /// # Errors
+    /// [`Exceeded`] if a constant is nested too deep.
+    pub fn object(entries: Vec<(Str, Template)>, constants: &mut Heap) -> Result<Template, Exceeded> {
+        let known = entries.iter().map(|(key, part)| match part {
+            Template::Constant(value) => (*key, Some(*value)),
+            _ => (*key, None),
+        });
+        let outline = constants.outline(known)?;
+        let parts = entries.into_iter().map(|(_, part)| part).enumerate();
+        let parts = parts.filter(|(_, part)| !matches!(part, Template::Constant(_))).collect();
+        Ok(Template::Object(ObjectTemplate { outline, parts }))
+    }
+
     /// Builds the value. Parts that are constant or found by a path are shared, not copied.
     ///
     /// # Errors
@@ -36,19 +61,7 @@ impl Template {
             Template::Constant(value) => Ok(*value),
             Template::Path { path, field } => path.resolve(heap, scope).map_err(|e| e.in_template(heap, path, field)),
             Template::Call(call) => call.evaluate(heap, scope),
-            Template::Object(entries) => {
-                let mark = heap.mark();
-                for (key, part) in entries {
-                    match part.evaluate(heap, scope) {
-                        Ok(value) => heap.push_entry(*key, value),
-                        Err(error) => {
-                            heap.abandon(mark);
-                            return Err(error);
-                        }
-                    }
-                }
-                Ok(heap.object_from(mark)?)
-            }
+            Template::Object(object) => object.evaluate(heap, scope),
             Template::Array(items) => {
                 let mark = heap.mark();
                 for part in items {
@@ -71,9 +84,27 @@ impl Template {
             Template::Constant(_) => {}
             Template::Path { path, .. } => visit(path),
             Template::Call(call) => call.for_each_path(visit),
-            Template::Object(entries) => entries.iter().for_each(|(_, part)| part.for_each_path(visit)),
+            Template::Object(object) => object.parts.iter().for_each(|(_, part)| part.for_each_path(visit)),
             Template::Array(items) => items.iter().for_each(|part| part.for_each_path(visit)),
         }
+    }
+}
+
+impl ObjectTemplate {
+    fn evaluate(&self, heap: &mut Heap, scope: &mut impl Scope) -> Result<Value, Box<EvalError>> {
+        let mut draft = heap.draft(&self.outline)?;
+        for (place, part) in &self.parts {
+            let value = match part {
+                // Most parts are: they go without a call of the whole.
+                Template::Path { path, field } => match path.resolve(heap, scope) {
+                    Ok(value) => value,
+                    Err(error) => return Err(error.in_template(heap, path, field)),
+                },
+                other => other.evaluate(heap, scope)?,
+            };
+            heap.fill(&mut draft, *place, value);
+        }
+        Ok(heap.finish(draft)?)
     }
 }
 
@@ -83,7 +114,7 @@ mod tests {
     use crate::expr::intrinsic::Call;
     use crate::expr::path::Path;
     use crate::expr::testing::{World, json};
-    use crate::value::Heap;
+    use crate::value::{Heap, Value};
 
     fn path(text: &str, field: &str) -> Template {
         Template::Path { path: Path::parse(text).unwrap(), field: field.into() }
@@ -96,16 +127,18 @@ mod tests {
         let call = Call::parse("States.Format('{}!', $.name)", &mut heap).unwrap();
         let nested = Template::Array(vec![
             Template::Constant(constant),
-            Template::Object(vec![(heap.key("who"), Template::Call(call))]),
+            Template::object(vec![(heap.key("who"), Template::Call(call))], &mut heap).unwrap(),
         ]);
-        let template = Template::Object(vec![
+        let entries = vec![
             (heap.key("all"), path("$", "all.$")),
             (heap.key("quo\"ted"), path("$x.list[0]", "quo\"ted.$")),
+            (heap.key("fixed"), Template::Constant(Value::Int(7))),
             (heap.key("nested"), nested),
-        ]);
+        ];
+        let template = Template::object(entries, &mut heap).unwrap();
         let mut world = World::new(&mut heap, r#"{"name":"Ann"}"#);
         let value = template.evaluate(&mut heap, &mut world).unwrap();
-        let expected = r#"{"all":{"name":"Ann"},"quo\"ted":1,"nested":[{"literal":"$.x"},{"who":"Ann!"}]}"#;
+        let expected = r#"{"all":{"name":"Ann"},"quo\"ted":1,"fixed":7,"nested":[{"literal":"$.x"},{"who":"Ann!"}]}"#;
         assert_eq!(heap.to_json(value), expected);
 
         let mut paths = Vec::new();
@@ -131,10 +164,9 @@ mod tests {
             let mut heap = Heap::new();
             let mut world = World::new(&mut heap, r#"{"a":1}"#);
             let mark = heap.mark();
-            let template = Template::Object(vec![
-                (heap.key("good"), path("$.a", "good.$")),
-                (heap.key("list"), Template::Array(vec![path("$.a", "a.$"), path(text, "key.$")])),
-            ]);
+            let list = Template::Array(vec![path("$.a", "a.$"), path(text, "key.$")]);
+            let entries = vec![(heap.key("good"), path("$.a", "good.$")), (heap.key("list"), list)];
+            let template = Template::object(entries, &mut heap).unwrap();
             let error = template.evaluate(&mut heap, &mut world).unwrap_err();
             assert_eq!(error.cause(&heap, world.input), cause);
             assert_eq!(error.error_name(), "States.Runtime");

@@ -16,7 +16,7 @@ impl Heap {
         match place {
             Some(index) => self.stack[mark.0 + 2 * index + 1] = value,
             None => {
-                let key = self.key(key);
+                let key = self.own_key(key);
                 self.push_entry(key, value);
             }
         }
@@ -36,7 +36,9 @@ impl Heap {
         }
     }
 
-    fn set_in_place(&mut self, object: List, key: &Key, value: Value) -> Option<List> {
+    /// Does it if it can be done; if not, nothing has changed.
+    #[inline]
+    pub(crate) fn set_in_place(&mut self, object: List, key: &Key, value: Value) -> Option<List> {
         let start = object.start();
         if spans::is_skimmed(start) || self.is_constant(start) {
             return None;
@@ -46,7 +48,9 @@ impl Heap {
         if header.source.is_some() || header.size == u32::MAX || depth >= MAX_DEPTH {
             return None;
         }
-        let len = match self.index_of(object, key) {
+        let is_last = start + 2 * object.len() == self.nodes.len();
+        let place = if is_last { self.place_in_own(object, key) } else { self.index_of(object, key) };
+        let len = match place {
             Some(index) => {
                 let old = &mut self.nodes[start + 2 * index + 1];
                 let replaced = std::mem::replace(old, value);
@@ -60,8 +64,9 @@ impl Heap {
                 object.len()
             }
             // Behind the last node there is room.
-            None if start + 2 * object.len() == self.nodes.len() && object.len() < List::MAX_LEN => {
-                let key = self.key(key);
+            None if is_last && object.len() < List::MAX_LEN => {
+                self.index_added(object, key);
+                let key = self.own_key(key);
                 self.reserve_nodes(2);
                 self.nodes.extend_from_slice(&[Value::String(key), value]);
                 let separators = if object.is_empty() { 1 } else { 2 };

@@ -1,7 +1,9 @@
 use std::borrow::Cow;
 
+use super::index::Index;
 use super::meter::{Exceeded, Meter};
 use super::parse::{Level, Open};
+use super::print::write_int;
 use super::spans::{self, Spans};
 use super::{Form, List, MAX_DEPTH, Span, Str, Value, text};
 
@@ -32,6 +34,7 @@ pub struct Heap {
     pub(super) levels: Vec<Level>,
     /// What was skimmed.
     pub(super) spans: Spans,
+    pub(super) index: Index,
     scratch: Vec<u8>,
     pub(super) base_text: usize,
     base_nodes: usize,
@@ -89,6 +92,7 @@ impl Heap {
         self.nodes.clone_from(&constants.nodes);
         self.stack.clear();
         self.meter.reset();
+        self.index.clear();
         self.spans.forget();
         self.base_text = self.text.len();
         self.base_nodes = self.nodes.len();
@@ -97,6 +101,7 @@ impl Heap {
     /// Takes back everything but the constants. Handles to anything else become invalid.
     pub fn reset(&mut self) {
         self.meter.reset();
+        self.index.clear();
         self.text.truncate(self.base_text);
         self.nodes.truncate(self.base_nodes);
         self.stack.clear();
@@ -114,7 +119,7 @@ impl Heap {
     /// [yet](Heap::parse_event) count as if they were: whether they are does not depend on the event alone.
     pub fn bytes_used(&self) -> usize {
         let values = self.nodes.len() - self.base_nodes + self.spans.nodes() + self.stack.len();
-        self.text.len() - self.base_text + values * size_of::<Value>() + self.meter.held()
+        self.text.len() - self.base_text + values * size_of::<Value>() + self.index.bytes() + self.meter.held()
     }
 
     /// Bytes of memory that the heap holds, used or kept for reuse.
@@ -123,7 +128,7 @@ impl Heap {
         let numbers = self.prints.capacity() * size_of::<u32>();
         let reading = self.open.capacity() * size_of::<Open>() + self.levels.capacity() * size_of::<Level>();
         let texts = self.text.capacity() + self.scratch.capacity();
-        texts + values * size_of::<Value>() + numbers + reading + self.spans.bytes_held()
+        texts + values * size_of::<Value>() + numbers + reading + self.spans.bytes_held() + self.index.bytes_held()
     }
 
     /// Gives back memory that is kept for reuse, where that is most of what the heap holds.
@@ -135,6 +140,7 @@ impl Heap {
             self.stack.shrink_to(self.stack.len());
             self.prints.shrink_to(self.prints.len());
             self.spans.shrink();
+            self.index.shrink();
             self.scratch.shrink_to(self.scratch.len());
         }
     }
@@ -246,9 +252,9 @@ impl Heap {
         self.string_since(start)
     }
 
-    /// A new string to be used as a key.
+    /// A new string to be used as a key. Behind its closing quote there is a colon, with which it is printed.
     pub fn key(&mut self, content: &str) -> Str {
-        self.reserve_text(content.len() + 2);
+        self.reserve_text(content.len() + 3);
         if text::needs_escape(content.as_bytes()) {
             let start = self.text.len();
             self.text.push_str(content);
@@ -258,7 +264,7 @@ impl Heap {
         self.text.push('"');
         self.text.push_str(content);
         let span = self.span_since(start);
-        self.text.push('"');
+        self.text.push_str("\":");
         Str::new(span, Form::Quoted)
     }
 
@@ -301,6 +307,9 @@ impl Heap {
                 self.text.push_str(&decoded);
             }
             Value::Number(span) => self.text.extend_from_within(span.range()),
+            Value::Int(int) => {
+                write_int(int, |digits| self.text.extend(digits.iter().map(|digit| char::from(*digit))));
+            }
             other => self.append_json(other),
         }
     }
@@ -376,9 +385,13 @@ impl Heap {
     /// # Errors
     /// [`Exceeded`] if a value has the greatest depth already, or a bound is passed; what was pushed is given up.
     pub fn object_from(&mut self, mark: Mark) -> Result<Value, Exceeded> {
+        Ok(Value::Object(self.object_list_from(mark)?))
+    }
+
+    pub(super) fn object_list_from(&mut self, mark: Mark) -> Result<List, Exceeded> {
         let len = (self.stack.len() - mark.0) / 2;
         // Every entry has a colon, every entry but the first a comma.
-        Ok(Value::Object(self.close(mark, len, 2 * len as u32)?))
+        self.close(mark, len, 2 * len as u32)
     }
 
     /// `separators`: the characters between the children, and one more.
@@ -409,7 +422,7 @@ impl Heap {
             Value::String(string) if string.form() != Form::Raw => (string.len() + 2, 0),
             Value::Number(span) => (span.len(), 0),
             Value::Array(list) | Value::Object(list) => (self.header(*list).size, list.depth()),
-            other => (self.size(*other), 0),
+            other => (self.measured(*other), 0),
         }
     }
 
@@ -423,6 +436,7 @@ impl Heap {
         List::new(start, len, depth)
     }
 
+    #[inline]
     pub(super) fn header(&self, list: List) -> Header {
         let start = list.start();
         if spans::is_skimmed(start) {

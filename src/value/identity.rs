@@ -58,6 +58,7 @@ impl Heap {
     /// Takes back everything that was made since then, for whoever knows that nothing refers to it.
     pub fn take_back(&mut self, age: Age) {
         self.nodes.truncate(age.nodes);
+        self.index.clear();
         self.text.truncate(age.text);
     }
 }

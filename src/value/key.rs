@@ -1,5 +1,6 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use super::parse::fingerprint;
 use super::{Form, Heap, List, Str, Value, text};
 
 /// A key that is looked up again and again. It remembers where it was found last: in a stream of events of the same
@@ -10,19 +11,38 @@ use super::{Form, Heap, List, Str, Value, text};
 #[derive(Debug)]
 pub struct Key {
     text: Box<str>,
+    /// Of a key of at most eight bytes, these, and the bits of a word that they take.
+    word: Option<(u64, u64)>,
+    print: u32,
     hint: AtomicU32,
+    /// The key among the constants that heaps are seeded with.
+    kept: Option<Str>,
 }
 
 impl Key {
     /// A key of this text.
     pub fn new(text: impl Into<Box<str>>) -> Key {
-        Key { text: text.into(), hint: AtomicU32::new(0) }
+        let text = text.into();
+        let print = fingerprint(text.as_bytes(), 0, text.len());
+        Key { word: word_of(&text), text, print, hint: AtomicU32::new(0), kept: None }
+    }
+
+    /// Keeps the key among these constants: objects that it is added to need no copy of its text then. From then on it is used
+    /// with heaps that are [seeded](Heap::seed_from) from them only.
+    pub fn keep(&mut self, constants: &mut Heap) {
+        self.kept = Some(constants.key(&self.text));
+    }
+
+    /// See [`fingerprint`].
+    pub(super) fn print(&self) -> u32 {
+        self.print
     }
 }
 
 impl Clone for Key {
     fn clone(&self) -> Self {
-        Key::new(&*self.text)
+        let Key { text, word, print, kept, .. } = self;
+        Key { text: text.clone(), word: *word, print: *print, hint: AtomicU32::new(0), kept: *kept }
     }
 }
 
@@ -78,9 +98,32 @@ impl Heap {
     }
 }
 
+impl Heap {
+    /// The key as a string of this heap.
+    #[inline]
+    pub(crate) fn own_key(&mut self, key: &Key) -> Str {
+        match key.kept {
+            Some(kept) => kept,
+            None => self.key(&key.text),
+        }
+    }
+}
+
+/// Whether a name in the heap's text is this key. Most keys are short, and compared as one word with what is behind them masked.
 #[inline]
-fn is_key(text: &str, name: &Str, key: &Key) -> bool {
-    name.len() as usize == key.text.len()
-        && name.form() != Form::Escaped
-        && text::equal(&text.as_bytes()[name.range()], key.text.as_bytes())
+pub(super) fn is_key(text: &str, name: &Str, key: &Key) -> bool {
+    if name.len() as usize != key.text.len() || name.form() == Form::Escaped {
+        return false;
+    }
+    let (bytes, range) = (text.as_bytes(), name.range());
+    match (key.word, bytes.get(range.start..).and_then(|rest| rest.first_chunk::<8>())) {
+        (Some((word, mask)), Some(found)) => u64::from_le_bytes(*found) & mask == word,
+        _ => text::equal(&bytes[range], key.text.as_bytes()),
+    }
+}
+
+fn word_of(text: &str) -> Option<(u64, u64)> {
+    let unused = 8usize.checked_sub(text.len())?;
+    let mask = u64::MAX.checked_shr(8 * unused as u32).unwrap_or(0);
+    Some((text.bytes().rfold(0, |word, byte| word << 8 | u64::from(byte)), mask))
 }

@@ -21,9 +21,11 @@ mod error;
 mod handle;
 mod heap;
 mod identity;
+mod index;
 mod key;
 mod meter;
 mod number;
+mod outline;
 mod parse;
 mod print;
 mod reserve;
@@ -42,6 +44,7 @@ pub use identity::Age;
 pub use key::Key;
 pub use meter::{Exceeded, UNIT_BYTES};
 pub use number::Num;
+pub use outline::{Draft, Outline};
 pub use print::write_text;
 
 /// The deepest nesting of arrays and objects in a value. The JSON reader of the real service stops at the same depth.

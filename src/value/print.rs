@@ -16,19 +16,21 @@ pub fn write_text(text: &str, out: &mut Vec<u8>) {
 impl Heap {
     /// Appends the value as compact JSON. What was parsed and not changed is copied from its source text.
     pub fn write(&self, value: Value, out: &mut Vec<u8>) {
+        // Room for all of it, and for what `put` copies too much.
+        out.reserve(self.size(value) as usize + PUT_BYTES);
         self.print(&value, out);
     }
 
     fn print(&self, value: &Value, out: &mut Vec<u8>) {
         match value {
             Value::String(string) => self.write_str(string, out),
-            Value::Number(span) => out.extend_from_slice(&self.text.as_bytes()[span.range()]),
+            Value::Number(span) => put(self.text.as_bytes(), span.range(), out),
             Value::Array(list) => self.write_array(*list, out),
             Value::Object(list) => self.write_object(*list, out),
             Value::Null | Value::Foreign(_) => out.extend_from_slice(b"null"),
             Value::True => out.extend_from_slice(b"true"),
             Value::False => out.extend_from_slice(b"false"),
-            Value::Int(int) => write_display(out, int),
+            Value::Int(int) => write_int(*int, |digits| out.extend_from_slice(digits)),
             Value::Float(float) => write_float(out, float.get()),
         }
     }
@@ -37,12 +39,10 @@ impl Heap {
     fn write_str(&self, string: &Str, out: &mut Vec<u8>) {
         let range = string.range();
         match string.form() {
-            Form::Quoted | Form::Escaped => {
-                out.extend_from_slice(&self.text.as_bytes()[range.start - 1..range.end + 1]);
-            }
+            Form::Quoted | Form::Escaped => put(self.text.as_bytes(), range.start - 1..range.end + 1, out),
             Form::Plain => {
                 out.push(b'"');
-                out.extend_from_slice(&self.text.as_bytes()[range]);
+                put(self.text.as_bytes(), range, out);
                 out.push(b'"');
             }
             Form::Raw => {
@@ -85,31 +85,51 @@ impl Heap {
                 run.end = entry.end;
                 continue;
             }
-            out.extend_from_slice(&text[run]);
+            if !run.is_empty() {
+                put(text, run, out);
+            }
             out.push(separator);
             separator = b',';
             run = entry.unwrap_or_else(|| {
-                self.print(&pair[0], out);
-                out.push(b':');
-                self.print(&pair[1], out);
+                self.print_entry(&pair[0], &pair[1], out);
                 0..0
             });
         }
-        out.extend_from_slice(&text[run]);
+        put(text, run, out);
         close_with(b"{}", list, out);
     }
 
     /// Where the heap's text has this entry as it is printed.
     #[inline]
     fn entry_in_text(&self, key: &Value, value: &Value) -> Option<Range<usize>> {
-        let text = self.text.as_bytes();
-        let key = self.in_text(key, 0)?;
-        if key.start < self.base_text {
-            // The key of a template: the value stands elsewhere.
-            return None;
-        }
+        let key = match key {
+            // The key of a template has its value elsewhere.
+            Value::String(key) if key.range().start < self.base_text => return None,
+            key => self.in_text(key, 0)?,
+        };
         let value = self.in_text(value, key.end + 1)?;
-        (value.start == key.end + 1 && text[key.end] == b':').then_some(key.start..value.end)
+        (value.start == key.end + 1 && self.text.as_bytes()[key.end] == b':').then_some(key.start..value.end)
+    }
+
+    #[inline]
+    fn print_entry(&self, key: &Value, value: &Value, out: &mut Vec<u8>) {
+        let text = self.text.as_bytes();
+        match key {
+            // Behind most keys there is a colon in the heap's text.
+            Value::String(key) if key.form() == Form::Quoted && text.get(key.range().end + 1) == Some(&b':') => {
+                put(text, key.range().start - 1..key.range().end + 2, out);
+            }
+            key => {
+                self.print(key, out);
+                out.push(b':');
+            }
+        }
+        match value {
+            // Without a call for the most frequent ones.
+            Value::String(string) => self.write_str(string, out),
+            Value::Number(span) => put(text, span.range(), out),
+            value => self.print(value, out),
+        }
     }
 
     /// Where the heap's text has this value as it is printed; one of `true`, `false` and `null` is looked for at `at`.
@@ -144,7 +164,14 @@ impl Heap {
     }
 
     /// The length in bytes of the value's compact JSON text, without printing it.
+    #[inline]
     pub fn size(&self, value: Value) -> u32 {
+        self.measure(&value).0
+    }
+
+    /// As [`size`](Heap::size), of a value that does not know it.
+    #[inline(never)]
+    pub(super) fn measured(&self, value: Value) -> u32 {
         match value {
             Value::Null | Value::True | Value::Foreign(_) => 4,
             Value::False => 5,
@@ -212,9 +239,43 @@ fn close_with(brackets: &[u8; 2], list: List, out: &mut Vec<u8>) {
     out.extend_from_slice(if list.is_empty() { brackets } else { &brackets[1..] });
 }
 
-fn write_display(out: &mut Vec<u8>, value: impl std::fmt::Display) {
-    // Writing to a vector cannot fail.
-    let _ = write!(out, "{value}");
+/// Bytes that are copied without a call.
+const PUT_BYTES: usize = 32;
+
+/// Appends a part of the text. Most parts are short, and a call of `memcpy` for one takes thirty instructions; so so many bytes
+/// are copied whatever is needed, in two moves, and those that are too many are taken back.
+#[inline(always)]
+fn put(text: &[u8], part: Range<usize>, out: &mut Vec<u8>) {
+    let len = part.len();
+    match text.get(part.start..).and_then(|rest| rest.first_chunk::<PUT_BYTES>()) {
+        Some(chunk) if len <= PUT_BYTES => {
+            let end = out.len() + len;
+            out.extend_from_slice(chunk);
+            out.truncate(end);
+        }
+        _ => out.extend_from_slice(&text[part]),
+    }
+}
+
+/// Gives the digits of a number: the formatter of the standard library takes a hundred instructions for one digit.
+#[inline]
+pub(super) fn write_int(int: i64, write: impl FnOnce(&[u8])) {
+    const DIGITS: usize = 20;
+    let mut text = [0; DIGITS];
+    let (mut at, mut rest) = (DIGITS, int.unsigned_abs());
+    loop {
+        at -= 1;
+        text[at] = b'0' + (rest % 10) as u8;
+        rest /= 10;
+        if rest == 0 {
+            break;
+        }
+    }
+    if int < 0 {
+        at -= 1;
+        text[at] = b'-';
+    }
+    write(&text[at..]);
 }
 
 /// Shortest digits that read back as the same double, with an exponent where JavaScript writes one.

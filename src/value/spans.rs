@@ -162,6 +162,7 @@ impl Spans {
     }
 
     /// What a container knows of itself.
+    #[inline(never)]
     pub(super) fn header(&self, text: &str, start: usize) -> Header {
         match self.list.get(start - ROOTS) {
             Some(container) => Header { source: Some(container.skimmed.source), size: container.skimmed.size },

@@ -55,7 +55,8 @@ pub(super) fn equal(a: &[u8], b: &[u8]) -> bool {
         (Some(first), Some(last)) => Some(b.first_chunk::<4>() == Some(first) && b.last_chunk::<4>() == Some(last)),
         _ => None,
     };
-    let bytes = || std::iter::zip(a, b).all(|(a, b)| a == b);
+    // Up to three bytes: the first, the middle and the last.
+    let bytes = || (a.first(), a.get(a.len() / 2), a.last()) == (b.first(), b.get(b.len() / 2), b.last());
     words(a, b).or_else(|| halves(a, b)).unwrap_or_else(bytes)
 }
 

@@ -3,8 +3,9 @@ use crate::expr::java;
 use crate::expr::path::{Path, Root};
 use crate::value::{Exceeded, Heap};
 
-use super::search::{Fault, Part, Reason};
+use super::search::{Fault, Reason};
 use super::step::Steps;
+use super::trail::Part;
 
 /// Why a path has no value.
 #[derive(Clone, Debug)]

@@ -18,6 +18,7 @@ mod parse_filter;
 mod reference;
 mod search;
 mod step;
+mod trail;
 
 #[cfg(test)]
 mod agreement;

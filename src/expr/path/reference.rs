@@ -1,5 +1,5 @@
 use crate::expr::path::{Path, Root};
-use crate::value::{Exceeded, Heap, Value};
+use crate::value::{Exceeded, Heap, Key, Value};
 
 use super::PathSyntaxError;
 use super::step::Step;
@@ -65,6 +65,23 @@ impl ReferencePath {
         self.path.text()
     }
 
+    /// Keeps the keys that may have to be made among these constants: see [`Key::keep`].
+    pub fn keep_keys(&mut self, constants: &mut Heap) {
+        for step in &mut self.path.steps.list {
+            if let Step::Name(key) = step {
+                key.keep(constants);
+            }
+        }
+    }
+
+    /// The name, if the path is just `$.name`.
+    pub fn as_name(&self) -> Option<&Key> {
+        match &*self.path.steps.list {
+            [Step::Name(key)] => Some(key),
+            _ => None,
+        }
+    }
+
     /// Whether the path begins at the data (`$`), as `ResultPath` must: neither context object nor variable.
     pub fn is_writable(&self) -> bool {
         self.path.root == Root::Input
@@ -120,7 +137,7 @@ fn write(
         (Step::Name(name), None) => {
             let Some(child) = write(heap, rest, None, value, false)? else { return Ok(None) };
             let mark = heap.mark();
-            let key = heap.key(name);
+            let key = heap.own_key(name);
             heap.push_entry(key, child);
             heap.object_from(mark).map(Some)
         }

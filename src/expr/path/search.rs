@@ -1,10 +1,11 @@
 //! The evaluation of paths.
 
-use crate::value::{Exceeded, Heap, Key, List, Str, Value};
+use crate::value::{Exceeded, Heap, Key, List, Value};
 
 use super::error;
 use super::filter::Filter;
 use super::step::{Slice, Step, Steps};
+use super::trail::{Part, Trail};
 
 /// What an evaluation carries along: through its steps, and into the paths in filters.
 pub(super) struct Walk {
@@ -78,18 +79,6 @@ impl From<Exceeded> for Fault {
     fn from(exceeded: Exceeded) -> Fault {
         Fault::Exceeded(exceeded)
     }
-}
-
-/// A step of the way to what is looked at.
-#[derive(Clone, Copy)]
-pub(super) enum Part {
-    /// What the step says.
-    Step(usize),
-    /// A key that a wildcard or `..` came through.
-    Key(Str),
-    Index(i64),
-    /// Error texts start again.
-    Here,
 }
 
 impl Steps {
@@ -173,7 +162,7 @@ impl Steps {
     /// Applies steps of any kind. A fault comes with the way to where it arose.
     pub(super) fn search(&self, heap: &mut Heap, start: Value, walk: &mut Walk) -> Result<Value, (Fault, Vec<Part>)> {
         let mark = heap.mark();
-        let mut search = Search { steps: self, heap, walk, trail: Vec::new() };
+        let mut search = Search { steps: self, heap, walk, trail: Trail::new() };
         let result = search.apply(0, start);
         let trail = search.trail;
         match result {
@@ -181,12 +170,12 @@ impl Steps {
                 let found = heap.pushed(mark).first().copied();
                 heap.abandon(mark);
                 // Definite steps that lead nowhere are faults.
-                found.ok_or((Fault::Refused("No results".into()), trail))
+                found.ok_or_else(|| (Fault::Refused("No results".into()), trail.into_vec()))
             }
-            Ok(()) => heap.array_from(mark).map_err(|exceeded| (exceeded.into(), trail)),
+            Ok(()) => heap.array_from(mark).map_err(|exceeded| (exceeded.into(), trail.into_vec())),
             Err(fault) => {
                 heap.abandon(mark);
-                Err((fault, trail))
+                Err((fault, trail.into_vec()))
             }
         }
     }
@@ -225,7 +214,7 @@ struct Search<'a> {
     heap: &'a mut Heap,
     walk: &'a mut Walk,
     /// The way to what is looked at. On a fault it stays as it is, so that the fault can say where it arose.
-    trail: Vec<Part>,
+    trail: Trail,
 }
 
 impl Search<'_> {

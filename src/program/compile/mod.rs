@@ -14,7 +14,7 @@ use super::{Callee, Context, Keys, Program, Role, State, StateId};
 use crate::asl::{Code, Definition, Diagnostic, Machine, PathField, QueryLanguage, Span, Spanned, Transition};
 use crate::expr::{Path, ReferencePath};
 use crate::resource::Resource;
-use crate::value::{Heap, Str, Value};
+use crate::value::{Heap, Str};
 
 pub(super) fn compile(definition: &Definition) -> Result<Program, Vec<Diagnostic>> {
     let mut compiler = Compiler::default();
@@ -142,7 +142,10 @@ impl Compiler {
             PathField::Null(_) => super::ResultPath::Discard,
             PathField::Path(text) if text.value == "$" => super::ResultPath::Replace,
             PathField::Path(text) => match ReferencePath::parse(&text.value) {
-                Ok(path) => super::ResultPath::Write(path),
+                Ok(mut path) => {
+                    path.keep_keys(&mut self.constants);
+                    super::ResultPath::Write(path)
+                }
                 Err(error) => {
                     self.fault(format!("Value is not a Reference Path: {error}"), location(), &text.span);
                     return None;
@@ -152,10 +155,7 @@ impl Compiler {
     }
 
     fn constant_key(&mut self, key: &str) -> Str {
-        match self.constants.string(key) {
-            Value::String(key) => key,
-            _ => unreachable!("Heap::string gives a string"),
-        }
+        self.constants.key(key)
     }
 
     fn keys(&mut self) -> Keys {

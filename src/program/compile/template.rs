@@ -18,7 +18,8 @@ impl Compiler {
             }
             NodeKind::Object(members) => {
                 let entries: Vec<_> = members.iter().map(|member| self.entry(member, location)).collect();
-                Some(Template::Object(entries.into_iter().collect::<Option<_>>()?))
+                let template = Template::object(entries.into_iter().collect::<Option<_>>()?, &mut self.constants);
+                template.map_err(|exceeded| self.fault(exceeded.to_string(), location.to_owned(), &node.span)).ok()
             }
             _ => Some(Template::Constant(self.constant(node))),
         }

@@ -79,7 +79,7 @@ pub(super) fn bit(print: u32) -> u64 {
 /// A number that differs for most different texts: of their lengths, and up to eight bytes of each end. Texts are read
 /// eight bytes at a time, and what is behind a short one is masked: a loop or a case for each length costs more.
 #[inline(always)]
-pub(super) fn fingerprint(bytes: &[u8], start: usize, end: usize) -> u32 {
+pub(in crate::value) fn fingerprint(bytes: &[u8], start: usize, end: usize) -> u32 {
     const FACTOR: u64 = 0x9E37_79B9_7F4A_7C15;
     let len = end - start;
     let word =

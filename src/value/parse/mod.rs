@@ -15,6 +15,7 @@ use super::heap::{Header, Mark};
 use super::spans::Reading;
 use super::{Form, Heap, MAX_DEPTH, ParseError, ParseErrorKind, Value};
 
+pub(super) use keys::fingerprint;
 pub(super) use skim::Level;
 
 impl Heap {
