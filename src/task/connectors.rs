@@ -11,6 +11,8 @@ use crate::config::Place;
 pub struct Connectors {
     kinds: Kinds,
     entries: Vec<Entry>,
+    /// How many of the entries, the last ones, nobody wrote: they get what all others don't match.
+    implied: usize,
 }
 
 /// A `[[task]]` entry. Cheap to clone.
@@ -50,7 +52,7 @@ impl Connectors {
 
     /// A table in which no Resource has a connector yet. Entries of these kinds are suggested.
     pub fn of_kinds(kinds: Kinds) -> Self {
-        Self { kinds, entries: Vec::new() }
+        Self { kinds, ..Self::default() }
     }
 
     /// The kinds that there are.
@@ -71,8 +73,15 @@ impl Connectors {
         max_concurrent: Option<usize>,
         address: Option<Place>,
     ) {
-        let index = self.entries.len();
-        self.entries.push(Entry { pattern: Arc::new(pattern), index, connector, max_concurrent, address });
+        let index = self.entries.len() - self.implied;
+        self.entries.insert(index, Entry { pattern: Arc::new(pattern), index, connector, max_concurrent, address });
+        self.entries.iter_mut().enumerate().for_each(|(index, entry)| entry.index = index);
+    }
+
+    /// Adds an entry that stays behind all that others add.
+    pub(super) fn push_implied(&mut self, pattern: Pattern, connector: Arc<dyn Connector>, address: Place) {
+        self.push_entry(pattern, connector, None, Some(address));
+        self.implied += 1;
     }
 
     /// All entries, in their order.

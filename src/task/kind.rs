@@ -61,7 +61,7 @@ impl Connectors {
             findings.append(connectors.read(task, config));
         }
         for implied in kinds.iter().filter_map(|kind| (kind.implied)(config)) {
-            connectors.push_entry(Pattern::new(implied.pattern), implied.connector, None, Some(implied.place));
+            connectors.push_implied(Pattern::new(implied.pattern), implied.connector, implied.place);
         }
         (connectors, findings)
     }
@@ -114,9 +114,10 @@ mod tests {
     use super::*;
     use crate::config::{Environment, Mistake};
     use crate::task::testing::{block_on, request};
-    use crate::task::{BUILTIN, FILES, HTTP, LAMBDA};
+    use crate::task::{AWS, BUILTIN, FILES, HTTP, LAMBDA};
 
     const KINDS: Kinds = &[&LAMBDA, &HTTP, &FILES, &BUILTIN];
+    const ALL: Kinds = &[&LAMBDA, &AWS, &HTTP, &FILES, &BUILTIN];
 
     fn read(tasks: &str, environment: &Environment) -> (Connectors, Findings) {
         let pipeline =
@@ -189,6 +190,33 @@ mod tests {
         suggested.sort_unstable();
         suggested.dedup();
         assert_eq!(suggested, ["files", "http", "lambda"]);
+    }
+
+    #[test]
+    fn what_the_configuration_implies_stands_behind_all_entries() {
+        let aws = "[[task]]\nresource = \"arn:aws:states:::sns:*\"\nconnector = \"builtin\"\nbuiltin = \"echo\"\n\
+                   [aws]\nregion = \"us-east-1\"";
+        let (mut connectors, _) = {
+            let pipeline = "name = \"p\"\nsources = [\"in\"]\nworkflow = \"w.asl.json\"\nkafka = { \"bootstrap.servers\" = \"h:1\" }";
+            let text = format!("[[pipeline]]\n{pipeline}\n{aws}");
+            let config = Config::parse(&text, Path::new("stepstream.toml"), &Environment::default()).expect("valid");
+            Connectors::of_config(&config, ALL)
+        };
+        let named = crate::task::testing::Named("late");
+        connectors.push(Pattern::new("arn:aws:states:::s3:*"), Arc::new(named));
+        for (resource, role, kind) in [
+            ("arn:aws:states:::sns:publish", Role::Task, "builtin"),
+            ("arn:aws:states:::s3:getObject", Role::ItemReader, "late"),
+            ("arn:aws:states:::sqs:sendMessage", Role::Task, "aws"),
+            ("arn:aws:lambda:eu-west-1:123456789012:function:f", Role::Task, "aws"),
+        ] {
+            let found = connectors.find(&Resource::parse(resource), role);
+            assert_eq!(found.map(|entry| entry.connector.kind()), Ok(kind), "{resource}");
+        }
+        assert!(connectors.entries().iter().enumerate().all(|(index, entry)| entry.index == index));
+        let refused =
+            connectors.find(&Resource::parse("arn:aws:states:::sqs:sendMessage.waitForTaskToken"), Role::Task);
+        assert!(refused.expect_err("nothing waits").to_string().contains("doesn't wait for a callback"));
     }
 
     #[test]

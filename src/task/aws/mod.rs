@@ -2,7 +2,7 @@
 //!
 //! Serves Lambda functions by their ARN, the optimised integrations of [`integration`]'s table, and every
 //! `arn:aws:states:::aws-sdk:SERVICE:ACTION` whose service has a public API model. Requests are signed. What is waited for beyond
-//! an answer, jobs and callbacks, is refused. Names, errors and the way to an answer:
+//! an answer, jobs and callbacks, is refused. Data sets and results of distributed Maps are objects in S3. Names, errors and the way to an answer:
 //!
 //! | module | what |
 //! |---|---|
@@ -14,10 +14,12 @@
 //! | `protocol` | between the operation's JSON and HTTP |
 //! | `endpoint`, `signing`, `caller` | where a request goes, its signature, sending it |
 //! | `function`, `operation` | one call from the beginning to the end |
+//! | `data` | data sets and results of distributed Maps |
 //! | `error` | what a call fails with |
 
 mod caller;
 mod credentials;
+mod data;
 mod endpoint;
 mod error;
 mod function;
@@ -35,8 +37,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::{
-    Answer, BoxFuture, Connector, ConnectorKind, Implied, Request, Resource, Role, TaskFailure, only_answers,
-    only_tasks,
+    Answer, BoxFuture, Connector, ConnectorKind, Implied, Purpose, Request, Resource, Role, TaskFailure, only_answers,
 };
 use crate::config::{Findings, Place};
 use caller::Caller;
@@ -48,7 +49,10 @@ pub static AWS: ConnectorKind = ConnectorKind {
     options: &["region", "profile", "endpoint", "connections", "ca_file"],
     make: settings::make,
     address: Some("endpoint"),
-    suggestion: |resource, role| refusal(resource, role).is_none().then_some("region = \"us-east-1\""),
+    suggestion: |resource, role| {
+        let fits = role == Role::Task && refusal(resource, role).is_none();
+        fits.then_some("region = \"us-east-1\"")
+    },
     implied,
 };
 
@@ -70,7 +74,9 @@ impl Connector for AwsConnector {
     fn call(&self, request: Request) -> BoxFuture<'static, Answer> {
         let caller = Arc::clone(&self.caller);
         Box::pin(async move {
-            request.refuse_data(AWS.name)?;
+            if request.purpose != Purpose::Task {
+                return data::carry_out(&caller, &request).await;
+            }
             match integration::target(&request.resource) {
                 Ok(Target::Function) => function::direct(&caller, &request).await,
                 Ok(Target::Invoke) => function::invoke(&caller, &request).await,
@@ -105,5 +111,11 @@ impl Connector for AwsConnector {
 
 /// Why no connector of this kind carries out such calls.
 fn refusal(resource: &Resource, role: Role) -> Option<String> {
-    only_tasks(role).or_else(|| only_answers(resource)).or_else(|| integration::target(resource).err())
+    if role != Role::Task {
+        return (!data::serves(resource, role)).then(|| format!("serves no {role} but of objects in S3"));
+    }
+    only_answers(resource).or_else(|| integration::target(resource).err())
 }
+
+#[cfg(test)]
+mod tests;
