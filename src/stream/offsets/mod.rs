@@ -22,11 +22,11 @@ pub struct Sequence(pub u32);
 /// The records of one assignment of one partition that were read and not yet passed by the watermark.
 ///
 /// Order of calls: [`track`](Self::track) each record as it is read, [`complete`](Self::complete) it when its result is
-/// acknowledged, in any order; [`commit`](Self::commit) gives what may be committed, [`commit_succeeded`](Self::commit_succeeded)
-/// or [`commit_failed`](Self::commit_failed) says what became of it.
+/// acknowledged, in any order; [`commit`](Self::commit) gives what may be committed, `commit_succeeded`
+/// or `commit_failed` says what became of it.
 ///
 /// What is complete above the watermark goes along as the commit's metadata. The next assignment, here or elsewhere, takes it
-/// by [`skip_done`](Self::skip_done), and [`skip`](Self::skip) then says of each record whether it is among that.
+/// by `skip_done`, and `skip` then says of each record whether it is among that.
 ///
 /// Invariant: the watermark never passes a record that is tracked and not complete.
 #[derive(Debug, Default)]
