@@ -49,12 +49,14 @@ impl From<Exceeded> for EvaluationError {
 pub(super) struct Fault(Box<Thrown>);
 
 #[derive(Debug)]
-struct Thrown {
-    text: String,
-    /// The text lacks the name of the function that was called: what stands behind [`NAME`].
-    is_open: bool,
+enum Thrown {
+    /// The text, whole.
+    Text(String),
+    /// It lacks the name of the function that was called: what stands at [`NAME`].
+    OfFunction(String),
     /// There is no text: see [`internal`](Fault::internal).
-    is_internal: bool,
+    Internal,
+    FunctionResult,
 }
 
 /// Where the name of the called function goes in the text of a fault.
@@ -63,31 +65,35 @@ const NAME: &str = "{{token}}";
 impl Fault {
     /// A code of the reference implementation, and its message with the values put in.
     pub(super) fn new(code: &str, message: impl std::fmt::Display) -> Fault {
-        Fault(Box::new(Thrown { text: format!("{code}: {message}"), is_open: false, is_internal: false }))
+        Fault(Box::new(Thrown::Text(format!("{code}: {message}"))))
     }
 
     /// As [`new`](Fault::new), where `{{token}}` stands for the name of the function that was called, which only the call
     /// knows.
     pub(super) fn of_function(code: &str, message: impl std::fmt::Display) -> Fault {
-        Fault(Box::new(Thrown { text: format!("{code}: {message}"), is_open: true, is_internal: false }))
+        Fault(Box::new(Thrown::OfFunction(format!("{code}: {message}"))))
     }
 
     /// A bound is passed.
     pub(super) fn bound(text: &str) -> Fault {
-        Fault(Box::new(Thrown { text: text.to_owned(), is_open: false, is_internal: false }))
+        Fault(Box::new(Thrown::Text(text.to_owned())))
     }
 
     /// The reference implementation fails without a code, by an exception of its language.
     pub(super) fn internal() -> Fault {
-        Fault(Box::new(Thrown { text: String::new(), is_open: false, is_internal: true }))
+        Fault(Box::new(Thrown::Internal))
+    }
+
+    /// The result is, or holds, a function.
+    pub(super) fn function_result() -> Fault {
+        Fault(Box::new(Thrown::FunctionResult))
     }
 
     /// The function that was called, if that was not known yet.
     pub(super) fn called(mut self, name: Option<&str>) -> Fault {
-        if self.0.is_open {
+        if let Thrown::OfFunction(text) = &*self.0 {
             let name = name.map_or("undefined".to_owned(), |name| serde_json::Value::from(name).to_string());
-            self.0.text = self.0.text.replace(NAME, &name);
-            self.0.is_open = false;
+            *self.0 = Thrown::Text(text.replace(NAME, &name));
         }
         self
     }
@@ -101,9 +107,10 @@ impl From<Exceeded> for Fault {
 
 impl From<Fault> for Box<EvaluationError> {
     fn from(fault: Fault) -> Box<EvaluationError> {
-        if fault.0.is_internal {
-            return Box::new(EvaluationError::Internal);
-        }
-        Box::new(EvaluationError::Thrown(fault.called(None).0.text.into()))
+        Box::new(match *fault.called(None).0 {
+            Thrown::Text(text) | Thrown::OfFunction(text) => EvaluationError::Thrown(text.into()),
+            Thrown::Internal => EvaluationError::Internal,
+            Thrown::FunctionResult => EvaluationError::FunctionResult,
+        })
     }
 }

@@ -9,9 +9,9 @@ pub(in crate::jsonata) struct Signature {
 /// A parameter, which may take several arguments.
 #[derive(Clone, Debug, Default)]
 pub(in crate::jsonata) struct Parameter {
-    /// Symbols of the types that are taken: string `s`, number `n`, boolean `b`, null `l`, object `o`, array `a`, function
-    /// `f`, undefined `m`.
-    types: String,
+    /// A bit for each [symbol](symbol_bit) of the types that are taken: string `s`, number `n`, boolean `b`, null `l`, object
+    /// `o`, array `a`, function `f`, undefined `m`.
+    types: u32,
     /// `a`: a single value is taken for an array of one.
     pub(in crate::jsonata) is_array: bool,
     /// What stands in `<…>`: the type of the elements.
@@ -26,8 +26,9 @@ pub(in crate::jsonata) struct Parameter {
 }
 
 impl Parameter {
+    #[inline]
     pub(in crate::jsonata) fn takes(&self, symbol: char) -> bool {
-        self.types.contains(symbol)
+        self.types & symbol_bit(symbol) != 0
     }
 }
 
@@ -76,7 +77,12 @@ impl Signature {
 }
 
 fn of(types: &str) -> Parameter {
-    Parameter { types: types.to_owned(), ..Parameter::default() }
+    Parameter { types: types.chars().map(symbol_bit).fold(0, |all, bit| all | bit), ..Parameter::default() }
+}
+
+/// The bit of a lower-case letter. No type has another symbol.
+fn symbol_bit(symbol: char) -> u32 {
+    if symbol.is_ascii_lowercase() { 1 << (symbol as u32 - 'a' as u32) } else { 0 }
 }
 
 /// What stands up to the bracket that closes, which is taken too.

@@ -39,6 +39,11 @@ pub enum Exceeded {
     Work,
 }
 
+/// A limit of work, to be [restored](Heap::restore_work).
+#[derive(Clone, Copy, Debug)]
+#[must_use]
+pub struct WorkEnd(u64);
+
 /// The counts of a heap. Atomic, though one thread uses them: the constants of a program are a heap too, and all shards read
 /// them. They are only loaded and stored, which costs no more than plain numbers do.
 #[derive(Debug)]
@@ -164,6 +169,29 @@ impl Heap {
         }
     }
 
+    /// Allows no more than so many units of work from here on, until the limit of before is [restored](Heap::restore_work).
+    #[inline]
+    pub fn narrow_work(&mut self, units: u64) -> WorkEnd {
+        let narrow = self.work_done().saturating_add(units);
+        let end = self.meter.work_end.get_mut();
+        let before = WorkEnd(*end);
+        *end = narrow.min(*end);
+        let checkpoint = self.meter.checkpoint.get_mut();
+        *checkpoint = narrow.min(*checkpoint);
+        before
+    }
+
+    /// Puts a limit back that was [narrowed](Heap::narrow_work).
+    #[inline]
+    pub fn restore_work(&mut self, before: WorkEnd) {
+        *self.meter.work_end.get_mut() = before.0;
+    }
+
+    /// Units of work that may still be done.
+    pub fn work_left(&self) -> u64 {
+        self.meter.work_end.load(Ordering::Relaxed).saturating_sub(self.work_done())
+    }
+
     /// Limits the [bytes in use](Heap::bytes_used), for good.
     pub fn limit_bytes(&mut self, max_bytes: usize) {
         self.meter.max_bytes = max_bytes;
@@ -235,6 +263,23 @@ mod tests {
         assert_eq!(heap.work(6), Err(Exceeded::Work));
         heap.reset();
         heap.work(1_000_000).unwrap();
+    }
+
+    #[test]
+    fn a_narrow_limit_of_work_ends_with_what_it_was_for() {
+        let mut heap = Heap::new();
+        heap.allow_work(100);
+        heap.work(10).unwrap();
+        let before = heap.narrow_work(20);
+        assert_eq!(heap.work_left(), 20);
+        heap.work(20).unwrap();
+        assert_eq!(heap.work(1), Err(Exceeded::Work));
+        heap.restore_work(before);
+        heap.work(69).unwrap();
+        assert_eq!(heap.work(1), Err(Exceeded::Work));
+        let before = heap.narrow_work(1000);
+        assert_eq!(heap.work(1), Err(Exceeded::Work), "no limit is widened");
+        heap.restore_work(before);
     }
 
     type Way = fn(&mut Heap) -> Result<(), Exceeded>;

@@ -42,7 +42,7 @@ pub use handle::{Double, List, Span, Str, Value};
 pub use heap::{Heap, Mark, TextMark};
 pub use identity::Age;
 pub use key::Key;
-pub use meter::{Exceeded, UNIT_BYTES};
+pub use meter::{Exceeded, UNIT_BYTES, WorkEnd};
 pub use number::Num;
 pub use outline::{Draft, Outline};
 pub use print::write_text;

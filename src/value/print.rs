@@ -1,6 +1,7 @@
 use std::io::Write;
 use std::ops::Range;
 
+use super::number::short_decimal;
 use super::{Form, Heap, List, Str, Value, text};
 
 /// Longer texts are cut in errors: more than the 32,768 characters of a cause.
@@ -176,11 +177,7 @@ impl Heap {
             Value::Null | Value::True | Value::Foreign(_) => 4,
             Value::False => 5,
             Value::Int(int) => int_len(int),
-            Value::Float(float) => {
-                let mut digits = Vec::new();
-                write_float(&mut digits, float.get());
-                digits.len() as u32
-            }
+            Value::Float(float) => float_len(float.get()),
             Value::Number(span) => span.len(),
             Value::String(string) => match string.form() {
                 Form::Raw => 2 + text::escaped_len(&self.text[string.range()]) as u32,
@@ -281,6 +278,9 @@ pub(super) fn write_int(int: i64, write: impl FnOnce(&[u8])) {
 /// Shortest digits that read back as the same double, with an exponent where JavaScript writes one.
 fn write_float(out: &mut Vec<u8>, float: f64) {
     let magnitude = float.abs();
+    if let Some((whole, decimals)) = short_decimal(magnitude) {
+        return write_decimal(out, float < 0.0, whole, decimals);
+    }
     // Writing to a vector cannot fail.
     let _ = if magnitude >= 1e21 {
         let digits = format!("{float:e}");
@@ -292,6 +292,36 @@ fn write_float(out: &mut Vec<u8>, float: f64) {
     } else {
         write!(out, "{float:?}")
     };
+}
+
+/// A whole number with so many of its digits behind the point, of which there are a few.
+fn write_decimal(out: &mut Vec<u8>, is_negative: bool, whole: u64, decimals: usize) {
+    let mut digits = [b'0'; 24];
+    let (mut at, mut rest, mut written) = (digits.len(), whole, 0);
+    while rest > 0 || written <= decimals {
+        if written == decimals {
+            at -= 1;
+            digits[at] = b'.';
+        }
+        at -= 1;
+        digits[at] = b'0' + (rest % 10) as u8;
+        rest /= 10;
+        written += 1;
+    }
+    if is_negative {
+        out.push(b'-');
+    }
+    out.extend_from_slice(&digits[at..]);
+}
+
+fn float_len(float: f64) -> u32 {
+    if let Some((whole, decimals)) = short_decimal(float.abs()) {
+        let digits = whole.checked_ilog10().unwrap_or(0).max(decimals as u32) + 1;
+        return u32::from(float < 0.0) + digits + 1;
+    }
+    let mut digits = Vec::new();
+    write_float(&mut digits, float);
+    digits.len() as u32
 }
 
 fn int_len(int: i64) -> u32 {

@@ -1,4 +1,17 @@
 //! What the service refuses or does differently, so that a case of the reference implementation can't pass.
+//!
+//! Of expressions that `scripts/jsonata-pairs` draws, these kinds differ from jsonata-js, and stay so:
+//!
+//! - Keys that look like whole numbers come first in an object of JavaScript. Here entries stay where they were written, as
+//!   JSON has them.
+//! - `$string` and `&` print whole numbers with all their digits, where jsonata-js rounds beyond 15: an identifier stays what it is.
+//! - Elements and entries of constructors are evaluated in turn, so that the first that fails is reported; jsonata-js evaluates
+//!   them at once, and reports the one that fails soonest.
+//! - A fault to the right of `and` and `or` keeps the name of the function or operator that failed.
+//! - `$parseInteger` of words that its picture does not have, and `$formatBase` and `$power` beyond 53 bits, differ in digits
+//!   that a double does not hold.
+//! - What jsonata-js fails at by an exception of JavaScript fails without a code here where it was found to; not everywhere.
+//! - `$base64decode` of what is no Base64 fails; Node passes over characters that it does not know.
 
 /// The case, or the folder of cases, and why.
 const DIFFERENCES: &[(&str, &str)] = &[

@@ -5,8 +5,8 @@ mod node;
 mod path;
 
 pub(super) use node::{
-    Arithmetic, Call, Comparison, Condition, Element, Filter, Lambda, Node, Pairs, Partial, Path, Program, Regex,
-    Shaped, Stage, Start, Step, StepKind, Symbol, Term, Transform, Variable,
+    Arithmetic, Block, Call, Comparison, Condition, Element, Filter, Lambda, Node, Pairs, Partial, Path, Program,
+    Regex, Shaped, Stage, Start, Step, StepKind, Symbol, Term, Transform, Variable,
 };
 
 use super::error::SyntaxError;
@@ -120,7 +120,7 @@ impl Compiler<'_> {
                 Node::Array { elements, constructed: tree.constructed }
             }
             Kind::Object(pairs) => self.object(pairs)?,
-            Kind::Block(items) => Node::Block(self.all(items)?),
+            Kind::Block(items) => self.block(items)?,
             Kind::Bind { name, value } => Node::Bind(self.bind(name), Box::new(self.node(value)?)),
             Kind::Condition { condition, then, other } => Node::Condition(Box::new(Condition {
                 condition: self.node(condition)?,
@@ -150,6 +150,10 @@ impl Compiler<'_> {
 
     fn all(&mut self, trees: &[Tree]) -> Compiled<Box<[Node]>> {
         trees.iter().map(|tree| self.node(tree)).collect()
+    }
+
+    fn block(&mut self, items: &[Tree]) -> Compiled<Node> {
+        Ok(Node::Block(Box::new(Block { items: self.all(items)?, binds: items.iter().any(binds) })))
     }
 
     fn pair(&mut self, sides: &[Tree; 2]) -> Compiled<Box<[Node; 2]>> {
@@ -252,6 +256,11 @@ impl Compiler<'_> {
             _ => Filter::Where(self.node(predicate)?),
         })
     }
+}
+
+/// Whether `:=` stands anywhere in it.
+fn binds(tree: &Tree) -> bool {
+    matches!(tree.kind, Kind::Bind { .. }) || tree.children().into_iter().any(binds)
 }
 
 /// The first name of a path that is called.

@@ -56,7 +56,7 @@ pub(in crate::jsonata) enum Node {
     Object(Box<Pairs>),
     /// An object constructor with keys that are written, and differ from each other.
     Record(Box<[(Str, Node)]>),
-    Block(Box<[Node]>),
+    Block(Box<Block>),
     Bind(Symbol, Box<Node>),
     Call(Box<Call>),
     Partial(Box<Partial>),
@@ -66,6 +66,14 @@ pub(in crate::jsonata) enum Node {
     Transform(Box<Transform>),
     /// A value with predicates, `{…}` or `[]` behind it.
     Shaped(Box<Shaped>),
+}
+
+/// `(…; …)`
+#[derive(Debug)]
+pub(in crate::jsonata) struct Block {
+    pub(in crate::jsonata) items: Box<[Node]>,
+    /// Something in it binds a name here, so that it needs an environment.
+    pub(in crate::jsonata) binds: bool,
 }
 
 /// A variable by its name, without `$`.
@@ -125,6 +133,8 @@ pub(in crate::jsonata) struct Shaped {
 pub(in crate::jsonata) struct Path {
     pub(in crate::jsonata) start: Start,
     pub(in crate::jsonata) steps: Box<[Step]>,
+    /// There is nothing to it but names, behind `$states.…` or in the context.
+    pub(in crate::jsonata) names_only: bool,
     /// `[]` on a step: a single result stays an array.
     pub(in crate::jsonata) keep_array: bool,
     /// `[]` on the path as a whole.

@@ -11,7 +11,15 @@ impl Compiler<'_> {
         let (start, skipped) = self.start(steps)?;
         let group = tree.group.as_ref().map(|group| self.group(group)).transpose()?;
         let compiled: Vec<Step> = steps.iter().skip(skipped).map(|step| self.step(step)).collect::<Compiled<_>>()?;
+        let is_name = |step: &Step| matches!(step.kind, StepKind::Node(Node::Name(_))) && step.stages.is_empty();
+        let has_names = match &start {
+            Start::Items | Start::ContextField(..) => true,
+            Start::States(_, filters) => filters.is_empty(),
+            Start::Whole | Start::Constructor(_) => false,
+        };
+        let is_bare = !keep_array && !tree.keep_array && group.is_none();
         Ok(Node::Path(Box::new(Path {
+            names_only: has_names && is_bare && compiled.iter().all(|step| is_name(step) && !step.binds),
             start,
             keep_array,
             keep_whole: tree.keep_array,

@@ -12,10 +12,10 @@ use crate::jsonata::function::{Arguments, Function, MAX_ARGUMENTS};
 use crate::value::Value;
 
 /// What the body of a function comes to.
-enum Outcome {
+enum Outcome<'a> {
     Value(Option<Value>),
-    /// A call of this function with the arguments that are on the evaluation's stack.
-    Call(Value),
+    /// A call of this function with the arguments that are on the evaluation's stack, and the name that it is called by.
+    Call(Value, Option<&'a str>),
 }
 
 /// What there was before a block or a call.
@@ -42,11 +42,13 @@ impl<'a> Evaluation<'a> {
     /// Gives up the environments and functions since then that nothing refers to any more.
     pub(super) fn leave(&mut self, before: Before, result: Evaluated) -> Evaluated {
         let value = result?;
+        if self.closures.len() == before.closures {
+            self.environments.release(before.environments);
+            return Ok(value);
+        }
         let gives_function = matches!(value, Some(Value::Foreign(_)));
         if !gives_function && self.kept == before.kept {
             self.closures.truncate(before.closures);
-        }
-        if self.closures.len() == before.closures {
             self.environments.release(before.environments);
         }
         Ok(value)
@@ -54,18 +56,47 @@ impl<'a> Evaluation<'a> {
 
     /// A call; `first` comes before its arguments.
     pub(super) fn call(&mut self, call: &'a Call, first: Option<Option<Value>>, context: Option<Value>) -> Evaluated {
-        let base = self.arguments.len();
-        let function = self.prepare(call, first, context)?;
-        self.apply(function, base, context).map_err(|fault| fault.called(call.token.as_deref()))
+        let function = self.procedure(call, context)?;
+        let result = match function.and_then(callable) {
+            Some(Callable::BuiltIn(known)) if first.is_none() && call.arguments.len() <= MAX_ARGUMENTS => {
+                self.call_built_in(known, call, context)?
+            }
+            _ => {
+                let base = self.arguments.len();
+                self.arguments.extend(first);
+                self.push_arguments(call, context)?;
+                self.apply(function, base, context)
+            }
+        };
+        result.map_err(|fault| fault.called(call.token.as_deref()))
     }
 
-    /// Evaluates the function and the arguments of a call.
-    fn prepare(
+    /// A call of a function of the language, without the stack of arguments if each argument can stay as it is: most calls.
+    /// What fails outside of the function fails here, what it makes of its arguments is the result.
+    fn call_built_in(
         &mut self,
+        function: Function,
         call: &'a Call,
-        first: Option<Option<Value>>,
         context: Option<Value>,
-    ) -> Result<Option<Value>, Fault> {
+    ) -> Result<Evaluated, Fault> {
+        let mut arguments: Arguments = [None; MAX_ARGUMENTS];
+        for (argument, node) in std::iter::zip(&mut arguments, &call.arguments) {
+            *argument = self.evaluate(node, context)?;
+        }
+        let given = &arguments[..call.arguments.len()];
+        // A function among them may leave functions behind, which end with the application.
+        let is_plain = !given.iter().any(|value| matches!(value, Some(Value::Foreign(_))));
+        if is_plain && self.fit(&function.signature().parameters, given)? {
+            self.work(1)?;
+            return Ok(function.apply(self, arguments));
+        }
+        let base = self.arguments.len();
+        self.arguments.extend_from_slice(given);
+        Ok(self.apply(Some(self::function(Callable::BuiltIn(function))), base, context))
+    }
+
+    /// Evaluates the function of a call.
+    fn procedure(&mut self, call: &'a Call, context: Option<Value>) -> Evaluated {
         let function = match &call.procedure {
             // It is applied and goes nowhere else.
             Node::Variable(variable) => self.callee(variable)?,
@@ -77,21 +108,25 @@ impl<'a> Evaluation<'a> {
             let text = format!("Attempted to invoke a non-function. Did you mean ${}?", meant.name);
             return Err(Fault::new("T1005", text));
         }
-        self.arguments.extend(first);
+        Ok(function)
+    }
+
+    fn push_arguments(&mut self, call: &'a Call, context: Option<Value>) -> Result<(), Fault> {
         for argument in &call.arguments {
             let value = self.evaluate(argument, context)?;
             self.arguments.push(value);
         }
-        Ok(function)
+        Ok(())
     }
 
     /// Applies a function to the arguments on the stack from `base` on, which are taken.
     pub(super) fn apply(&mut self, function: Option<Value>, base: usize, context: Option<Value>) -> Evaluated {
-        let mut function = function;
+        let (mut function, mut name) = (function, None);
         let environment = self.environment;
         let (before, age, asked) = (self.before(), self.heap.age(), self.asked);
         loop {
             let outcome = self.apply_once(function, base, context);
+            let outcome = outcome.map_err(|fault| if name.is_some() { fault.called(name) } else { fault });
             self.environment = environment;
             if outcome.is_err() {
                 self.arguments.truncate(base);
@@ -106,12 +141,17 @@ impl<'a> Evaluation<'a> {
                     }
                     return Ok(value);
                 }
-                Outcome::Call(next) => function = Some(next),
+                Outcome::Call(next, its_name) => (function, name) = (Some(next), its_name),
             }
         }
     }
 
-    fn apply_once(&mut self, function: Option<Value>, base: usize, context: Option<Value>) -> Result<Outcome, Fault> {
+    fn apply_once(
+        &mut self,
+        function: Option<Value>,
+        base: usize,
+        context: Option<Value>,
+    ) -> Result<Outcome<'a>, Fault> {
         self.work(1)?;
         let Some(callable) = function.and_then(callable) else { return Err(not_a_function()) };
         let closure = match callable {
@@ -138,9 +178,13 @@ impl<'a> Evaluation<'a> {
             }
             Closure::Chain([first, second]) => {
                 let (first, second) = (*first, *second);
+                // It takes one argument, which is given even if it is undefined.
+                let value = self.arguments.get(base).copied().flatten();
+                self.arguments.truncate(base);
+                self.arguments.push(value);
                 let value = self.apply(Some(first), base, context)?;
                 self.arguments.push(value);
-                Ok(Outcome::Call(second))
+                Ok(Outcome::Call(second, None))
             }
             Closure::Transform { transform, environment } => {
                 let (transform, environment) = (*transform, *environment);
@@ -177,7 +221,7 @@ impl<'a> Evaluation<'a> {
         environment: Environment,
         context: Option<Value>,
         base: usize,
-    ) -> Result<Outcome, Fault> {
+    ) -> Result<Outcome<'a>, Fault> {
         let before = self.before();
         self.environment = self.environments.enter(environment);
         for (index, symbol) in parameters.iter().enumerate() {
@@ -191,7 +235,7 @@ impl<'a> Evaluation<'a> {
         self.depth = depth;
         match outcome? {
             Outcome::Value(value) => self.leave(before, Ok(value)).map(Outcome::Value),
-            Outcome::Call(function) => {
+            Outcome::Call(function, name) => {
                 let arguments = &self.arguments[base..];
                 let is_function = |value: &Option<Value>| matches!(value, Some(Value::Foreign(_)));
                 let is_old = |value: Value| match callable(value) {
@@ -201,14 +245,14 @@ impl<'a> Evaluation<'a> {
                 if !arguments.iter().any(is_function) && is_old(function) {
                     self.leave(before, Ok(None))?;
                 }
-                Ok(Outcome::Call(function))
+                Ok(Outcome::Call(function, name))
             }
         }
     }
 
     /// Evaluates what stands at the end of a function's body. Its call, if it is one, is left to do; its parts are
     /// evaluated at the depth of the function.
-    fn tail(&mut self, node: &'a Node, context: Option<Value>, depth: u32) -> Result<Outcome, Fault> {
+    fn tail(&mut self, node: &'a Node, context: Option<Value>, depth: u32) -> Result<Outcome<'a>, Fault> {
         match node {
             Node::Call(call) => self.tail_call(call, context, depth),
             // What is done with the value of a call at the end is lost, as it is in the reference.
@@ -226,10 +270,10 @@ impl<'a> Evaluation<'a> {
                     None => Ok(Outcome::Value(None)),
                 }
             }
-            Node::Block(items) => {
+            Node::Block(block) => {
                 self.enter()?;
-                let Some((last, before)) = items.split_last() else { return Ok(Outcome::Value(None)) };
-                self.environment = self.environments.enter(self.environment);
+                let Some((last, before)) = block.items.split_last() else { return Ok(Outcome::Value(None)) };
+                self.enter_block(block);
                 for item in before {
                     self.evaluate(item, context)?;
                 }
@@ -246,13 +290,13 @@ impl<'a> Evaluation<'a> {
         Ok(())
     }
 
-    fn tail_call(&mut self, call: &'a Call, context: Option<Value>, depth: u32) -> Result<Outcome, Fault> {
+    fn tail_call(&mut self, call: &'a Call, context: Option<Value>, depth: u32) -> Result<Outcome<'a>, Fault> {
         self.check_depth(1)?;
         self.depth = depth;
-        match self.prepare(call, None, context)? {
-            Some(function) => Ok(Outcome::Call(function)),
-            None => Err(not_a_function()),
-        }
+        let function = self.procedure(call, context)?;
+        self.push_arguments(call, context)?;
+        let name = call.token.as_deref().filter(|_| matches!(call.procedure, Node::Variable(_)));
+        function.map(|function| Outcome::Call(function, name)).ok_or_else(not_a_function)
     }
 
     /// Calls a function with these arguments, as the functions that take functions do.

@@ -81,7 +81,7 @@ impl Evaluation<'_> {
     /// Closes an array without marks.
     pub(in crate::jsonata) fn close_array(&mut self, mark: Mark) -> Result<Value, Fault> {
         // What was pushed is counted already: it moves.
-        self.check_room(0)?;
+        self.check_paid()?;
         let array = self.heap.array_from(mark)?;
         self.check_size(array)?;
         Ok(array)

@@ -27,7 +27,7 @@ impl Evaluation<'_> {
         if !self.has_foreign && !matches!(value, Value::Float(_) | Value::Foreign(_)) || !self.is_foreign(value)? {
             return Ok(value);
         }
-        self.exported(value)
+        Ok(self.exported(value)?)
     }
 
     /// Whether a value is, or holds, something that must not leave as it is.
@@ -51,31 +51,15 @@ impl Evaluation<'_> {
         Ok(false)
     }
 
-    fn exported(&mut self, value: Value) -> Result<Value, Box<EvaluationError>> {
-        self.work(1)?;
+    fn exported(&mut self, value: Value) -> Result<Value, Fault> {
         match value {
             Value::Float(number) if number.get() == 0.0 => Ok(Value::Int(0)),
             Value::Foreign(_) => match foreign::read(value) {
                 Some(Foreign::Number(number)) => Ok(self.heap.string(number_name(number))),
-                _ => Err(Box::new(EvaluationError::FunctionResult)),
+                _ => Err(Fault::function_result()),
             },
-            Value::Array(list) if self.heap.is_since(list, self.age) => {
-                let mark = self.heap.mark();
-                for index in 0..list.len() {
-                    let item = self.heap.items(list)[index];
-                    let item = self.exported(item)?;
-                    self.heap.push(item);
-                }
-                Ok(self.close_array(mark)?)
-            }
-            Value::Object(list) if self.heap.is_since(list, self.age) => {
-                let mark = self.heap.mark();
-                for index in 0..list.len() {
-                    let (key, item) = self.heap.entry(list, index);
-                    let item = self.exported(item)?;
-                    self.heap.push_entry(key, item);
-                }
-                Ok(self.heap.object_from(mark).map_err(Fault::from)?)
+            Value::Array(list) | Value::Object(list) if self.heap.is_since(list, self.age) => {
+                self.rebuilt(value, &mut |own, item| own.exported(item))
             }
             other => Ok(other),
         }

@@ -155,7 +155,7 @@ impl<'a> Evaluation<'a> {
 
     pub(in crate::jsonata) fn close_object(&mut self, mark: crate::value::Mark) -> Result<Value, Fault> {
         // As for arrays: what was pushed is counted already.
-        self.check_room(0)?;
+        self.check_paid()?;
         let object = self.heap.object_from(mark)?;
         self.check_size(object)?;
         Ok(object)

@@ -20,6 +20,7 @@ mod group;
 mod node;
 pub(super) mod operator;
 mod path;
+mod rebuild;
 mod sort;
 pub(super) mod text;
 mod transform;
@@ -31,11 +32,11 @@ pub(super) use array::{SEQUENCE, length};
 use environment::{Environment, Environments};
 use foreign::Closure;
 
-use super::compile::Program;
-use super::error::{EvaluationError, Fault, OUT_OF_MEMORY, STACK_OVERFLOW, TIMEOUT};
+use super::compile::{Node, Program};
+use super::error::{EvaluationError, Fault, OUT_OF_MEMORY, STACK_OVERFLOW};
 use super::number;
 use super::scope::Scope;
-use crate::value::{Age, Double, Heap, Value};
+use crate::value::{Age, Double, Heap, UNIT_BYTES, Value};
 
 /// A value; `None` is undefined.
 pub(super) type Evaluated = Result<Option<Value>, Fault>;
@@ -63,9 +64,9 @@ pub(super) struct Evaluation<'a> {
     /// Where those of the built-in function begin that is applied.
     applied: usize,
     depth: u32,
-    /// Until so many units of work are done on the heap.
-    work_end: u64,
     max_bytes: usize,
+    /// Until so many units of work are done on the heap, the bytes can't be more: each unit brings few.
+    room_until: u64,
     /// Arrays made since then may carry our marks.
     age: Age,
     /// Functions that were given a name or put into a container: they may outlive the call that made them.
@@ -84,12 +85,17 @@ impl Program {
         scope: &mut dyn Scope,
         input: Option<Value>,
     ) -> Result<Option<Value>, Box<EvaluationError>> {
-        if let Some(value) = path::straight(&self.root, heap, scope) {
-            return Ok(value);
+        // What most expressions of a state are takes no evaluation.
+        if let Node::Path(path) = &self.root
+            && let Some(found) = path::lookup(path, heap, scope)
+        {
+            heap.work(1 + path.steps.len()).map_err(EvaluationError::from)?;
+            return Ok(found);
         }
-        let mark = heap.mark();
+        let (mark, work_end) = (heap.mark(), heap.narrow_work(MAX_WORK));
         let mut evaluation = Evaluation::new(heap, scope, self, input);
         let result = evaluation.run();
+        heap.restore_work(work_end);
         heap.abandon(mark);
         result
     }
@@ -98,7 +104,6 @@ impl Program {
 impl<'a> Evaluation<'a> {
     fn new(heap: &'a mut Heap, scope: &'a mut dyn Scope, program: &'a Program, root: Option<Value>) -> Evaluation<'a> {
         let max_bytes = heap.bytes_used().saturating_add(MAX_BYTES);
-        let work_end = heap.work_done().saturating_add(MAX_WORK);
         let age = heap.age();
         Evaluation {
             heap,
@@ -111,8 +116,8 @@ impl<'a> Evaluation<'a> {
             arguments: Vec::new(),
             applied: 0,
             depth: 0,
-            work_end,
             max_bytes,
+            room_until: 0,
             age,
             kept: 0,
             asked: 0,
@@ -135,13 +140,7 @@ impl<'a> Evaluation<'a> {
     /// Too many for one evaluation.
     #[inline]
     pub(super) fn work(&mut self, units: usize) -> Result<(), Fault> {
-        self.heap.work(units)?;
-        if self.heap.work_done() > self.work_end { Err(Fault::bound(TIMEOUT)) } else { Ok(()) }
-    }
-
-    /// Units of work that may still be done.
-    pub(super) fn work_left(&self) -> u64 {
-        self.work_end.saturating_sub(self.heap.work_done())
+        Ok(self.heap.work(units)?)
     }
 
     /// Pays for bytes that are about to be made.
@@ -149,20 +148,35 @@ impl<'a> Evaluation<'a> {
     /// # Errors
     /// There is no room for them.
     #[inline]
-    pub(super) fn afford(&self, bytes: usize) -> Result<(), Fault> {
-        self.check_room(bytes)?;
+    pub(super) fn afford(&mut self, bytes: usize) -> Result<(), Fault> {
+        let units = (bytes / UNIT_BYTES) as u64 + 1;
+        if self.heap.work_done().saturating_add(units) > self.room_until {
+            self.check_room(bytes)?;
+        }
         Ok(self.heap.afford(bytes)?)
     }
 
-    /// Whether there is room for so many bytes, which were paid for as they came together.
+    /// As [`check_room`](Self::check_room), for what was paid for as work.
+    ///
+    /// # Errors
+    /// There is no room.
+    #[inline]
+    pub(super) fn check_paid(&mut self) -> Result<(), Fault> {
+        if self.heap.work_done() > self.room_until { self.check_room(0) } else { Ok(()) }
+    }
+
+    /// Whether there is room for so many bytes more.
     ///
     /// # Errors
     /// There is not.
-    #[inline]
-    pub(super) fn check_room(&self, bytes: usize) -> Result<(), Fault> {
+    #[cold]
+    pub(super) fn check_room(&mut self, bytes: usize) -> Result<(), Fault> {
         let closures = self.closures.len() * size_of::<Closure<'_>>();
         let used = self.heap.bytes_used() + closures + self.environments.bytes();
-        if used.saturating_add(bytes) > self.max_bytes { Err(Fault::bound(OUT_OF_MEMORY)) } else { Ok(()) }
+        let left = self.max_bytes.checked_sub(used.saturating_add(bytes));
+        let left = left.ok_or_else(|| Fault::bound(OUT_OF_MEMORY))?;
+        self.room_until = self.heap.work_done() + (left / UNIT_BYTES) as u64;
+        Ok(())
     }
 
     /// Whether so many levels more may be entered.

@@ -5,7 +5,7 @@ use super::foreign::{Callable, function};
 use super::operator::{arithmetic, compare};
 use super::path::Found;
 use super::{Closure, Evaluated, Evaluation};
-use crate::jsonata::compile::{Element, Node, Shaped, Variable};
+use crate::jsonata::compile::{Block, Element, Node, Shaped, Variable};
 use crate::jsonata::error::Fault;
 use crate::jsonata::number;
 use crate::jsonata::scope::StatesField;
@@ -21,7 +21,12 @@ impl<'a> Evaluation<'a> {
         self.check_depth(1)?;
         self.work(1)?;
         self.depth += 1;
-        let value = self.value(node, context);
+        // The two that most nodes are do without the large frame of the rest.
+        let value = match node {
+            Node::Constant(value) => Ok(Some(*value)),
+            Node::Path(path) => self.path(path, context),
+            node => self.value(node, context),
+        };
         self.depth -= 1;
         let value = value?;
         Ok(if matches!(value, Some(Value::Array(_))) { self.normal(value) } else { value })
@@ -32,7 +37,11 @@ impl<'a> Evaluation<'a> {
         Ok(Some(match node {
             Node::Constant(value) => *value,
             Node::Context => return Ok(self.normal(context)),
-            Node::Variable(variable) => return Ok(self.variable(variable)),
+            Node::Variable(variable) => {
+                let value = self.variable(variable);
+                self.has_foreign |= matches!(value, Some(Value::Foreign(_)));
+                return Ok(value);
+            }
             Node::Name(key) => return self.field(context, key),
             Node::Path(path) => return self.path(path, context),
             Node::Equal { negated, sides } => {
@@ -86,7 +95,7 @@ impl<'a> Evaluation<'a> {
                 return self.range(first, last);
             }
             Node::Object(pairs) => return self.group(pairs, context).map(Some),
-            Node::Block(items) => return self.block(items, context),
+            Node::Block(block) => return self.block(block, context),
             Node::Bind(symbol, value) => {
                 let value = self.evaluate(value, context)?;
                 value.into_iter().for_each(|value| self.keep(value));
@@ -121,14 +130,12 @@ impl<'a> Evaluation<'a> {
         Ok([left, self.evaluate(&sides[1], context)?])
     }
 
-    /// What a call by name calls: as [`evaluate`](Self::evaluate), but a function of the language that is only called does not
-    /// make the evaluation one whose result has to be looked at.
+    /// What a call by name calls: as [`evaluate`](Self::evaluate), but a function that is only called does not make the
+    /// evaluation one whose result has to be looked at.
     pub(super) fn callee(&mut self, variable: &Variable) -> Evaluated {
         self.check_depth(1)?;
         self.work(1)?;
-        let has_foreign = self.has_foreign;
         let value = self.variable(variable);
-        self.has_foreign = has_foreign;
         Ok(self.normal(value))
     }
 
@@ -141,10 +148,8 @@ impl<'a> Evaluation<'a> {
         if &*variable.name == "$" {
             return self.root;
         }
-        self.scope.variable(self.heap, &variable.name).or_else(|| {
-            self.has_foreign |= variable.function.is_some();
-            variable.function.map(|known| function(Callable::BuiltIn(known)))
-        })
+        let of_workflow = self.scope.variable(self.heap, &variable.name);
+        of_workflow.or_else(|| variable.function.map(|known| function(Callable::BuiltIn(known))))
     }
 
     /// All members of `$states`.
@@ -160,11 +165,11 @@ impl<'a> Evaluation<'a> {
         Ok(self.heap.object_from(mark)?)
     }
 
-    fn block(&mut self, items: &'a [Node], context: Option<Value>) -> Evaluated {
+    fn block(&mut self, block: &'a Block, context: Option<Value>) -> Evaluated {
         let (outer, before) = (self.environment, self.before());
-        self.environment = self.environments.enter(outer);
+        self.enter_block(block);
         let mut result = Ok(None);
-        for item in items {
+        for item in &block.items {
             result = self.evaluate(item, context);
             if result.is_err() {
                 break;
@@ -172,6 +177,13 @@ impl<'a> Evaluation<'a> {
         }
         self.environment = outer;
         self.leave(before, result)
+    }
+
+    /// An environment for the names that a block binds.
+    pub(super) fn enter_block(&mut self, block: &Block) {
+        if block.binds {
+            self.environment = self.environments.enter(self.environment);
+        }
     }
 
     fn shaped(&mut self, shaped: &'a Shaped, context: Option<Value>) -> Evaluated {
@@ -218,8 +230,8 @@ impl<'a> Evaluation<'a> {
         let text = self.heap.begin_text();
         for index in 0..count {
             let part = self.heap.pushed(mark)[index];
+            self.afford(self.heap.appended_size(part))?;
             self.append_text(part)?;
-            self.check_room(0)?;
         }
         self.heap.abandon(mark);
         Ok(self.heap.finish_text(text))
@@ -278,7 +290,7 @@ impl<'a> Evaluation<'a> {
         if count > MAX_RANGE {
             let shown = number::text(count);
             let text = format!(
-                "The size of the sequence allocated by the range operator (..) must not exceed 1e7.  Attempted to \
+                "The size of the sequence allocated by the range operator (..) must not exceed 1e6.  Attempted to \
                  allocate {shown}."
             );
             return Err(Fault::new("D2014", text));
@@ -323,25 +335,31 @@ impl<'a> Evaluation<'a> {
         Ok(())
     }
 
-    /// `*`
+    /// `*`: a sequence, unless an array was among the values.
     fn wildcard(&mut self, context: Option<Value>) -> Evaluated {
         let mark = self.heap.mark();
+        let mut has_array = false;
         match self.normal(context) {
             Some(Value::Object(object)) => {
                 for index in 0..object.len() {
                     let (_, value) = self.heap.entry(object, index);
+                    has_array |= matches!(value, Value::Array(_));
                     self.push_flat(value)?;
                 }
             }
             Some(array @ Value::Array(_)) => {
                 for index in 0..super::array::length(array) {
                     let value = self.item(array, index);
+                    has_array |= matches!(value, Value::Array(_));
                     self.push_flat(value)?;
                 }
             }
             _ => return Ok(None),
         }
-        self.close_sequence(mark).map(Some)
+        match has_array {
+            true => self.close_array(mark).map(Some),
+            false => self.close_sequence(mark).map(Some),
+        }
     }
 
     /// Pushes what is in an array at any depth, or the value itself.
@@ -355,7 +373,7 @@ impl<'a> Evaluation<'a> {
             let item = self.heap.items(list)[index];
             self.push_flat(item)?;
         }
-        self.afford(0)
+        self.check_paid()
     }
 
     /// `**`

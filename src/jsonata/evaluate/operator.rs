@@ -86,7 +86,7 @@ pub(super) fn compare(
 impl Evaluation<'_> {
     /// Undefined, a number or a string.
     pub(super) fn is_comparable(&self, value: Option<Value>) -> bool {
-        value.is_none_or(|value| matches!(value, Value::String(_)) || self.double(value).is_some())
+        value.is_none_or(|value| matches!(value, Value::String(_)) || value.is_number() || self.double(value).is_some())
     }
 
     /// The order of two numbers or two strings, by code units as JavaScript has it; the inner `None`: one is no number.
@@ -155,6 +155,14 @@ impl Evaluation<'_> {
                 }
                 Ok(self.heap.equals(left, right))
             }
+            (Value::Array(a), Value::Array(b)) | (Value::Object(a), Value::Object(b)) if a.len() != b.len() => {
+                Ok(false)
+            }
+            (Value::Array(a), Value::Array(b)) | (Value::Object(a), Value::Object(b))
+                if self.heap.is_same_list(a, b) =>
+            {
+                Ok(true)
+            }
             (Value::Array(left), Value::Array(right)) => self.arrays_equal(left, right),
             (Value::Object(left), Value::Object(right)) => self.objects_equal(left, right),
             (Value::Foreign(left), Value::Foreign(right)) => {
@@ -167,13 +175,8 @@ impl Evaluation<'_> {
         }
     }
 
+    /// Of two arrays of the same length.
     fn arrays_equal(&mut self, left: List, right: List) -> Result<bool, Fault> {
-        if left.len() != right.len() {
-            return Ok(false);
-        }
-        if self.heap.is_same_list(left, right) {
-            return Ok(true);
-        }
         self.work(left.len())?;
         for index in 0..left.len() {
             let (a, b) = (self.heap.items(left)[index], self.heap.items(right)[index]);
@@ -184,13 +187,8 @@ impl Evaluation<'_> {
         Ok(true)
     }
 
+    /// Of two objects of as many entries.
     fn objects_equal(&mut self, left: List, right: List) -> Result<bool, Fault> {
-        if left.len() != right.len() {
-            return Ok(false);
-        }
-        if self.heap.is_same_list(left, right) {
-            return Ok(true);
-        }
         self.work(left.len())?;
         for index in 0..left.len() {
             let (key, value) = self.heap.entry(left, index);

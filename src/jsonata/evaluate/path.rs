@@ -5,6 +5,7 @@
 
 use super::array::{CONSTRUCTED, KEPT, SEQUENCE, length};
 use super::{Evaluated, Evaluation};
+use crate::expr::ContextField;
 use crate::jsonata::compile::{Node, Path, Stage, Start, Step, StepKind};
 use crate::jsonata::error::Fault;
 use crate::jsonata::scope::{Scope, StatesField};
@@ -18,7 +19,7 @@ pub(super) enum Reached {
     One(Value),
     /// The items of an array.
     Items(Value),
-    /// An array that is the result of the last step as it is.
+    /// An array that is the result of the last step as it is, or an empty constructor before any step.
     Whole(Value),
 }
 
@@ -36,28 +37,55 @@ pub(super) enum Found {
 
 impl<'a> Evaluation<'a> {
     pub(super) fn path(&mut self, path: &'a Path, context: Option<Value>) -> Evaluated {
-        let mut reached = self.start(path, context)?;
-        if path.binds {
+        let (done, mut reached) = match path.names_only {
+            true => match self.walk(path, context)? {
+                Walked::To(found) => return Ok(found),
+                Walked::Array(0, array) if matches!(path.start, Start::Items) => (0, Reached::Items(array)),
+                Walked::Array(done, array) => (done, self.gather(Found::Value(array), done == path.steps.len())),
+            },
+            false => (0, self.start(path, context)?),
+        };
+        if path.binds && !matches!(reached, Reached::Whole(_)) {
             return self.binding_path(path, reached);
         }
-        for (at, step) in path.steps.iter().enumerate() {
-            let last = at + 1 == path.steps.len();
-            reached = match (reached, &step.kind) {
-                (Reached::Nothing, _) => break,
-                (Reached::One(Value::Object(object)), StepKind::Node(Node::Name(key))) if step.stages.is_empty() => {
-                    self.check_depth(1)?;
-                    self.work(1)?;
-                    let found = self.heap.find(object, key).copied();
-                    self.gather(found.map_or(Found::Nothing, Found::Value), last)
-                }
-                (reached, _) => self.step(step, reached, last)?,
-            };
+        for (at, step) in path.steps.iter().enumerate().skip(done) {
+            if let Reached::Nothing | Reached::Whole(_) = reached {
+                break;
+            }
+            reached = self.step(step, reached, at + 1 == path.steps.len())?;
         }
         let value = self.close_path(path, reached)?;
         match &path.group {
             Some(pairs) => self.group(pairs, value).map(Some),
             None => Ok(value),
         }
+    }
+
+    /// Follows a path of names.
+    #[inline]
+    fn walk(&mut self, path: &Path, context: Option<Value>) -> Result<Walked, Fault> {
+        self.check_depth(1)?;
+        self.work(1 + path.steps.len())?;
+        let start = match &path.start {
+            Start::States(field, _) => self.states_field(*field),
+            Start::ContextField(field, names) => self.context_field(*field, names),
+            _ => context,
+        };
+        Ok(start.map_or(Walked::To(None), |start| walk(self.heap, start, &path.steps)))
+    }
+
+    fn states_field(&mut self, field: StatesField) -> Option<Value> {
+        self.asked += usize::from(field == StatesField::Context);
+        self.scope.states(self.heap, field)
+    }
+
+    /// A part of the context object, which is asked for as a whole where the scope does not know the part.
+    fn context_field(&mut self, field: ContextField, names: &[Key]) -> Option<Value> {
+        if let Some(value) = self.scope.context_field(self.heap, field) {
+            return Some(value);
+        }
+        let context = self.states_field(StatesField::Context)?;
+        follow(self.heap, context, names)
     }
 
     /// The items that the steps begin with, or what the first ones lead to.
@@ -74,11 +102,9 @@ impl<'a> Evaluation<'a> {
             Start::Constructor(node) => {
                 let value = self.evaluate(node, context)?;
                 Ok(match value {
-                    Some(array @ Value::Array(_)) if length(array) == 0 => match is_end {
-                        true => Reached::Whole(array),
-                        false => Reached::Nothing,
-                    },
-                    Some(array @ Value::Array(_)) if is_end => Reached::Whole(array),
+                    // Where there is nothing, no step is taken: the path is what it began with.
+                    Some(array @ Value::Array(_)) if is_end || length(array) == 0 => Reached::Whole(array),
+                    Some(text @ Value::String(string)) if self.heap.str_equals(string, "") => Reached::Whole(text),
                     Some(array @ Value::Array(_)) => Reached::Items(array),
                     Some(value) => Reached::One(value),
                     None => Reached::Nothing,
@@ -87,8 +113,7 @@ impl<'a> Evaluation<'a> {
             Start::States(field, filters) => {
                 self.check_depth(1)?;
                 self.work(1)?;
-                self.asked += usize::from(*field == StatesField::Context);
-                let mut found = self.scope.states(self.heap, *field).map_or(Found::Nothing, Found::Value);
+                let mut found = self.states_field(*field).map_or(Found::Nothing, Found::Value);
                 for filter in filters {
                     found = self.filter(filter, found)?;
                 }
@@ -97,14 +122,7 @@ impl<'a> Evaluation<'a> {
             Start::ContextField(field, names) => {
                 self.check_depth(1)?;
                 self.work(1)?;
-                let found = match self.scope.context_field(self.heap, *field) {
-                    Some(value) => Some(value),
-                    None => {
-                        self.asked += 1;
-                        let context = self.scope.states(self.heap, StatesField::Context);
-                        context.and_then(|context| follow(self.heap, context, names))
-                    }
-                };
+                let found = self.context_field(*field, names);
                 Ok(self.gather(found.map_or(Found::Nothing, Found::Value), is_end))
             }
         }
@@ -257,31 +275,53 @@ impl<'a> Evaluation<'a> {
     }
 }
 
-/// The value of an expression that is nothing but names behind `$states.…`, each of which leads through an object: what most
-/// expressions are takes no evaluation, which is an eighth of the order workflow in JSONata. `None`: it takes one.
-pub(super) fn straight(root: &Node, heap: &mut Heap, scope: &mut dyn Scope) -> Option<Option<Value>> {
-    let Node::Path(path) = root else { return None };
-    if path.binds || path.keep_array || path.keep_whole || path.group.is_some() {
+/// How far names lead.
+enum Walked {
+    /// To the end.
+    To(Option<Value>),
+    /// To an array, with so many steps done: what comes next is a matter of sequences.
+    Array(usize, Value),
+}
+
+/// Follows names as long as they lead through objects, which is all that most paths do.
+#[inline]
+fn walk(heap: &Heap, start: Value, steps: &[Step]) -> Walked {
+    let mut value = start;
+    for (at, step) in steps.iter().enumerate() {
+        let StepKind::Node(Node::Name(key)) = &step.kind else { return Walked::To(None) };
+        value = match value {
+            Value::Object(object) => match heap.find(object, key) {
+                Some(found) => *found,
+                None => return Walked::To(None),
+            },
+            Value::Array(_) => return Walked::Array(at, value),
+            _ => return Walked::To(None),
+        };
+    }
+    match value {
+        Value::Array(_) => Walked::Array(steps.len(), value),
+        // Where an undefined value was the start.
+        Value::Foreign(_) if super::tuple::defined(value).is_none() => Walked::To(None),
+        value => Walked::To(Some(value)),
+    }
+}
+
+/// The value of an expression that is nothing but names behind `$states.…`, if each of them leads through an object: without
+/// an evaluation, which is an eighth of the order workflow in JSONata. `None`: it takes one.
+pub(super) fn lookup(path: &Path, heap: &mut Heap, scope: &mut dyn Scope) -> Option<Option<Value>> {
+    if !path.names_only {
         return None;
     }
-    heap.work(1 + path.steps.len()).ok()?;
     let start = match &path.start {
-        Start::States(field, filters) if filters.is_empty() => scope.states(heap, *field)?,
+        Start::States(field, _) => scope.states(heap, *field)?,
         Start::ContextField(field, _) => scope.context_field(heap, *field)?,
         _ => return None,
     };
-    let mut value = start;
-    for step in &path.steps {
-        let (StepKind::Node(Node::Name(key)), Value::Object(object)) = (&step.kind, value) else { return None };
-        if !step.stages.is_empty() {
-            return None;
-        }
-        match heap.find(object, key) {
-            Some(found) => value = *found,
-            None => return Some(None),
-        }
+    match walk(heap, start, &path.steps) {
+        Walked::To(found) => Some(found),
+        // No evaluation has made it: it is no sequence.
+        Walked::Array(done, array) => (done == path.steps.len()).then_some(Some(array)),
     }
-    Some(Some(value))
 }
 
 fn follow(heap: &Heap, value: Value, names: &[Key]) -> Option<Value> {

@@ -5,9 +5,9 @@ use std::collections::HashMap;
 use super::array::length;
 use super::foreign::callable;
 use super::{Evaluated, Evaluation, text};
-use crate::jsonata::compile::Transform;
+use crate::jsonata::compile::{Symbol, Transform};
 use crate::jsonata::error::Fault;
-use crate::value::{List, Value};
+use crate::value::Value;
 
 /// By the container in the copy, what it was changed to.
 type Changes = HashMap<usize, Value>;
@@ -16,14 +16,25 @@ impl<'a> Evaluation<'a> {
     pub(super) fn transform(&mut self, transform: &'a Transform, subject: Option<Value>) -> Evaluated {
         let Some(subject) = subject else { return Ok(None) };
         let clone = self.program.symbols.iter().position(|name| &**name == "clone");
-        if let Some(at) = clone
-            && let Some(value) = self.environments.find(self.environment, crate::jsonata::compile::Symbol(at as u32))
-            && value.and_then(callable).is_none()
-        {
+        let clone = clone.and_then(|at| self.environments.find(self.environment, Symbol(at as u32)));
+        if let Some(own) = clone.flatten().filter(|own| callable(*own).is_some()) {
+            let Some(subject) = self.invoke(own, &[Some(subject)])? else { return Ok(None) };
+            return self.transform_copy(transform, subject);
+        }
+        if clone.is_some() {
             let text = "The transform expression clones the input object using the $clone() function.  This has been \
                         overridden in the current scope by a non-function.";
             return Err(Fault::new("T2013", text));
         }
+        if !matches!(subject, Value::Object(_) | Value::Array(_)) {
+            // Of $clone.
+            let text = "Argument 1 of function {{token}} does not match function signature";
+            return Err(Fault::of_function("T0410", text));
+        }
+        self.transform_copy(transform, subject)
+    }
+
+    fn transform_copy(&mut self, transform: &'a Transform, subject: Value) -> Evaluated {
         // A copy in which each container is there once: it is known by its place.
         let copy = self.copy(subject)?;
         let Some(matches) = self.evaluate(&transform.pattern, Some(copy))? else { return Ok(Some(copy)) };
@@ -37,6 +48,9 @@ impl<'a> Evaluation<'a> {
 
     /// Changes one match.
     fn change(&mut self, transform: &'a Transform, found: Value, changes: &mut Changes) -> Result<(), Fault> {
+        if callable(found).is_some() {
+            return Err(Fault::new("D1010", "Attempted to access the Javascript object prototype"));
+        }
         let mut current = if changes.is_empty() { found } else { self.changed(found, changes)? };
         if let Some(update) = self.evaluate(&transform.update, Some(current))? {
             // Of its own: it may hold what is being changed.
@@ -46,6 +60,10 @@ impl<'a> Evaluation<'a> {
                     format!("The insert/update clause of the transform expression must evaluate to an object: {shown}");
                 return Err(Fault::new("T2011", text));
             };
+            // The reference writes into whatever it has found.
+            if !update.is_empty() && !matches!(current, Value::Object(_) | Value::Array(_)) {
+                return Err(Fault::internal());
+            }
             if let Value::Object(object) = current {
                 self.work(object.len() + update.len())?;
                 self.afford(2 * (object.len() + update.len()) * size_of::<Value>())?;
@@ -89,53 +107,15 @@ impl<'a> Evaluation<'a> {
     }
 
     fn copy(&mut self, value: Value) -> Result<Value, Fault> {
-        match value {
-            Value::Array(list) => self.rebuilt_array(list, &mut |own, item| own.copy(item)),
-            Value::Object(list) => self.rebuilt_object(list, &mut |own, item| own.copy(item)),
-            scalar => Ok(scalar),
-        }
+        self.rebuilt(value, &mut |own, item| own.copy(item))
     }
 
     /// The value with the changes in it.
     fn changed(&mut self, value: Value, changes: &Changes) -> Result<Value, Fault> {
         let value = match value {
             Value::Array(list) | Value::Object(list) => *changes.get(&self.heap.place(list)).unwrap_or(&value),
-            scalar => return Ok(scalar),
+            scalar => scalar,
         };
-        match value {
-            Value::Array(list) => self.rebuilt_array(list, &mut |own, item| own.changed(item, changes)),
-            Value::Object(list) => self.rebuilt_object(list, &mut |own, item| own.changed(item, changes)),
-            scalar => Ok(scalar),
-        }
-    }
-
-    fn rebuilt_array(
-        &mut self,
-        list: List,
-        change: &mut impl FnMut(&mut Self, Value) -> Result<Value, Fault>,
-    ) -> Result<Value, Fault> {
-        self.work(list.len())?;
-        let mark = self.heap.mark();
-        for index in 0..list.len() {
-            let item = self.heap.items(list)[index];
-            let item = change(self, item)?;
-            self.heap.push(item);
-        }
-        self.close_array(mark)
-    }
-
-    fn rebuilt_object(
-        &mut self,
-        list: List,
-        change: &mut impl FnMut(&mut Self, Value) -> Result<Value, Fault>,
-    ) -> Result<Value, Fault> {
-        self.work(list.len())?;
-        let mark = self.heap.mark();
-        for index in 0..list.len() {
-            let (key, item) = self.heap.entry(list, index);
-            let item = change(self, item)?;
-            self.heap.push_entry(key, item);
-        }
-        self.close_object(mark)
+        self.rebuilt(value, &mut |own, item| own.changed(item, changes))
     }
 }

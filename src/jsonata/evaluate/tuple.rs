@@ -53,6 +53,12 @@ impl<'a> Evaluation<'a> {
             };
         };
         if let Some(pairs) = &path.group {
+            // The reference takes the item of a row that is not there.
+            if let Value::Array(list) = rows
+                && list.is_empty()
+            {
+                return Err(Fault::internal());
+            }
             return self.group(pairs, Some(rows)).map(Some);
         }
         if path.hands_on {
@@ -133,7 +139,7 @@ impl<'a> Evaluation<'a> {
                 };
                 self.heap.push(row);
             }
-            self.check_room(0)?;
+            self.check_paid()?;
         }
         let rows = self.close_rows(mark)?;
         self.row_stages(step, rows)

@@ -4,13 +4,13 @@ use super::foreign::{self, Foreign};
 use super::{Evaluation, array};
 use crate::jsonata::error::Fault;
 use crate::jsonata::signature::{Parameter, Signature};
-use crate::value::Value;
+use crate::value::{List, Value};
 
 impl Evaluation<'_> {
     /// Puts the arguments on the stack from `base` on into the order of the parameters, the context and arrays of one put in.
     pub(super) fn validate(&mut self, signature: &Signature, base: usize, context: Option<Value>) -> Result<(), Fault> {
         let parameters = &signature.parameters;
-        if self.fits_directly(parameters, base) {
+        if self.fit(parameters, &self.arguments[base..])? {
             return Ok(());
         }
         let symbols: Vec<char> = self.arguments[base..].iter().map(|value| type_symbol(*value)).collect();
@@ -47,30 +47,42 @@ impl Evaluation<'_> {
         Ok(())
     }
 
-    /// Whether there is one argument for each parameter, and each can stay as it is.
-    fn fits_directly(&self, parameters: &[Parameter], base: usize) -> bool {
-        let supplied = &self.arguments[base..];
-        supplied.len() == parameters.len()
-            && std::iter::zip(parameters, supplied).all(|(parameter, value)| {
-                let symbol = type_symbol(*value);
-                let is_settled = match symbol {
-                    'm' => true,
-                    'a' => parameter.elements.is_none(),
-                    _ => !parameter.is_array,
-                };
-                is_settled && parameter.takes(symbol)
-            })
+    /// Whether each argument can stay as it is, and nothing has to stand in for one that is missing.
+    pub(super) fn fit(&self, parameters: &[Parameter], given: &[Option<Value>]) -> Result<bool, Fault> {
+        if given.len() > parameters.len() {
+            return Ok(false);
+        }
+        let (own, missing) = parameters.split_at(given.len());
+        if missing.iter().any(|parameter| parameter.context || !parameter.optional) {
+            return Ok(false);
+        }
+        for (parameter, value) in std::iter::zip(own, given) {
+            let symbol = type_symbol(*value);
+            let is_settled = match (value, &parameter.elements) {
+                (None, _) => true,
+                (Some(Value::Array(list)), Some(elements)) => self.all_are(*list, elements)?,
+                (Some(Value::Array(_)), None) => true,
+                _ => !parameter.is_array,
+            };
+            if !is_settled || parameter.many || !parameter.takes(symbol) {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// Whether all elements are of the type whose symbol is the first of these.
+    fn all_are(&self, list: List, elements: &str) -> Result<bool, Fault> {
+        let wanted = elements.chars().next().unwrap_or('x');
+        self.heap.work(list.len())?;
+        Ok(self.heap.items(list).iter().all(|item| type_symbol(Some(*item)) == wanted))
     }
 
     fn as_array(&mut self, parameter: &Parameter, value: Value, number: usize) -> Result<Value, Fault> {
         if let Some(elements) = &parameter.elements {
-            let wanted = elements.chars().next().unwrap_or('x');
             let all_fit = match value {
-                Value::Array(list) => {
-                    self.work(list.len())?;
-                    self.heap.items(list).iter().all(|item| type_symbol(Some(*item)) == wanted)
-                }
-                single => elements.len() == 1 && type_symbol(Some(single)) == wanted,
+                Value::Array(list) => self.all_are(list, elements)?,
+                single => elements.len() == 1 && elements.starts_with(type_symbol(Some(single))),
             };
             if !all_fit {
                 let name = match &**elements {
@@ -98,6 +110,7 @@ impl Evaluation<'_> {
 }
 
 /// The symbol of a value's type, as signatures have it.
+#[inline]
 pub(in crate::jsonata) fn type_symbol(value: Option<Value>) -> char {
     match value {
         None => 'm',

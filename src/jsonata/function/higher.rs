@@ -104,7 +104,10 @@ fn each(own: &mut Evaluation<'_>, [object, function, ..]: Arguments) -> Evaluate
 
 /// `$sift(object, function)`: the entries that the function takes; undefined if there are none.
 fn sift(own: &mut Evaluation<'_>, [object, function, ..]: Arguments) -> Evaluated {
-    let (Some(Value::Object(list)), Some(function)) = (object, function) else { return Ok(None) };
+    let Some(Value::Object(list)) = object else { return Ok(None) };
+    let Some(function) = function else {
+        return if list.is_empty() { Ok(None) } else { Err(Fault::internal()) };
+    };
     let mark = own.heap.mark();
     for index in 0..list.len() {
         let (key, value) = own.heap.entry(list, index);

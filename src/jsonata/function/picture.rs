@@ -122,7 +122,7 @@ fn read_time(own: &mut Evaluation<'_>, [text, picture, ..]: Arguments) -> Evalua
     let picture = picture.map(|picture| own.picture(Some(picture))).transpose()?;
     own.work(10 + text.len())?;
     let now = own.scope.now_millis() as f64;
-    let mut fuel = Fuel(own.work_left());
+    let mut fuel = Fuel(own.heap.work_left());
     let before = fuel.0;
     let millis = to_millis(&text, picture.as_deref(), now, &mut fuel);
     own.work((before - fuel.0) as usize)?;

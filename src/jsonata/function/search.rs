@@ -92,7 +92,7 @@ impl<'a> Evaluation<'a> {
     /// The first match from there on.
     fn find(&mut self, regex: &Regex, subject: &Subject<'_>, from: usize) -> Result<Option<Hit>, Fault> {
         self.work(1)?;
-        let mut fuel = Fuel(self.work_left());
+        let mut fuel = Fuel(self.heap.work_left());
         let before = fuel.0;
         let found = regex.find(subject, from, &mut fuel);
         self.work((before - fuel.0) as usize)?;
@@ -183,7 +183,7 @@ fn contains(own: &mut Evaluation<'_>, [text, pattern, ..]: Arguments) -> Evaluat
             let mut hits = own.hits(value, matcher);
             own.next_hit(&Subject::new(&content), &mut hits)?.is_some()
         }
-        None => false,
+        None => return Err(Fault::internal()),
     };
     Ok(Some(Value::bool(found)))
 }
@@ -213,8 +213,9 @@ fn split(own: &mut Evaluation<'_>, [text, separator, most, _]: Arguments) -> Eva
             let subject = Subject::new(&content);
             let mut hits = own.hits(value, matcher);
             let (mut start, mut count) = (0, 0.0);
-            while count < most
-                && let Some(hit) = own.next_hit(&subject, &mut hits)?
+            // The one after the last that is wanted is looked for, too.
+            while let Some(hit) = own.next_hit(&subject, &mut hits)?
+                && count < most
             {
                 push_slice(own, &subject, start, hit.start)?;
                 start = hit.end;
@@ -224,6 +225,7 @@ fn split(own: &mut Evaluation<'_>, [text, separator, most, _]: Arguments) -> Eva
                 push_slice(own, &subject, start, subject.len())?;
             }
         }
+        None if most > 0.0 => return Err(Fault::internal()),
         _ => {}
     }
     own.close_array(mark).map(Some)
@@ -252,8 +254,10 @@ fn matches(own: &mut Evaluation<'_>, [text, pattern, most, _]: Arguments) -> Eva
     let mut hits = own.hits(value, pattern);
     let mark = own.heap.mark();
     let mut count = 0.0;
-    while count < most
+    // The one after the last that is wanted is looked for, too.
+    while most > 0.0
         && let Some(hit) = own.next_hit(&subject, &mut hits)?
+        && count < most
     {
         let value = own.hit_value(&hit, None)?;
         own.heap.push(value);
@@ -275,7 +279,7 @@ fn replace(own: &mut Evaluation<'_>, [text, pattern, replacement, most]: Argumen
     match pattern {
         Some(Value::String(pattern)) => {
             let pattern = own.heap.str(pattern).into_owned();
-            let replacement = own.text(replacement).unwrap_or_default();
+            let replacement = own.text(replacement).unwrap_or_else(|| "undefined".to_owned());
             own.work(content.len() / 8)?;
             let most = most.ceil().min(1e9) as usize;
             let hits = content.matches(&*pattern).take(most).count();
@@ -283,6 +287,7 @@ fn replace(own: &mut Evaluation<'_>, [text, pattern, replacement, most]: Argumen
             own.text_value(&content.replacen(&*pattern, &replacement, most))
         }
         Some(matcher) => replace_hits(own, value, &content, matcher, replacement, most),
+        None if most > 0.0 => Err(Fault::internal()),
         None => Ok(Some(value)),
     }
 }
@@ -300,8 +305,10 @@ fn replace_hits(
     let mut hits = own.hits(value, matcher);
     let mut result = String::new();
     let (mut position, mut count) = (0, 0.0);
-    while count < most
+    // The one after the last that is wanted is looked for, too.
+    while most > 0.0
         && let Some(hit) = own.next_hit(&subject, &mut hits)?
+        && count < most
     {
         result.push_str(&slice(&subject, position, hit.start));
         match (&template, replacement) {
@@ -318,7 +325,7 @@ fn replace_hits(
                     }
                 }
             }
-            (None, None) => {}
+            (None, None) => return Err(Fault::internal()),
         }
         own.work(1 + hit.text.len() / 16)?;
         own.check_room(result.len())?;

@@ -117,31 +117,11 @@ fn parse(own: &mut Evaluation<'_>, [text, ..]: Arguments) -> Evaluated {
     doubles(own, value).map(Some)
 }
 
-/// The value with doubles for its numbers. No value is so deep that this could not be a recursion.
+/// The value with doubles for its numbers.
 fn doubles(own: &mut Evaluation<'_>, value: Value) -> Result<Value, Fault> {
-    own.work(1)?;
-    match value {
-        Value::Array(list) => {
-            let mark = own.heap.mark();
-            for index in 0..list.len() {
-                let item = doubles(own, own.heap.items(list)[index])?;
-                own.heap.push(item);
-            }
-            own.close_array(mark)
-        }
-        Value::Object(list) => {
-            let mark = own.heap.mark();
-            for index in 0..list.len() {
-                let (key, item) = own.heap.entry(list, index);
-                let item = doubles(own, item)?;
-                own.heap.push_entry(key, item);
-            }
-            own.close_object(mark)
-        }
-        value => Ok(match own.number(Some(value)) {
-            // No zero is negative here.
-            Some(number) => own.number_value(number + 0.0),
-            None => value,
-        }),
+    match own.number(Some(value)) {
+        // No zero is negative here.
+        Some(number) => Ok(own.number_value(number + 0.0)),
+        None => own.rebuilt(value, &mut |own, item| doubles(own, item)),
     }
 }
