@@ -106,7 +106,20 @@ fn with_defaults(defaults: &[(&str, &str)], layers: [&Properties; 4]) -> Propert
     for layer in layers {
         properties.overlay(layer);
     }
+    find_authorities(&mut properties);
     properties
+}
+
+/// Whom to trust where the file does not say: the authorities of the system, wherever it keeps them. OpenSSL that is built into
+/// the program would look for them only where it was built to.
+fn find_authorities(properties: &mut Properties) {
+    let is_told = |name: &str| properties.value(name).is_some();
+    let speaks_tls = properties
+        .value("security.protocol")
+        .is_some_and(|protocol| protocol.eq_ignore_ascii_case("ssl") || protocol.eq_ignore_ascii_case("sasl_ssl"));
+    if speaks_tls && cfg!(feature = "kafka-ssl") && !is_told("ssl.ca.location") && !is_told("ssl.ca.pem") {
+        properties.set("ssl.ca.location", "probe");
+    }
 }
 
 fn set_all(properties: &mut Properties, pairs: &[(&str, &str)]) {

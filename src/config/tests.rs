@@ -356,3 +356,22 @@ fn the_producer_of_a_log_topic_drops_what_is_not_taken_whatever_is_set_for_resul
     let unused = valid(&format!("{MINIMAL}log_topic = \"e\"\nlog_executions = \"OFF\"\n"), &Environment::default());
     assert!(unused.warnings[0].contains("`log_topic` gets nothing"), "{:?}", unused.warnings);
 }
+
+#[test]
+fn tls_trusts_the_authorities_of_the_system_unless_the_file_says_whom() {
+    let of = |kafka: &str| {
+        let text = format!(
+            "[kafka]\nbootstrap.servers = \"b:9092\"\n{kafka}\n[[pipeline]]\nname = \"p\"\nsources = [\"in\"]\nworkflow = \"w.asl.json\"\n"
+        );
+        let config = Config::parse(&text, Path::new("test.toml"), &Environment::default()).expect("it is valid");
+        let pipeline = &config.pipelines[0];
+        [&pipeline.consumer, &pipeline.producer].map(|side| side.value("ssl.ca.location").map(str::to_owned))
+    };
+    let probe = cfg!(feature = "kafka-ssl").then(|| "probe".to_owned());
+    assert_eq!(of("security.protocol = \"SASL_SSL\""), [probe.clone(), probe]);
+    assert_eq!(
+        of("security.protocol = \"ssl\"\nssl.ca.location = \"a.pem\""),
+        [(); 2].map(|()| Some("a.pem".to_owned()))
+    );
+    assert_eq!(of("security.protocol = \"sasl_plaintext\""), [None, None]);
+}

@@ -14,6 +14,7 @@ use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext};
 use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode};
 use rdkafka::{ClientConfig, ClientContext, Offset, TopicPartitionList};
 
+use super::access;
 use super::client::client_config;
 use crate::config::{self, Findings, Mistake, Place, Properties, Redactor};
 
@@ -272,8 +273,10 @@ impl Asking {
         let last = self.reason();
         let why = last.unwrap_or_else(|| error.to_string());
         let message = format!("no broker of {} answers within {patience:?}: {why}", self.brokers);
-        let hint = "check the address and port, that the brokers run, that nothing on the way refuses this host, and that \
-                    security.protocol is theirs";
+        let hint = access::advice(&message).unwrap_or(
+            "check the address and port, that the brokers run, that nothing on the way refuses this host, and that \
+             security.protocol is theirs",
+        );
         Mistake::new(place, message, Some(hint.to_owned()))
     }
 }

@@ -14,7 +14,7 @@
 //! | `sink` | the producer, and what it could not deliver yet (`outgoing`); `suspects` finds what is too large in a refused batch |
 //! | `execution_log` | what is logged of executions, to the log or to a topic |
 //! | `outcome`, `headers` | the shape of what is written for an event |
-//! | `ask` | what the brokers say before anything runs |
+//! | `ask` | what the brokers say before anything runs; `access`: what to do where TLS or SASL keeps this client out |
 //! | `topic` | the connector that writes results of distributed Maps to a topic |
 //! | `client`, `reread`, `committer` | Kafka clients and their callbacks; commits |
 //! | `stats`, `counts` | what is counted |
@@ -23,6 +23,7 @@
 //! brokers or needs no acknowledgement. Nothing is dropped: what the cluster refuses is kept and sent again, and reading
 //! waits.
 
+mod access;
 mod admission;
 mod ask;
 mod client;

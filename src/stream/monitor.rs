@@ -14,6 +14,7 @@ use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext};
 use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode};
 use rdkafka::{ClientContext, Offset, TopicPartitionList};
 
+use super::access;
 use super::client;
 use super::partitions::for_each;
 use super::pipeline::StartError;
@@ -32,6 +33,9 @@ const CALL_TIMEOUT: Duration = Duration::from_secs(3);
 const LOST_AFTER: Duration = Duration::from_secs(5);
 /// Time before what a shard asked for is tried again.
 const RETRY_INTERVAL: Duration = Duration::from_millis(200);
+
+/// Callbacks that are served in a round: enough for what a client that is kept out tells between two.
+const CALLBACKS: usize = 16;
 
 /// Kinds of trouble: see [`Reporter::waits`].
 const BROKERS: &str = "brokers";
@@ -245,8 +249,8 @@ impl Thread {
             while let Ok(request) = requests.try_recv() {
                 self.take(request);
             }
-            // Serves its callbacks. No record can come: it reads no partition.
-            self.client.poll(Duration::ZERO);
+            // Serves its callbacks, of which a poll takes one. No record can come: it reads no partition.
+            (0..CALLBACKS).for_each(|_| drop(self.client.poll(Duration::ZERO)));
             self.answer_begins();
             if Instant::now() >= next_look {
                 self.look();
@@ -380,11 +384,17 @@ impl Thread {
         let error = last.unwrap_or_else(|| "they do not answer in time".to_owned());
         self.metrics.broker_up(false);
         let reason = format!("no broker of {} answers: {error}", self.brokers);
-        let action = "start the brokers, or look at the network and at [kafka]; nothing is read or written meanwhile, \
-                      and it goes on by itself when one answers";
+        let kept_out = access::advice(&error);
+        let action = match kept_out {
+            Some(advice) => format!("{advice}; then start Stepstream again. Nothing is read or written meanwhile"),
+            None => "start the brokers, or look at the network and at [kafka]; nothing is read or written meanwhile, \
+                     and it goes on by itself when one answers"
+                .to_owned(),
+        };
         self.reporter.waits_since(BROKERS, since.elapsed(), reason, action);
         if !told {
-            events::brokers_unreachable(&self.pipeline, &self.brokers, was_up, since.elapsed(), &error);
+            let lasts = since.elapsed();
+            events::brokers_unreachable(&self.pipeline, &self.brokers, was_up, lasts, &error, kept_out);
         }
     }
 

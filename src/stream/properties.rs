@@ -90,12 +90,8 @@ impl PropertyError {
             Self::Value { reason, .. } if reason.is_empty() => {
                 Some(format!("its value is kept secret, and with it what librdkafka says about it; {LIST}"))
             }
-            Self::NotBuilt { remedy: Remedy::Feature("kafka-ssl"), .. } => Some(
-                "build with TLS: cargo build --release --features kafka-ssl (needs OpenSSL's headers: Debian's package libssl-dev)"
-                    .to_owned(),
-            ),
             Self::NotBuilt { remedy: Remedy::Feature(feature), .. } => {
-                Some(format!("build with it: cargo build --release --features {feature}"))
+                Some(format!("this is a lean build, the default one has it: build with --features {feature}"))
             }
             Self::NotBuilt { remedy: Remedy::None, .. } => {
                 Some("Stepstream has no cargo feature for it: use SASL with PLAIN or SCRAM, or certificates".to_owned())

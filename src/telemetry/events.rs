@@ -218,10 +218,18 @@ pub fn brokers_reached(pipeline: &str, brokers: &str, took: Duration) {
 }
 
 /// No broker answers, whether one ever did or not. Told once, however many clients notice.
-pub fn brokers_unreachable(pipeline: &str, brokers: &str, was_up: bool, lasts: Duration, error: &str) {
+pub fn brokers_unreachable(
+    pipeline: &str,
+    brokers: &str,
+    was_up: bool,
+    lasts: Duration,
+    error: &str,
+    advice: Option<&str>,
+) {
     let lasts_ms = millis(lasts);
     let what = if was_up { "brokers lost" } else { "brokers not reached yet" };
-    warn!(pipeline, brokers, lasts_ms, error, "{what}: nothing is read, results wait; it goes on by itself");
+    let then = advice.unwrap_or("it goes on by itself");
+    warn!(pipeline, brokers, lasts_ms, error, "{what}: nothing is read, results wait; {then}");
 }
 
 /// A broker answers again.

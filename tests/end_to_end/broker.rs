@@ -34,8 +34,13 @@ impl Broker {
                  or scripts/kafka start and set KAFKA_BROKERS to what scripts/kafka status prints"
             );
         };
-        let admin = ClientConfig::new().set("bootstrap.servers", &brokers).create().expect("an admin client");
-        Self { brokers, admin }
+        Self::at(&brokers)
+    }
+
+    /// The Kafka at this address.
+    pub fn at(brokers: &str) -> Self {
+        let admin = ClientConfig::new().set("bootstrap.servers", brokers).create().expect("an admin client");
+        Self { brokers: brokers.to_owned(), admin }
     }
 
     /// Creates a topic of a name that no other test has; it is deleted when the guard is dropped.

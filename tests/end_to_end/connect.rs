@@ -9,13 +9,13 @@ use crate::broker::{Broker, Topic, unique};
 use crate::daemon::binary;
 
 /// A folder with a configuration, gone when the test has passed.
-struct Configured {
+pub struct Configured {
     folder: PathBuf,
     text: String,
 }
 
 impl Configured {
-    fn new(stem: &str, text: String) -> Self {
+    pub fn new(stem: &str, text: String) -> Self {
         let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(unique(stem));
         fs::create_dir_all(&folder).expect("a folder for the test");
         let passes = r#"{"StartAt": "P", "States": {"P": {"Type": "Pass", "End": true}}}"#;
@@ -25,7 +25,7 @@ impl Configured {
     }
 
     /// The outcome, and what was said: lines of prose as they were before they were broken to the width of a terminal.
-    fn check(&self) -> (Output, String) {
+    pub fn check(&self) -> (Output, String) {
         let config = self.folder.join("stepstream.toml");
         let args = ["run", "--check", "--connect", "--config"];
         let output = Command::new(binary()).args(args).arg(config).output().expect("stepstream can be run");
@@ -48,7 +48,7 @@ impl Drop for Configured {
     }
 }
 
-fn pipeline(brokers: &str, [source, sink, failures, dead_letters]: [&str; 4]) -> String {
+pub fn pipeline(brokers: &str, [source, sink, failures, dead_letters]: [&str; 4]) -> String {
     format!(
         "[kafka]\nbootstrap.servers = \"{brokers}\"\n\n[[pipeline]]\nname = \"connect\"\ngroup = \"{}\"\nshards = 2\n\
          workflow = \"workflow.asl.json\"\nsources = [\"{source}\"]\nsink = \"{sink}\"\nfailures = \"{failures}\"\n\

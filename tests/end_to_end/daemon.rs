@@ -20,6 +20,7 @@ pub struct Pipeline {
     pub group: String,
     folder: PathBuf,
     brokers: String,
+    kafka: String,
     options: String,
     tables: String,
 }
@@ -49,6 +50,7 @@ impl Pipeline {
             group: unique(stem),
             folder,
             brokers: broker.brokers.clone(),
+            kafka: String::new(),
             options: String::new(),
             tables: String::new(),
         };
@@ -59,6 +61,13 @@ impl Pipeline {
     /// Adds an option to its `[[pipeline]]`.
     pub fn option(mut self, line: &str) -> Self {
         writeln!(self.options, "{line}").expect("a String can be written to");
+        self
+    }
+
+    /// Connects its daemons to this address, by these lines of `[kafka]`.
+    pub fn kafka(mut self, brokers: &str, lines: &str) -> Self {
+        brokers.clone_into(&mut self.brokers);
+        self.kafka = lines.to_owned();
         self
     }
 
@@ -135,7 +144,7 @@ impl Pipeline {
             r#"
 [kafka]
 bootstrap.servers = "{brokers}"
-
+{kafka}
 [kafka.consumer]
 session.timeout.ms = 6000
 heartbeat.interval.ms = 500
@@ -156,6 +165,7 @@ shards = 2
 {tables}
 "#,
             brokers = self.brokers,
+            kafka = self.kafka,
             group = self.group,
             source = self.source.name,
             sink = self.sink.name,

@@ -25,6 +25,7 @@ mod orders;
 mod out_of_range;
 mod records;
 mod redelivery;
+mod secure;
 mod sink;
 mod soak;
 mod swap;
