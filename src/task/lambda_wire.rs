@@ -190,7 +190,7 @@ impl Parameters {
         for field in sonic_rs::to_object_iter(input) {
             let (name, value) = field.map_err(|_| {
                 let problem = vec!["The parameters are not an object".to_owned()];
-                unusable(input, &problem)
+                unusable_parameters(input, &problem)
             })?;
             // The raw text: digits and nesting of the payload stay as they are.
             fields.push((name.to_string(), value.as_raw_str().trim().to_owned()));
@@ -232,7 +232,7 @@ impl Parameters {
         for (name, _) in &self.fields {
             self.problems.push(format!("The field {name:?} is not supported by Step Functions"));
         }
-        if self.problems.is_empty() { Ok(()) } else { Err(unusable(input, &self.problems)) }
+        if self.problems.is_empty() { Ok(()) } else { Err(unusable_parameters(input, &self.problems)) }
     }
 }
 
@@ -241,7 +241,7 @@ fn invalid_format(name: &str) -> String {
 }
 
 /// The service's text for parameters that no call can be made from; the engine names the state.
-fn unusable(input: &[u8], problems: &[String]) -> TaskFailure {
+pub(super) fn unusable_parameters(input: &[u8], problems: &[String]) -> TaskFailure {
     let input = String::from_utf8_lossy(input);
     let problems = problems.join(", ");
     let cause = format!("The Parameters '{input}' could not be used to start the Task: [{problems}]");

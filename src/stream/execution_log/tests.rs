@@ -7,6 +7,16 @@ use crate::program::Program;
 const LEVELS: [ExecutionLogLevel; 4] =
     [ExecutionLogLevel::Off, ExecutionLogLevel::Fatal, ExecutionLogLevel::Error, ExecutionLogLevel::All];
 
+const IDENTITY: Identity<'static> = Identity {
+    name: "n",
+    id: "arn",
+    state_machine_name: "m",
+    state_machine_id: "mi",
+    role_arn: "r",
+    seed: 1,
+    kafka: None,
+};
+
 #[test]
 fn levels_take_the_event_types_that_the_service_gives_them() {
     for (kind, least) in [
@@ -34,18 +44,9 @@ fn levels_take_the_event_types_that_the_service_gives_them() {
 fn events_have_the_shape_of_the_services_log() {
     let definition = r#"{"StartAt": "F", "States": {"F": {"Type": "Fail", "Error": "E", "Cause": "why"}}}"#;
     let program = Arc::new(Program::from_text(definition).expect("it is valid"));
-    let identity = Identity {
-        name: "n",
-        id: "arn",
-        state_machine_name: "m",
-        state_machine_id: "mi",
-        role_arn: "r",
-        seed: 1,
-        kafka: None,
-    };
     let mut execution = Execution::new(Limits::default());
     execution.record_history();
-    execution.start(&program, b"{}", &identity, Timestamp(7)).expect("it is valid");
+    execution.start(&program, b"{}", &IDENTITY, Timestamp(7)).expect("it is valid");
     execution.run(Timestamp(7));
     let log = |include_data| -> Vec<Value> {
         execution.history().iter().map(|event| logged(event, "arn", include_data)).collect()
@@ -88,15 +89,6 @@ fn a_flood_is_cut_and_counted() {
 /// Lines that are logged while the executions of `events` end, and then the log is closed.
 fn lines(level: ExecutionLogLevel, history: bool, definition: &str, events: &[&str]) -> Vec<String> {
     let program = Arc::new(Program::from_text(definition).expect("it is valid"));
-    let identity = Identity {
-        name: "n",
-        id: "arn",
-        state_machine_name: "m",
-        state_machine_id: "mi",
-        role_arn: "r",
-        seed: 1,
-        kafka: None,
-    };
     let mut log = ExecutionLog {
         pipeline: "orders".into(),
         topic: None,
@@ -115,7 +107,7 @@ fn lines(level: ExecutionLogLevel, history: bool, definition: &str, events: &[&s
     let subscriber = tracing_subscriber::fmt().with_ansi(false).with_writer(move || sink.clone()).finish();
     tracing::subscriber::with_default(subscriber, || {
         for (offset, event) in (0..).zip(events) {
-            execution.start(&program, event.as_bytes(), &identity, Timestamp(7)).expect("it is valid");
+            execution.start(&program, event.as_bytes(), &IDENTITY, Timestamp(7)).expect("it is valid");
             execution.run(Timestamp(7));
             let status = execution.status().expect("it has ended");
             if log.concerns(status) {

@@ -4,23 +4,22 @@ use hyper::HeaderMap;
 use serde_json::Map;
 
 use super::caller::{Caller, Outgoing, Sent, Unsent};
+use super::error;
 use super::integration::{Style, optimised};
 use super::model::Library;
 use super::operation::no_keys;
 use super::protocol::Message;
-use super::{error, parameters};
 use crate::resource::Resource;
 use crate::task::client::{Reply, percent_encoded};
-use crate::task::lambda::payload;
-use crate::task::lambda_wire::{Invocation, invoke_result};
+use crate::task::lambda::{direct_result, payload};
+use crate::task::lambda_wire::{Invocation, invoke_result, unusable_parameters};
 use crate::task::{Answer, MAX_RESULT_BYTES, Request, TaskFailure};
 
 /// Calls the function of the Resource: the task's input is the payload, what the function answers the result.
 pub(super) async fn direct(caller: &Caller, request: &Request) -> Answer {
     let invocation = Invocation::direct(request)?;
     let reply = send(caller, request, &invocation).await?;
-    let body = payload(reply, request.resource.as_str())?.body;
-    Ok(if body.is_empty() { b"null".to_vec() } else { body })
+    direct_result(reply, request)
 }
 
 /// Carries out `lambda:invoke`.
@@ -31,7 +30,7 @@ pub(super) async fn invoke(caller: &Caller, request: &Request) -> Answer {
 }
 
 async fn send(caller: &Caller, request: &Request, invocation: &Invocation) -> Result<Reply, TaskFailure> {
-    let unusable = |why: String| parameters::unusable(&request.input, &[why]);
+    let unusable = |why: String| unusable_parameters(&request.input, &[why]);
     let service = Library::shared().service("lambda").map_err(|error| unusable(error.to_string()))?;
     let operation = service.operation("invoke").map_err(|error| unusable(error.to_string()))?;
     let style = optimised("lambda").map_or(Style::Sdk, Style::Optimised);

@@ -10,7 +10,7 @@ use super::model::{Operation, Service};
 use super::roles::NoKeys;
 use super::{parameters, protocol, results};
 use crate::task::client::Reply;
-use crate::task::lambda_wire::http_metadata;
+use crate::task::lambda_wire::{http_metadata, unusable_parameters};
 use crate::task::{Answer, MAX_RESULT_BYTES, Request, TaskFailure};
 
 /// Calls the operation that Resources name so.
@@ -21,7 +21,7 @@ pub(super) async fn call(caller: &Caller, request: &Request, service: &Service, 
     if is_events {
         name_execution(&mut input, &request.execution);
     }
-    let unusable = |why: String| parameters::unusable(&request.input, &[why]);
+    let unusable = |why: String| unusable_parameters(&request.input, &[why]);
     let message = protocol::write(service, operation, &input).map_err(unusable)?;
     let keys = match operation.unsigned {
         true => None,

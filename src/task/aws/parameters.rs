@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 use super::integration::Style;
 use super::model::{Member, Operation, Service, Shape, Structure};
 use crate::engine::TaskFailure;
+use crate::task::lambda_wire::unusable_parameters;
 
 /// The operation's input. `token` is what makes repeated calls one, where the operation takes such a text.
 ///
@@ -21,7 +22,7 @@ pub(super) fn input(
 ) -> Result<Map<String, Value>, TaskFailure> {
     let parameters: Value = serde_json::from_slice(given).unwrap_or_default();
     let Value::Object(parameters) = parameters else {
-        return Err(unusable(given, &["The parameters are not an object".to_owned()]));
+        return Err(unusable_parameters(given, &["The parameters are not an object".to_owned()]));
     };
     let mut reader = Reader { service, style, problems: Vec::new() };
     let structure = service.structure(operation.input);
@@ -34,16 +35,8 @@ pub(super) fn input(
     reader.require(structure, &input);
     match reader.problems.is_empty() {
         true => Ok(input),
-        false => Err(unusable(given, &reader.problems)),
+        false => Err(unusable_parameters(given, &reader.problems)),
     }
-}
-
-/// The service's text for parameters that no call can be made of; the engine names the state.
-pub(super) fn unusable(given: &[u8], problems: &[String]) -> TaskFailure {
-    let given = String::from_utf8_lossy(given);
-    let problems = problems.join(", ");
-    let cause = format!("The Parameters '{given}' could not be used to start the Task: [{problems}]");
-    TaskFailure { of_fields: true, ..TaskFailure::new("States.Runtime", cause) }
 }
 
 struct Reader<'a> {

@@ -86,8 +86,7 @@ impl Connector for LambdaConnector {
             }
             let invocation = Invocation::direct(&request)?;
             let reply = invoke(&client, &request, &invocation).await?;
-            let body = payload(reply, request.resource.as_str())?.body;
-            Ok(if body.is_empty() { b"null".to_vec() } else { body })
+            direct_result(reply, &request)
         })
     }
 
@@ -137,6 +136,12 @@ fn invocation_uri(endpoint: &Uri, invocation: &Invocation) -> Result<Uri, TaskFa
     parts.path_and_query =
         Some(path.parse().map_err(|error: hyper::http::uri::InvalidUri| unusable(error.to_string()))?);
     Uri::from_parts(parts).map_err(|error| unusable(error.to_string()))
+}
+
+/// What a function that its ARN names has answered: nothing is `null`.
+pub(super) fn direct_result(reply: Reply, request: &Request) -> Answer {
+    let body = payload(reply, request.resource.as_str())?.body;
+    Ok(if body.is_empty() { b"null".to_vec() } else { body })
 }
 
 /// The reply, when the function was run and gave a payload that is a result. `what` names it in a size failure.
