@@ -46,7 +46,7 @@ impl From<Exceeded> for EvaluationError {
 
 /// A failure on its way up through the evaluation.
 #[derive(Debug)]
-pub(super) struct Fault(Box<Thrown>);
+pub(super) struct Throw(Box<Thrown>);
 
 #[derive(Debug)]
 enum Thrown {
@@ -54,7 +54,7 @@ enum Thrown {
     Text(String),
     /// It lacks the name of the function that was called: what stands at [`NAME`].
     OfFunction(String),
-    /// There is no text: see [`internal`](Fault::internal).
+    /// There is no text: see [`internal`](Throw::internal).
     Internal,
     FunctionResult,
 }
@@ -62,35 +62,35 @@ enum Thrown {
 /// Where the name of the called function goes in the text of a fault.
 const NAME: &str = "{{token}}";
 
-impl Fault {
+impl Throw {
     /// A code of the reference implementation, and its message with the values put in.
-    pub(super) fn new(code: &str, message: impl std::fmt::Display) -> Fault {
-        Fault(Box::new(Thrown::Text(format!("{code}: {message}"))))
+    pub(super) fn new(code: &str, message: impl std::fmt::Display) -> Throw {
+        Throw(Box::new(Thrown::Text(format!("{code}: {message}"))))
     }
 
-    /// As [`new`](Fault::new), where `{{token}}` stands for the name of the function that was called, which only the call
+    /// As [`new`](Throw::new), where `{{token}}` stands for the name of the function that was called, which only the call
     /// knows.
-    pub(super) fn of_function(code: &str, message: impl std::fmt::Display) -> Fault {
-        Fault(Box::new(Thrown::OfFunction(format!("{code}: {message}"))))
+    pub(super) fn of_function(code: &str, message: impl std::fmt::Display) -> Throw {
+        Throw(Box::new(Thrown::OfFunction(format!("{code}: {message}"))))
     }
 
     /// A bound is passed.
-    pub(super) fn bound(text: &str) -> Fault {
-        Fault(Box::new(Thrown::Text(text.to_owned())))
+    pub(super) fn bound(text: &str) -> Throw {
+        Throw(Box::new(Thrown::Text(text.to_owned())))
     }
 
     /// The reference implementation fails without a code, by an exception of its language.
-    pub(super) fn internal() -> Fault {
-        Fault(Box::new(Thrown::Internal))
+    pub(super) fn internal() -> Throw {
+        Throw(Box::new(Thrown::Internal))
     }
 
     /// The result is, or holds, a function.
-    pub(super) fn function_result() -> Fault {
-        Fault(Box::new(Thrown::FunctionResult))
+    pub(super) fn function_result() -> Throw {
+        Throw(Box::new(Thrown::FunctionResult))
     }
 
     /// The function that was called, if that was not known yet.
-    pub(super) fn called(mut self, name: Option<&str>) -> Fault {
+    pub(super) fn called(mut self, name: Option<&str>) -> Throw {
         if let Thrown::OfFunction(text) = &*self.0 {
             let name = name.map_or("undefined".to_owned(), |name| serde_json::Value::from(name).to_string());
             *self.0 = Thrown::Text(text.replace(NAME, &name));
@@ -99,14 +99,14 @@ impl Fault {
     }
 }
 
-impl From<Exceeded> for Fault {
-    fn from(exceeded: Exceeded) -> Fault {
-        Fault::bound(&EvaluationError::from(exceeded).to_string())
+impl From<Exceeded> for Throw {
+    fn from(exceeded: Exceeded) -> Throw {
+        Throw::bound(&EvaluationError::from(exceeded).to_string())
     }
 }
 
-impl From<Fault> for Box<EvaluationError> {
-    fn from(fault: Fault) -> Box<EvaluationError> {
+impl From<Throw> for Box<EvaluationError> {
+    fn from(fault: Throw) -> Box<EvaluationError> {
         Box::new(match *fault.called(None).0 {
             Thrown::Text(text) | Thrown::OfFunction(text) => EvaluationError::Thrown(text.into()),
             Thrown::Internal => EvaluationError::Internal,

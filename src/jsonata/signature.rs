@@ -32,12 +32,12 @@ impl Parameter {
     }
 }
 
-/// Code and text of a fault.
-type Fault = (&'static str, &'static str);
+/// Code and text of what is thrown.
+type Coded = (&'static str, &'static str);
 
 impl Signature {
     /// Reads a signature, which begins with `<`.
-    pub(in crate::jsonata) fn parse(text: &str) -> Result<Signature, Fault> {
+    pub(in crate::jsonata) fn parse(text: &str) -> Result<Signature, Coded> {
         let mut parameters: Vec<Parameter> = Vec::new();
         let mut rest = text.get(1..).unwrap_or_default();
         while let Some(symbol) = rest.chars().next() {

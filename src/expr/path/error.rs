@@ -3,7 +3,7 @@ use crate::expr::java;
 use crate::expr::path::{Path, Root};
 use crate::value::{Exceeded, Heap};
 
-use super::search::{Fault, Reason};
+use super::search::{Reason, SearchError};
 use super::step::Steps;
 use super::trail::Part;
 
@@ -18,7 +18,7 @@ pub(super) enum Cause {
     /// The path is applied to `null`.
     NullRoot,
     /// A path of names and indexes leads nowhere. Its text is made only where it is needed.
-    Plain(Fault),
+    Plain(SearchError),
     /// Another path cannot be applied: whether it found nothing, and the text.
     Search(bool, Box<str>),
     /// The evaluation passed a bound: depth, memory or work.
@@ -27,9 +27,9 @@ pub(super) enum Cause {
 
 impl PathError {
     /// What a search ended with, and where.
-    pub(super) fn of_search(heap: &Heap, path: &Path, fault: &Fault, trail: &[Part]) -> PathError {
+    pub(super) fn of_search(heap: &Heap, path: &Path, fault: &SearchError, trail: &[Part]) -> PathError {
         PathError(match fault {
-            Fault::Exceeded(exceeded) => Cause::Exceeded(*exceeded),
+            SearchError::Exceeded(exceeded) => Cause::Exceeded(*exceeded),
             fault => Cause::Search(fault.is_missing(), text(heap, &path.steps, &path.root_text(), fault, trail).into()),
         })
     }
@@ -112,21 +112,21 @@ impl Path {
 }
 
 /// The text of a fault in steps that are names and indexes only.
-pub(super) fn plain_text(heap: &Heap, steps: &Steps, root: &str, fault: &Fault) -> String {
+pub(super) fn plain_text(heap: &Heap, steps: &Steps, root: &str, fault: &SearchError) -> String {
     let way: Vec<Part> = match fault {
-        Fault::Step { at, .. } => (0..*at as usize).map(Part::Step).collect(),
+        SearchError::Step { at, .. } => (0..*at as usize).map(Part::Step).collect(),
         _ => Vec::new(),
     };
     text(heap, steps, root, fault, &way)
 }
 
 /// The text of a fault in `steps`, to which `trail` led.
-pub(super) fn text(heap: &Heap, steps: &Steps, root: &str, fault: &Fault, trail: &[Part]) -> String {
-    let Fault::Step { at, reason, found } = fault else {
+pub(super) fn text(heap: &Heap, steps: &Steps, root: &str, fault: &SearchError, trail: &[Part]) -> String {
+    let SearchError::Step { at, reason, found } = fault else {
         return match fault {
-            Fault::Refused(text) => text.to_string(),
-            Fault::Exceeded(exceeded) => exceeded.to_string(),
-            Fault::Step { .. } => String::new(),
+            SearchError::Refused(text) => text.to_string(),
+            SearchError::Exceeded(exceeded) => exceeded.to_string(),
+            SearchError::Step { .. } => String::new(),
         };
     };
     let at = *at as usize;

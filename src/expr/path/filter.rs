@@ -5,7 +5,7 @@ use crate::value::{Heap, Num, Value};
 
 use super::decimal::Decimal;
 use super::literal::Literal;
-use super::search::{Fault, Walk};
+use super::search::{SearchError, Walk};
 use super::step::Steps;
 
 /// What stands in `[?(…)]`.
@@ -82,7 +82,7 @@ enum Term<'a> {
 
 impl Filter {
     /// Whether a value is let through.
-    pub(super) fn accepts(&self, heap: &mut Heap, current: Value, walk: &mut Walk) -> Result<bool, Fault> {
+    pub(super) fn accepts(&self, heap: &mut Heap, current: Value, walk: &mut Walk) -> Result<bool, SearchError> {
         for all in &self.any {
             let mut holds = true;
             for criterion in all {
@@ -100,7 +100,7 @@ impl Filter {
 }
 
 impl Criterion {
-    fn holds(&self, heap: &mut Heap, current: Value, walk: &mut Walk) -> Result<bool, Fault> {
+    fn holds(&self, heap: &mut Heap, current: Value, walk: &mut Walk) -> Result<bool, SearchError> {
         match self {
             // The library asks the current value even where the path begins with `$`.
             Criterion::Exists { steps, expected } => {
@@ -118,7 +118,7 @@ impl Criterion {
 
 impl Operand {
     /// `None` if a path leads nowhere.
-    fn evaluate(&self, heap: &mut Heap, current: Value, walk: &mut Walk) -> Result<Option<Term<'_>>, Fault> {
+    fn evaluate(&self, heap: &mut Heap, current: Value, walk: &mut Walk) -> Result<Option<Term<'_>>, SearchError> {
         match self {
             Operand::Path { steps, from_root } => {
                 let start = if *from_root { walk.root } else { current };
@@ -130,7 +130,7 @@ impl Operand {
     }
 }
 
-fn present(found: Result<Value, Fault>) -> Result<Option<Value>, Fault> {
+fn present(found: Result<Value, SearchError>) -> Result<Option<Value>, SearchError> {
     match found {
         Ok(value) => Ok(Some(value)),
         Err(fault) if fault.is_missing() => Ok(None),
@@ -139,7 +139,7 @@ fn present(found: Result<Value, Fault>) -> Result<Option<Value>, Fault> {
 }
 
 impl Operator {
-    fn holds(self, heap: &Heap, left: Term<'_>, right: Term<'_>) -> Result<bool, Fault> {
+    fn holds(self, heap: &Heap, left: Term<'_>, right: Term<'_>) -> Result<bool, SearchError> {
         heap.afford(left.bytes(heap) + right.bytes(heap))?;
         if self == Operator::Matches {
             return matches(heap, left, right);
@@ -165,7 +165,7 @@ impl Operator {
 /// The order of two sides; `None` if their types cannot be compared, which no operator accepts.
 ///
 /// A text on the right becomes the type of what is on the left, but not the other way round.
-fn compare(heap: &Heap, left: Term<'_>, right: Term<'_>) -> Result<Option<Ordering>, Fault> {
+fn compare(heap: &Heap, left: Term<'_>, right: Term<'_>) -> Result<Option<Ordering>, SearchError> {
     match (left.is_null(heap), right.is_null(heap)) {
         (true, true) => return Ok(Some(Ordering::Equal)),
         (true, false) => return Ok(Some(Ordering::Less)),
@@ -201,23 +201,23 @@ fn compare(heap: &Heap, left: Term<'_>, right: Term<'_>) -> Result<Option<Orderi
     })
 }
 
-fn compare_numbers(a: &str, b: &str) -> Result<Ordering, Fault> {
+fn compare_numbers(a: &str, b: &str) -> Result<Ordering, SearchError> {
     let read = |text| Decimal::parse(text).ok_or_else(|| not_a_number(text));
     Ok(read(a)?.compare(&read(b)?))
 }
 
-fn not_a_number(text: &str) -> Fault {
-    Fault::Refused(format!("The filter compares a number with '{text}', which is no number").into())
+fn not_a_number(text: &str) -> SearchError {
+    SearchError::Refused(format!("The filter compares a number with '{text}', which is no number").into())
 }
 
 /// The whole text of a side has to match the regular expression that the other one is.
-fn matches(heap: &Heap, left: Term<'_>, right: Term<'_>) -> Result<bool, Fault> {
+fn matches(heap: &Heap, left: Term<'_>, right: Term<'_>) -> Result<bool, SearchError> {
     let (regex, target) = match (left, right) {
         (Term::Regex(pattern), target) | (target, Term::Regex(pattern)) => (&pattern.regex, target),
         (left, right) if left.is_null_value() && right.is_null_value() => return Ok(false),
         _ => {
             let message = "The right side of '=~' is no regular expression: it is written /like this/";
-            return Err(Fault::Refused(message.into()));
+            return Err(SearchError::Refused(message.into()));
         }
     };
     if let Term::Value(value) = target {

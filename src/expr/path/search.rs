@@ -44,7 +44,7 @@ pub(super) enum Reason {
 
 /// Why an evaluation has no result. Small: its text is made only where it is needed.
 #[derive(Clone, Debug)]
-pub(super) enum Fault {
+pub(super) enum SearchError {
     /// A step could not be taken.
     Step {
         /// Index of the step.
@@ -59,15 +59,15 @@ pub(super) enum Fault {
     Exceeded(Exceeded),
 }
 
-impl Fault {
-    fn step(at: usize, reason: Reason, found: Value) -> Fault {
-        Fault::Step { at: at as u32, reason, found }
+impl SearchError {
+    fn step(at: usize, reason: Reason, found: Value) -> SearchError {
+        SearchError::Step { at: at as u32, reason, found }
     }
 
     /// Whether something is not there, in contrast to: cannot be asked for.
     pub(super) fn is_missing(&self) -> bool {
         match self {
-            Fault::Step { reason, .. } => {
+            SearchError::Step { reason, .. } => {
                 !matches!(reason, Reason::NotAnArray | Reason::Primitive | Reason::NamesNotLast)
             }
             _ => false,
@@ -75,9 +75,9 @@ impl Fault {
     }
 }
 
-impl From<Exceeded> for Fault {
-    fn from(exceeded: Exceeded) -> Fault {
-        Fault::Exceeded(exceeded)
+impl From<Exceeded> for SearchError {
+    fn from(exceeded: Exceeded) -> SearchError {
+        SearchError::Exceeded(exceeded)
     }
 }
 
@@ -100,7 +100,7 @@ impl Steps {
     }
 
     /// Applies plain steps; the first `skip` of them led to `start`.
-    pub(super) fn evaluate_plain(&self, skip: usize, heap: &Heap, start: Value) -> Result<Value, Fault> {
+    pub(super) fn evaluate_plain(&self, skip: usize, heap: &Heap, start: Value) -> Result<Value, SearchError> {
         self.follow_to_the_end(skip, heap, start, |_| Ok(()))
     }
 
@@ -111,7 +111,7 @@ impl Steps {
         heap: &Heap,
         start: Value,
         pay: impl Fn(Value) -> Result<(), Exceeded>,
-    ) -> Result<Value, Fault> {
+    ) -> Result<Value, SearchError> {
         let mut value = start;
         for (at, step) in self.list.iter().enumerate().skip(skip) {
             let found = match step {
@@ -122,7 +122,7 @@ impl Steps {
                 Step::Index(index) => element(heap, value, *index),
                 _ => Err(Reason::Null),
             };
-            value = found.map_err(|reason| Fault::step(at, reason, value))?;
+            value = found.map_err(|reason| SearchError::step(at, reason, value))?;
         }
         Ok(value)
     }
@@ -134,7 +134,7 @@ impl Steps {
     }
 
     /// What the steps of a path lead to that is asked for in a filter. Where it ends in several names, all must be there.
-    pub(super) fn evaluate_asked(&self, heap: &mut Heap, start: Value, walk: &mut Walk) -> Result<Value, Fault> {
+    pub(super) fn evaluate_asked(&self, heap: &mut Heap, start: Value, walk: &mut Walk) -> Result<Value, SearchError> {
         walk.requires_all = true;
         let found = self.evaluate_inside(heap, start, walk);
         walk.requires_all = false;
@@ -142,25 +142,30 @@ impl Steps {
     }
 
     /// Applies steps of a filter, which lead to one place. What is wrong within them is told with its text.
-    pub(super) fn evaluate_inside(&self, heap: &mut Heap, start: Value, walk: &mut Walk) -> Result<Value, Fault> {
+    pub(super) fn evaluate_inside(&self, heap: &mut Heap, start: Value, walk: &mut Walk) -> Result<Value, SearchError> {
         if self.plain {
             let found = self.follow_to_the_end(0, heap, start, |value| heap.work(lookup(value)));
             return found.map_err(|fault| match fault.is_missing() {
                 true => fault,
-                false => Fault::Refused(error::plain_text(heap, self, "$", &fault).into()),
+                false => SearchError::Refused(error::plain_text(heap, self, "$", &fault).into()),
             });
         }
         heap.work(1)?;
         self.search(heap, start, walk).map_err(|(fault, trail)| match fault {
-            Fault::Step { .. } if !fault.is_missing() => {
-                Fault::Refused(error::text(heap, self, "$", &fault, &trail).into())
+            SearchError::Step { .. } if !fault.is_missing() => {
+                SearchError::Refused(error::text(heap, self, "$", &fault, &trail).into())
             }
             fault => fault,
         })
     }
 
     /// Applies steps of any kind. A fault comes with the way to where it arose.
-    pub(super) fn search(&self, heap: &mut Heap, start: Value, walk: &mut Walk) -> Result<Value, (Fault, Vec<Part>)> {
+    pub(super) fn search(
+        &self,
+        heap: &mut Heap,
+        start: Value,
+        walk: &mut Walk,
+    ) -> Result<Value, (SearchError, Vec<Part>)> {
         let mark = heap.mark();
         let mut search = Search { steps: self, heap, walk, trail: Trail::new() };
         let result = search.apply(0, start);
@@ -170,7 +175,7 @@ impl Steps {
                 let found = heap.pushed(mark).first().copied();
                 heap.abandon(mark);
                 // Definite steps that lead nowhere are faults.
-                found.ok_or_else(|| (Fault::Refused("No results".into()), trail.into_vec()))
+                found.ok_or_else(|| (SearchError::Refused("No results".into()), trail.into_vec()))
             }
             Ok(()) => heap.array_from(mark).map_err(|exceeded| (exceeded.into(), trail.into_vec())),
             Err(fault) => {
@@ -222,7 +227,7 @@ impl Search<'_> {
     ///
     /// Recursion goes down one level of the value each time, or passes a `..`, so it is bounded by the value's depth and
     /// the number of steps.
-    fn apply(&mut self, mut at: usize, mut value: Value) -> Result<(), Fault> {
+    fn apply(&mut self, mut at: usize, mut value: Value) -> Result<(), SearchError> {
         let steps = self.steps;
         let kept = self.trail.len();
         loop {
@@ -259,7 +264,7 @@ impl Search<'_> {
                     at += 1;
                 }
                 Err(Reason::MissingProperty) if steps.may_miss(at) => break,
-                Err(reason) => return Err(Fault::step(at, reason, value)),
+                Err(reason) => return Err(SearchError::step(at, reason, value)),
             }
         }
         self.trail.truncate(kept);
@@ -267,11 +272,11 @@ impl Search<'_> {
     }
 
     /// Notes a step that led to one place.
-    fn arrive(&mut self, step: &Step, at: usize, value: Value) -> Result<Value, Fault> {
+    fn arrive(&mut self, step: &Step, at: usize, value: Value) -> Result<Value, SearchError> {
         let (part, value) = match step {
             Step::Here => (Part::Here, value),
             Step::FromEnd(added) => {
-                let fault = |reason| Fault::step(at, reason, value);
+                let fault = |reason| SearchError::step(at, reason, value);
                 let index = array(value).map_err(fault)?.len() as i64 + added;
                 (Part::Index(index), element(self.heap, value, index).map_err(fault)?)
             }
@@ -282,7 +287,7 @@ impl Search<'_> {
     }
 
     /// An object of the entries with these names, as far as they exist.
-    fn pick(&mut self, at: usize, names: &[Box<str>], value: Value) -> Result<Result<Value, Reason>, Fault> {
+    fn pick(&mut self, at: usize, names: &[Box<str>], value: Value) -> Result<Result<Value, Reason>, SearchError> {
         let Value::Object(object) = value else { return Ok(Err(Reason::NotAnObject)) };
         if !self.steps.is_last(at) {
             return Ok(Err(Reason::NamesNotLast));
@@ -307,17 +312,17 @@ impl Search<'_> {
                 None => {}
             }
         }
-        self.heap.object_from(mark).map(Ok).map_err(Fault::Exceeded)
+        self.heap.object_from(mark).map(Ok).map_err(SearchError::Exceeded)
     }
 
     /// A step that leads to any number of places: continues with each of them.
-    fn each(&mut self, step: &Step, at: usize, value: Value) -> Result<(), Fault> {
+    fn each(&mut self, step: &Step, at: usize, value: Value) -> Result<(), SearchError> {
         match step {
             Step::Descend => self.descend(at + 1, value),
             Step::All => self.all(at + 1, value),
             Step::Indexes(indexes) => indexes.iter().try_for_each(|index| self.index(at, value, *index)),
             Step::Slice(slice) => {
-                let array = array(value).map_err(|reason| Fault::step(at, reason, value))?;
+                let array = array(value).map_err(|reason| SearchError::step(at, reason, value))?;
                 slice.range(array.len() as i64).try_for_each(|index| self.index(at, value, index))
             }
             Step::Filter(filter) => self.filter(filter, at, value),
@@ -326,12 +331,12 @@ impl Search<'_> {
     }
 
     /// Continues behind the step `at` with an element.
-    fn index(&mut self, at: usize, value: Value, index: i64) -> Result<(), Fault> {
-        let found = element(self.heap, value, index).map_err(|reason| Fault::step(at, reason, value))?;
+    fn index(&mut self, at: usize, value: Value, index: i64) -> Result<(), SearchError> {
+        let found = element(self.heap, value, index).map_err(|reason| SearchError::step(at, reason, value))?;
         self.through(Part::Index(index), at + 1, found)
     }
 
-    fn through(&mut self, part: Part, next: usize, value: Value) -> Result<(), Fault> {
+    fn through(&mut self, part: Part, next: usize, value: Value) -> Result<(), SearchError> {
         self.trail.push(part);
         self.apply(next, value)?;
         self.trail.pop();
@@ -340,7 +345,7 @@ impl Search<'_> {
 
     /// Continues with every child. Where an element of an array does not have what the steps ask for, it is passed over; a
     /// child of an object has to have it.
-    fn all(&mut self, next: usize, value: Value) -> Result<(), Fault> {
+    fn all(&mut self, next: usize, value: Value) -> Result<(), SearchError> {
         match value {
             Value::Object(list) => {
                 for index in 0..list.len() {
@@ -363,9 +368,9 @@ impl Search<'_> {
         Ok(())
     }
 
-    fn filter(&mut self, filter: &Filter, at: usize, value: Value) -> Result<(), Fault> {
+    fn filter(&mut self, filter: &Filter, at: usize, value: Value) -> Result<(), SearchError> {
         let Value::Array(list) = value else {
-            return Err(Fault::step(at, Reason::Primitive, value));
+            return Err(SearchError::step(at, Reason::Primitive, value));
         };
         for index in 0..list.len() {
             self.heap.work(1)?;
@@ -378,7 +383,7 @@ impl Search<'_> {
     }
 
     /// Applies the step at `at` to this value and every container in it, outer ones first.
-    fn descend(&mut self, at: usize, value: Value) -> Result<(), Fault> {
+    fn descend(&mut self, at: usize, value: Value) -> Result<(), SearchError> {
         self.heap.work(1)?;
         match value {
             Value::Object(list) => {
@@ -404,7 +409,7 @@ impl Search<'_> {
         Ok(())
     }
 
-    fn descend_through(&mut self, part: Part, at: usize, child: Value) -> Result<(), Fault> {
+    fn descend_through(&mut self, part: Part, at: usize, child: Value) -> Result<(), SearchError> {
         if matches!(child, Value::Array(_) | Value::Object(_)) {
             self.trail.push(part);
             self.descend(at, child)?;
@@ -415,7 +420,7 @@ impl Search<'_> {
 
     /// What the library does with an array that `..` has come to: if other steps follow, they go on with every element, and
     /// the step behind `..` is not asked which.
-    fn apply_to_array(&mut self, at: usize, array: List) -> Result<(), Fault> {
+    fn apply_to_array(&mut self, at: usize, array: List) -> Result<(), SearchError> {
         if self.steps.is_last(at) {
             return self.apply(at, Value::Array(array));
         }
@@ -427,7 +432,7 @@ impl Search<'_> {
     }
 
     /// Whether the step at `at`, which stands behind `..`, is applied to a value.
-    fn takes(&mut self, at: usize, value: Value) -> Result<bool, Fault> {
+    fn takes(&mut self, at: usize, value: Value) -> Result<bool, SearchError> {
         let names = match self.steps.list.get(at) {
             Some(Step::Names(names)) => names.len(),
             _ => 1,

@@ -7,7 +7,7 @@ use super::environment::{Environment, EnvironmentMark};
 use super::foreign::{Callable, callable, function};
 use super::{Closure, Evaluated, Evaluation};
 use crate::jsonata::compile::{Call, Lambda, Node, Partial, Regex, Symbol};
-use crate::jsonata::error::Fault;
+use crate::jsonata::error::Throw;
 use crate::jsonata::function::{Arguments, Function, MAX_ARGUMENTS};
 use crate::value::Value;
 
@@ -78,7 +78,7 @@ impl<'a> Evaluation<'a> {
         function: Function,
         call: &'a Call,
         context: Option<Value>,
-    ) -> Result<Evaluated, Fault> {
+    ) -> Result<Evaluated, Throw> {
         let mut arguments: Arguments = [None; MAX_ARGUMENTS];
         for (argument, node) in std::iter::zip(&mut arguments, &call.arguments) {
             *argument = self.evaluate(node, context)?;
@@ -106,12 +106,12 @@ impl<'a> Evaluation<'a> {
             && self.variable(meant).is_some()
         {
             let text = format!("Attempted to invoke a non-function. Did you mean ${}?", meant.name);
-            return Err(Fault::new("T1005", text));
+            return Err(Throw::new("T1005", text));
         }
         Ok(function)
     }
 
-    fn push_arguments(&mut self, call: &'a Call, context: Option<Value>) -> Result<(), Fault> {
+    fn push_arguments(&mut self, call: &'a Call, context: Option<Value>) -> Result<(), Throw> {
         for argument in &call.arguments {
             let value = self.evaluate(argument, context)?;
             self.arguments.push(value);
@@ -151,7 +151,7 @@ impl<'a> Evaluation<'a> {
         function: Option<Value>,
         base: usize,
         context: Option<Value>,
-    ) -> Result<Outcome<'a>, Fault> {
+    ) -> Result<Outcome<'a>, Throw> {
         self.work(1)?;
         let Some(callable) = function.and_then(callable) else { return Err(not_a_function()) };
         let closure = match callable {
@@ -221,7 +221,7 @@ impl<'a> Evaluation<'a> {
         environment: Environment,
         context: Option<Value>,
         base: usize,
-    ) -> Result<Outcome<'a>, Fault> {
+    ) -> Result<Outcome<'a>, Throw> {
         let before = self.before();
         self.environment = self.environments.enter(environment);
         for (index, symbol) in parameters.iter().enumerate() {
@@ -252,7 +252,7 @@ impl<'a> Evaluation<'a> {
 
     /// Evaluates what stands at the end of a function's body. Its call, if it is one, is left to do; its parts are
     /// evaluated at the depth of the function.
-    fn tail(&mut self, node: &'a Node, context: Option<Value>, depth: u32) -> Result<Outcome<'a>, Fault> {
+    fn tail(&mut self, node: &'a Node, context: Option<Value>, depth: u32) -> Result<Outcome<'a>, Throw> {
         match node {
             Node::Call(call) => self.tail_call(call, context, depth),
             // What is done with the value of a call at the end is lost, as it is in the reference.
@@ -283,14 +283,14 @@ impl<'a> Evaluation<'a> {
         }
     }
 
-    fn enter(&mut self) -> Result<(), Fault> {
+    fn enter(&mut self) -> Result<(), Throw> {
         self.check_depth(1)?;
         self.work(1)?;
         self.depth += 1;
         Ok(())
     }
 
-    fn tail_call(&mut self, call: &'a Call, context: Option<Value>, depth: u32) -> Result<Outcome<'a>, Fault> {
+    fn tail_call(&mut self, call: &'a Call, context: Option<Value>, depth: u32) -> Result<Outcome<'a>, Throw> {
         self.check_depth(1)?;
         self.depth = depth;
         let function = self.procedure(call, context)?;
@@ -350,7 +350,7 @@ impl<'a> Evaluation<'a> {
         }
         let Some(function) = self.evaluate(right, context)?.filter(|function| callable(*function).is_some()) else {
             let text = "The right side of the function application operator ~> must be a function";
-            return Err(Fault::new("T2006", text));
+            return Err(Throw::new("T2006", text));
         };
         match value {
             Some(first) if callable(first).is_some() => self.closure(Closure::Chain([first, function])).map(Some),
@@ -363,7 +363,7 @@ impl<'a> Evaluation<'a> {
     }
 
     /// A function with some of its arguments.
-    pub(super) fn partial(&mut self, partial: &'a Partial, context: Option<Value>) -> Result<Value, Fault> {
+    pub(super) fn partial(&mut self, partial: &'a Partial, context: Option<Value>) -> Result<Value, Throw> {
         let mut arguments = Vec::new();
         for argument in &partial.arguments {
             arguments.push(match argument {
@@ -380,10 +380,10 @@ impl<'a> Evaluation<'a> {
             && self.variable(meant).is_some()
         {
             let text = format!("Attempted to partially apply a non-function. Did you mean ${}?", meant.name);
-            return Err(Fault::new("T1007", text));
+            return Err(Throw::new("T1007", text));
         }
         let Some(function) = procedure.and_then(callable) else {
-            return Err(Fault::new("T1008", "Attempted to partially apply a non-function"));
+            return Err(Throw::new("T1008", "Attempted to partially apply a non-function"));
         };
         if let Callable::Closure(closure) = function
             && let Closure::Lambda { lambda, environment, context, left } = &self.closures[closure]
@@ -433,12 +433,12 @@ impl<'a> Evaluation<'a> {
         regex: &'a Regex,
         text: Value,
         from: usize,
-    ) -> Result<Value, Fault> {
+    ) -> Result<Value, Throw> {
         self.closure(Closure::Next { regex, text, from })
     }
 
     /// The same for a function that is a regular expression.
-    pub(in crate::jsonata) fn next_of(&mut self, matcher: Value, text: Value, from: usize) -> Result<Value, Fault> {
+    pub(in crate::jsonata) fn next_of(&mut self, matcher: Value, text: Value, from: usize) -> Result<Value, Throw> {
         match callable(matcher) {
             Some(Callable::Closure(closure)) => match &self.closures[closure] {
                 Closure::Regex(regex) => {
@@ -457,6 +457,6 @@ fn is_bare(value: Option<Value>) -> bool {
     matches!(value, None | Some(Value::Null | Value::True | Value::False | Value::Int(_) | Value::Float(_)))
 }
 
-fn not_a_function() -> Fault {
-    Fault::new("T1006", "Attempted to invoke a non-function")
+fn not_a_function() -> Throw {
+    Throw::new("T1006", "Attempted to invoke a non-function")
 }

@@ -1,7 +1,7 @@
 //! Arrays under construction, and the reference's marks on them.
 
 use super::{Evaluated, Evaluation};
-use crate::jsonata::error::Fault;
+use crate::jsonata::error::Throw;
 use crate::value::{List, Mark, Value};
 
 /// A sequence: one of one element is that element, one of none is undefined.
@@ -64,7 +64,7 @@ impl Evaluation<'_> {
     }
 
     /// Pushes the elements of an array, or the value itself.
-    pub(in crate::jsonata) fn push_items(&mut self, value: Value) -> Result<(), Fault> {
+    pub(in crate::jsonata) fn push_items(&mut self, value: Value) -> Result<(), Throw> {
         let Value::Array(list) = value else {
             self.push(value);
             return Ok(());
@@ -79,7 +79,7 @@ impl Evaluation<'_> {
     }
 
     /// Closes an array without marks.
-    pub(in crate::jsonata) fn close_array(&mut self, mark: Mark) -> Result<Value, Fault> {
+    pub(in crate::jsonata) fn close_array(&mut self, mark: Mark) -> Result<Value, Throw> {
         // What was pushed is counted already: it moves.
         self.check_paid()?;
         let array = self.heap.array_from(mark)?;
@@ -89,15 +89,15 @@ impl Evaluation<'_> {
 
     /// Whether a container is not too large where each part counts as often as it appears.
     #[inline]
-    pub(super) fn check_size(&self, container: Value) -> Result<(), Fault> {
+    pub(super) fn check_size(&self, container: Value) -> Result<(), Throw> {
         match self.heap.size(container) as usize > super::MAX_BYTES {
-            true => Err(Fault::bound(crate::jsonata::error::OUT_OF_MEMORY)),
+            true => Err(Throw::bound(crate::jsonata::error::OUT_OF_MEMORY)),
             false => Ok(()),
         }
     }
 
     /// Closes a sequence: what a function that makes one gives.
-    pub(in crate::jsonata) fn close_sequence(&mut self, mark: Mark) -> Result<Value, Fault> {
+    pub(in crate::jsonata) fn close_sequence(&mut self, mark: Mark) -> Result<Value, Throw> {
         let array = self.close_array(mark)?;
         self.set_marks(array, SEQUENCE);
         Ok(array)

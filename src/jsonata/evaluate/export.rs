@@ -3,7 +3,7 @@
 use super::array::SEQUENCE;
 use super::foreign::{self, Foreign};
 use super::{Evaluated, Evaluation};
-use crate::jsonata::error::{EvaluationError, Fault};
+use crate::jsonata::error::{EvaluationError, Throw};
 use crate::value::Value;
 
 impl Evaluation<'_> {
@@ -11,7 +11,7 @@ impl Evaluation<'_> {
     pub(super) fn root_context(&mut self) -> Evaluated {
         match self.root {
             Some(array @ Value::Array(_)) => {
-                let wrapper = self.heap.array(&[array]).map_err(Fault::from)?;
+                let wrapper = self.heap.array(&[array]).map_err(Throw::from)?;
                 self.set_marks(wrapper, SEQUENCE);
                 Ok(Some(wrapper))
             }
@@ -31,7 +31,7 @@ impl Evaluation<'_> {
     }
 
     /// Whether a value is, or holds, something that must not leave as it is.
-    fn is_foreign(&mut self, value: Value) -> Result<bool, Fault> {
+    fn is_foreign(&mut self, value: Value) -> Result<bool, Throw> {
         self.work(1)?;
         let (list, is_array) = match value {
             Value::Foreign(_) => return Ok(true),
@@ -51,12 +51,12 @@ impl Evaluation<'_> {
         Ok(false)
     }
 
-    fn exported(&mut self, value: Value) -> Result<Value, Fault> {
+    fn exported(&mut self, value: Value) -> Result<Value, Throw> {
         match value {
             Value::Float(number) if number.get() == 0.0 => Ok(Value::Int(0)),
             Value::Foreign(_) => match foreign::read(value) {
                 Some(Foreign::Number(number)) => Ok(self.heap.string(number_name(number))),
-                _ => Err(Fault::function_result()),
+                _ => Err(Throw::function_result()),
             },
             Value::Array(list) | Value::Object(list) if self.heap.is_since(list, self.age) => {
                 self.rebuilt(value, &mut |own, item| own.exported(item))

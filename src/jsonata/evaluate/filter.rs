@@ -4,12 +4,12 @@ use super::array::{SEQUENCE, TUPLES, length};
 use super::path::Found;
 use super::{Evaluated, Evaluation};
 use crate::jsonata::compile::{Filter, Node};
-use crate::jsonata::error::Fault;
+use crate::jsonata::error::Throw;
 use crate::value::Value;
 
 impl<'a> Evaluation<'a> {
     /// What a predicate leaves of what was found.
-    pub(super) fn filter(&mut self, filter: &'a Filter, found: Found) -> Result<Found, Fault> {
+    pub(super) fn filter(&mut self, filter: &'a Filter, found: Found) -> Result<Found, Throw> {
         let items = match (found, filter) {
             (Found::Nothing, Filter::Index(_)) => return Ok(Found::Nothing),
             // The reference evaluates a predicate even where there is nothing to apply it to.
@@ -50,7 +50,7 @@ impl<'a> Evaluation<'a> {
         }
     }
 
-    fn filter_tuples(&mut self, condition: &'a Node, items: Value) -> Result<Found, Fault> {
+    fn filter_tuples(&mut self, condition: &'a Node, items: Value) -> Result<Found, Throw> {
         let mark = self.heap.mark();
         for index in 0..length(items) {
             let row = self.item(items, index);
@@ -69,7 +69,7 @@ impl<'a> Evaluation<'a> {
         item: Option<Value>,
         index: usize,
         count: usize,
-    ) -> Result<usize, Fault> {
+    ) -> Result<usize, Throw> {
         let Some(result) = self.evaluate(condition, item)? else { return Ok(0) };
         let is_index = |number: f64| position(number.floor(), count) == Some(index);
         if let Some(number) = self.numeric(result)? {

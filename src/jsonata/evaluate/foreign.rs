@@ -3,7 +3,7 @@
 use super::Evaluation;
 use super::environment::Environment;
 use crate::jsonata::compile::{Lambda, Regex, Symbol, Transform};
-use crate::jsonata::error::Fault;
+use crate::jsonata::error::Throw;
 use crate::jsonata::function::Function;
 use crate::value::Value;
 
@@ -108,7 +108,7 @@ pub(in crate::jsonata) fn callable(value: Value) -> Option<Callable> {
 
 impl<'a> Evaluation<'a> {
     /// The value of a function that was made.
-    pub(super) fn closure(&mut self, closure: Closure<'a>) -> Result<Value, Fault> {
+    pub(super) fn closure(&mut self, closure: Closure<'a>) -> Result<Value, Throw> {
         self.afford(size_of::<Closure<'_>>())?;
         self.has_foreign = true;
         self.closures.push(closure);
@@ -144,9 +144,9 @@ impl<'a> Evaluation<'a> {
     /// # Errors
     /// It is infinite.
     #[inline]
-    pub(in crate::jsonata) fn numeric(&self, value: Value) -> Result<Option<f64>, Fault> {
+    pub(in crate::jsonata) fn numeric(&self, value: Value) -> Result<Option<f64>, Throw> {
         match self.double(value) {
-            Some(number) if number.is_infinite() => Err(Fault::new("D1001", "Number out of range: null")),
+            Some(number) if number.is_infinite() => Err(Throw::new("D1001", "Number out of range: null")),
             Some(number) if number.is_nan() => Ok(None),
             number => Ok(number),
         }

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use super::array::{TUPLES, length};
 use super::{Evaluated, Evaluation, text};
 use crate::jsonata::compile::{Node, Pairs};
-use crate::jsonata::error::Fault;
+use crate::jsonata::error::Throw;
 use crate::value::{Str, Value};
 
 /// Groups that are looked for one after the other; of more, a table is made.
@@ -29,7 +29,7 @@ struct Groups {
 
 impl<'a> Evaluation<'a> {
     /// An object of these pairs. Of an array, each element is an item, and items with the same key are one group.
-    pub(super) fn group(&mut self, pairs: &'a Pairs, input: Option<Value>) -> Result<Value, Fault> {
+    pub(super) fn group(&mut self, pairs: &'a Pairs, input: Option<Value>) -> Result<Value, Throw> {
         let is_rows = input.is_some_and(|input| self.has_mark(input, TUPLES));
         let items = match input {
             Some(Value::Array(list)) if list.is_empty() => None,
@@ -75,7 +75,7 @@ impl<'a> Evaluation<'a> {
         item: Option<Value>,
         index: usize,
         groups: &mut Groups,
-    ) -> Result<(), Fault> {
+    ) -> Result<(), Throw> {
         for (pair, (key, _)) in pairs.0.iter().enumerate() {
             let key = match self.evaluate(key, item)? {
                 Some(Value::String(key)) => key,
@@ -83,14 +83,14 @@ impl<'a> Evaluation<'a> {
                 Some(other) => {
                     let shown = text::json(self, other);
                     let text = format!("Key in object structure must evaluate to a string; got: {shown}");
-                    return Err(Fault::new("T1003", text));
+                    return Err(Throw::new("T1003", text));
                 }
             };
             match self.find_group(groups, key) {
                 Some(at) if groups.groups[at].pair != pair => {
                     let shown = text::json(self, Value::String(key));
                     let text = format!("Multiple key definitions evaluate to same key: {shown}");
-                    return Err(Fault::new("D1009", text));
+                    return Err(Throw::new("D1009", text));
                 }
                 Some(at) => groups.groups[at].items.push(index as u32),
                 None => {
@@ -129,7 +129,7 @@ impl<'a> Evaluation<'a> {
     }
 
     /// An object constructor whose keys are written.
-    pub(super) fn record(&mut self, entries: &'a [(Str, Node)], context: Option<Value>) -> Result<Value, Fault> {
+    pub(super) fn record(&mut self, entries: &'a [(Str, Node)], context: Option<Value>) -> Result<Value, Throw> {
         // Every item of an array has the same keys, so that there is one group for each.
         let context = match context {
             Some(Value::Array(list)) => {
@@ -153,7 +153,7 @@ impl<'a> Evaluation<'a> {
         self.close_object(mark)
     }
 
-    pub(in crate::jsonata) fn close_object(&mut self, mark: crate::value::Mark) -> Result<Value, Fault> {
+    pub(in crate::jsonata) fn close_object(&mut self, mark: crate::value::Mark) -> Result<Value, Throw> {
         // As for arrays: what was pushed is counted already.
         self.check_paid()?;
         let object = self.heap.object_from(mark)?;

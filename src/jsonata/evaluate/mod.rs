@@ -33,13 +33,13 @@ use environment::{Environment, Environments};
 use foreign::Closure;
 
 use super::compile::{Node, Program};
-use super::error::{EvaluationError, Fault, OUT_OF_MEMORY, STACK_OVERFLOW};
+use super::error::{EvaluationError, OUT_OF_MEMORY, STACK_OVERFLOW, Throw};
 use super::number;
 use super::scope::Scope;
 use crate::value::{Age, Double, Heap, UNIT_BYTES, Value};
 
 /// A value; `None` is undefined.
-pub(super) type Evaluated = Result<Option<Value>, Fault>;
+pub(super) type Evaluated = Result<Option<Value>, Throw>;
 
 /// How deep evaluations may be nested (recorded: 100).
 const MAX_DEPTH: u32 = 100;
@@ -139,7 +139,7 @@ impl<'a> Evaluation<'a> {
     /// # Errors
     /// Too many for one evaluation.
     #[inline]
-    pub(super) fn work(&mut self, units: usize) -> Result<(), Fault> {
+    pub(super) fn work(&mut self, units: usize) -> Result<(), Throw> {
         Ok(self.heap.work(units)?)
     }
 
@@ -148,7 +148,7 @@ impl<'a> Evaluation<'a> {
     /// # Errors
     /// There is no room for them.
     #[inline]
-    pub(super) fn afford(&mut self, bytes: usize) -> Result<(), Fault> {
+    pub(super) fn afford(&mut self, bytes: usize) -> Result<(), Throw> {
         let units = (bytes / UNIT_BYTES) as u64 + 1;
         if self.heap.work_done().saturating_add(units) > self.room_until {
             self.check_room(bytes)?;
@@ -161,7 +161,7 @@ impl<'a> Evaluation<'a> {
     /// # Errors
     /// There is no room.
     #[inline]
-    pub(super) fn check_paid(&mut self) -> Result<(), Fault> {
+    pub(super) fn check_paid(&mut self) -> Result<(), Throw> {
         if self.heap.work_done() > self.room_until { self.check_room(0) } else { Ok(()) }
     }
 
@@ -170,19 +170,19 @@ impl<'a> Evaluation<'a> {
     /// # Errors
     /// There is not.
     #[cold]
-    pub(super) fn check_room(&mut self, bytes: usize) -> Result<(), Fault> {
+    pub(super) fn check_room(&mut self, bytes: usize) -> Result<(), Throw> {
         let closures = self.closures.len() * size_of::<Closure<'_>>();
         let used = self.heap.bytes_used() + closures + self.environments.bytes();
         let left = self.max_bytes.checked_sub(used.saturating_add(bytes));
-        let left = left.ok_or_else(|| Fault::bound(OUT_OF_MEMORY))?;
+        let left = left.ok_or_else(|| Throw::bound(OUT_OF_MEMORY))?;
         self.room_until = self.heap.work_done() + (left / UNIT_BYTES) as u64;
         Ok(())
     }
 
     /// Whether so many levels more may be entered.
     #[inline]
-    fn check_depth(&self, levels: u32) -> Result<(), Fault> {
-        if self.depth + levels > MAX_DEPTH { Err(Fault::bound(STACK_OVERFLOW)) } else { Ok(()) }
+    fn check_depth(&self, levels: u32) -> Result<(), Throw> {
+        if self.depth + levels > MAX_DEPTH { Err(Throw::bound(STACK_OVERFLOW)) } else { Ok(()) }
     }
 
     /// The value of a number.

@@ -6,7 +6,7 @@ use super::operator::{arithmetic, compare};
 use super::path::Found;
 use super::{Closure, Evaluated, Evaluation};
 use crate::jsonata::compile::{Block, Element, Node, Shaped, Variable};
-use crate::jsonata::error::Fault;
+use crate::jsonata::error::Throw;
 use crate::jsonata::number;
 use crate::jsonata::scope::StatesField;
 use crate::value::{Key, Value};
@@ -118,14 +118,14 @@ impl<'a> Evaluation<'a> {
     }
 
     /// `$boolean` of a node; undefined is false.
-    pub(super) fn truth(&mut self, node: &'a Node, context: Option<Value>) -> Result<bool, Fault> {
+    pub(super) fn truth(&mut self, node: &'a Node, context: Option<Value>) -> Result<bool, Throw> {
         match self.evaluate(node, context)? {
             Some(value) => self.boolean(value),
             None => Ok(false),
         }
     }
 
-    fn pair(&mut self, sides: &'a [Node; 2], context: Option<Value>) -> Result<[Option<Value>; 2], Fault> {
+    fn pair(&mut self, sides: &'a [Node; 2], context: Option<Value>) -> Result<[Option<Value>; 2], Throw> {
         let left = self.evaluate(&sides[0], context)?;
         Ok([left, self.evaluate(&sides[1], context)?])
     }
@@ -153,7 +153,7 @@ impl<'a> Evaluation<'a> {
     }
 
     /// All members of `$states`.
-    fn states(&mut self) -> Result<Value, Fault> {
+    fn states(&mut self) -> Result<Value, Throw> {
         self.asked += 1;
         let mark = self.heap.mark();
         for field in StatesField::ALL {
@@ -212,7 +212,7 @@ impl<'a> Evaluation<'a> {
         Ok(value)
     }
 
-    fn join(&mut self, parts: &'a [Node], context: Option<Value>) -> Result<Value, Fault> {
+    fn join(&mut self, parts: &'a [Node], context: Option<Value>) -> Result<Value, Throw> {
         // The first part is as deep inside as there are operators.
         let inner = parts.len() as u32 - 1;
         self.check_depth(inner)?;
@@ -237,7 +237,7 @@ impl<'a> Evaluation<'a> {
         Ok(self.heap.finish_text(text))
     }
 
-    fn array(&mut self, elements: &'a [Element], constructed: bool, context: Option<Value>) -> Result<Value, Fault> {
+    fn array(&mut self, elements: &'a [Element], constructed: bool, context: Option<Value>) -> Result<Value, Throw> {
         let mark = self.heap.mark();
         for element in elements {
             if let Node::Range(sides) = &element.node {
@@ -269,12 +269,12 @@ impl<'a> Evaluation<'a> {
     }
 
     /// Pushes the numbers of a range; whether it is one.
-    fn push_range(&mut self, first: Option<Value>, last: Option<Value>) -> Result<bool, Fault> {
+    fn push_range(&mut self, first: Option<Value>, last: Option<Value>) -> Result<bool, Throw> {
         let whole = |own: &Self, value: Option<Value>, code: &str, side: &str| {
             let Some(value) = value else { return Ok(None) };
             match own.double(value) {
                 Some(number) if number.fract() == 0.0 => Ok(Some(number)),
-                _ => Err(Fault::new(
+                _ => Err(Throw::new(
                     code,
                     format!("The {side} side of the range operator (..) must evaluate to an integer"),
                 )),
@@ -293,7 +293,7 @@ impl<'a> Evaluation<'a> {
                 "The size of the sequence allocated by the range operator (..) must not exceed 1e6.  Attempted to \
                  allocate {shown}."
             );
-            return Err(Fault::new("D2014", text));
+            return Err(Throw::new("D2014", text));
         }
         let count = count as usize;
         self.afford(count.saturating_mul(size_of::<Value>()))?;
@@ -318,7 +318,7 @@ impl<'a> Evaluation<'a> {
         }
     }
 
-    fn push_fields(&mut self, array: Value, key: &Key) -> Result<(), Fault> {
+    fn push_fields(&mut self, array: Value, key: &Key) -> Result<(), Throw> {
         let Value::Array(list) = array else { return Ok(()) };
         self.work(list.len())?;
         for index in 0..list.len() {
@@ -363,7 +363,7 @@ impl<'a> Evaluation<'a> {
     }
 
     /// Pushes what is in an array at any depth, or the value itself.
-    fn push_flat(&mut self, value: Value) -> Result<(), Fault> {
+    fn push_flat(&mut self, value: Value) -> Result<(), Throw> {
         self.work(1)?;
         let Value::Array(list) = value else {
             self.push(value);
@@ -390,7 +390,7 @@ impl<'a> Evaluation<'a> {
         }
     }
 
-    fn push_descendants(&mut self, value: Value) -> Result<(), Fault> {
+    fn push_descendants(&mut self, value: Value) -> Result<(), Throw> {
         self.work(1)?;
         match value {
             Value::Array(list) => {

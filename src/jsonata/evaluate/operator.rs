@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 use super::foreign::{self, Foreign};
 use super::{Evaluated, Evaluation, text};
 use crate::jsonata::compile::{Arithmetic, Comparison};
-use crate::jsonata::error::Fault;
+use crate::jsonata::error::Throw;
 use crate::value::{List, Value};
 
 /// `+`, `-`, `*`, `/`, `%`: numbers; undefined if a side is.
@@ -22,7 +22,7 @@ pub(super) fn arithmetic(
             None => {
                 let symbol = symbol(op);
                 let text = format!("The {side} side of the \"{symbol}\" operator must evaluate to a number");
-                Err(Fault::new(code, text))
+                Err(Throw::new(code, text))
             }
         }
     };
@@ -65,14 +65,14 @@ pub(super) fn compare(
     if !own.is_comparable(left) || !own.is_comparable(right) {
         let text =
             format!("The expressions either side of operator \"{symbol}\" must evaluate to numeric or string values");
-        return Err(Fault::new("T2010", text));
+        return Err(Throw::new("T2010", text));
     }
     let (Some(left), Some(right)) = (left, right) else { return Ok(None) };
     let Some(order) = own.order(left, right)? else {
         let (left, right) = (text::json(own, left), text::json(own, right));
         let text =
             format!("The values {left} and {right} either side of operator \"{symbol}\" must be of the same data type");
-        return Err(Fault::new("T2009", text));
+        return Err(Throw::new("T2009", text));
     };
     let Some(order) = order else { return Ok(Some(Value::False)) };
     Ok(Some(Value::bool(match op {
@@ -91,7 +91,7 @@ impl Evaluation<'_> {
 
     /// The order of two numbers or two strings, by code units as JavaScript has it; the inner `None`: one is no number.
     /// `None` if they are not of the same type.
-    pub(in crate::jsonata) fn order(&mut self, left: Value, right: Value) -> Result<Option<Option<Ordering>>, Fault> {
+    pub(in crate::jsonata) fn order(&mut self, left: Value, right: Value) -> Result<Option<Option<Ordering>>, Throw> {
         if let (Value::Int(left), Value::Int(right)) = (left, right) {
             return Ok(Some(Some(left.cmp(&right))));
         }
@@ -115,13 +115,13 @@ impl Evaluation<'_> {
             Some(number) => Ok(Some(self.number_value(-number))),
             None => {
                 let shown = text::json(self, operand);
-                Err(Fault::new("D1002", format!("Cannot negate a non-numeric value: {shown}")))
+                Err(Throw::new("D1002", format!("Cannot negate a non-numeric value: {shown}")))
             }
         }
     }
 
     /// `in`: scalars by value, everything else only if it is the same.
-    pub(super) fn contains(&mut self, left: Option<Value>, right: Option<Value>) -> Result<bool, Fault> {
+    pub(super) fn contains(&mut self, left: Option<Value>, right: Option<Value>) -> Result<bool, Throw> {
         let (Some(left), Some(right)) = (left, right) else { return Ok(false) };
         let Value::Array(list) = right else { return self.is_same(left, right) };
         for index in 0..list.len() {
@@ -135,7 +135,7 @@ impl Evaluation<'_> {
     }
 
     /// JavaScript's `===`.
-    fn is_same(&mut self, left: Value, right: Value) -> Result<bool, Fault> {
+    fn is_same(&mut self, left: Value, right: Value) -> Result<bool, Throw> {
         match (left, right) {
             (Value::Array(left), Value::Array(right)) | (Value::Object(left), Value::Object(right)) => {
                 Ok(self.heap.is_same_list(left, right))
@@ -146,7 +146,7 @@ impl Evaluation<'_> {
     }
 
     /// Deep equality, numbers as doubles, objects whatever the order of their keys.
-    pub(in crate::jsonata) fn equal(&mut self, left: Value, right: Value) -> Result<bool, Fault> {
+    pub(in crate::jsonata) fn equal(&mut self, left: Value, right: Value) -> Result<bool, Throw> {
         match (left, right) {
             (Value::Int(left), Value::Int(right)) => Ok(left == right),
             (Value::String(_), Value::String(_)) => {
@@ -176,7 +176,7 @@ impl Evaluation<'_> {
     }
 
     /// Of two arrays of the same length.
-    fn arrays_equal(&mut self, left: List, right: List) -> Result<bool, Fault> {
+    fn arrays_equal(&mut self, left: List, right: List) -> Result<bool, Throw> {
         self.work(left.len())?;
         for index in 0..left.len() {
             let (a, b) = (self.heap.items(left)[index], self.heap.items(right)[index]);
@@ -188,7 +188,7 @@ impl Evaluation<'_> {
     }
 
     /// Of two objects of as many entries.
-    fn objects_equal(&mut self, left: List, right: List) -> Result<bool, Fault> {
+    fn objects_equal(&mut self, left: List, right: List) -> Result<bool, Throw> {
         self.work(left.len())?;
         for index in 0..left.len() {
             let (key, value) = self.heap.entry(left, index);
@@ -210,7 +210,7 @@ impl Evaluation<'_> {
     }
 
     /// `$boolean`
-    pub(in crate::jsonata) fn boolean(&mut self, value: Value) -> Result<bool, Fault> {
+    pub(in crate::jsonata) fn boolean(&mut self, value: Value) -> Result<bool, Throw> {
         Ok(match value {
             Value::Null | Value::False => false,
             Value::True => true,

@@ -7,7 +7,7 @@ use super::array::{CONSTRUCTED, KEPT, SEQUENCE, length};
 use super::{Evaluated, Evaluation};
 use crate::expr::ContextField;
 use crate::jsonata::compile::{Node, Path, Stage, Start, Step, StepKind};
-use crate::jsonata::error::Fault;
+use crate::jsonata::error::Throw;
 use crate::jsonata::scope::{Scope, StatesField};
 use crate::value::{Heap, Key, Value};
 
@@ -63,7 +63,7 @@ impl<'a> Evaluation<'a> {
 
     /// Follows a path of names.
     #[inline]
-    fn walk(&mut self, path: &Path, context: Option<Value>) -> Result<Walked, Fault> {
+    fn walk(&mut self, path: &Path, context: Option<Value>) -> Result<Walked, Throw> {
         self.check_depth(1)?;
         self.work(1 + path.steps.len())?;
         let start = match &path.start {
@@ -89,7 +89,7 @@ impl<'a> Evaluation<'a> {
     }
 
     /// The items that the steps begin with, or what the first ones lead to.
-    fn start(&mut self, path: &'a Path, context: Option<Value>) -> Result<Reached, Fault> {
+    fn start(&mut self, path: &'a Path, context: Option<Value>) -> Result<Reached, Throw> {
         let is_end = path.steps.is_empty();
         match &path.start {
             Start::Items => Ok(match context {
@@ -150,7 +150,7 @@ impl<'a> Evaluation<'a> {
         }
     }
 
-    pub(super) fn step(&mut self, step: &'a Step, reached: Reached, last: bool) -> Result<Reached, Fault> {
+    pub(super) fn step(&mut self, step: &'a Step, reached: Reached, last: bool) -> Result<Reached, Throw> {
         let items = match reached {
             Reached::Nothing => return Ok(Reached::Nothing),
             Reached::Items(items) | Reached::Whole(items) => items,
@@ -205,7 +205,7 @@ impl<'a> Evaluation<'a> {
     }
 
     /// The items after a sort, which predicates may follow.
-    fn after_sort(&mut self, step: &'a Step, sorted: Value) -> Result<Reached, Fault> {
+    fn after_sort(&mut self, step: &'a Step, sorted: Value) -> Result<Reached, Throw> {
         let mut found = Found::Items(sorted);
         for stage in &step.stages {
             if let Stage::Filter(filter) = stage {
@@ -220,7 +220,7 @@ impl<'a> Evaluation<'a> {
         })
     }
 
-    fn step_on(&mut self, step: &'a Step, item: Value) -> Result<Found, Fault> {
+    fn step_on(&mut self, step: &'a Step, item: Value) -> Result<Found, Throw> {
         let StepKind::Node(node) = &step.kind else { return Ok(Found::Nothing) };
         let context = super::tuple::defined(item);
         let mut found = match (node, context) {

@@ -1,7 +1,7 @@
 //! Containers anew, with other items.
 
 use super::Evaluation;
-use crate::jsonata::error::Fault;
+use crate::jsonata::error::Throw;
 use crate::value::Value;
 
 impl Evaluation<'_> {
@@ -11,8 +11,8 @@ impl Evaluation<'_> {
     pub(in crate::jsonata) fn rebuilt(
         &mut self,
         value: Value,
-        change: &mut impl FnMut(&mut Self, Value) -> Result<Value, Fault>,
-    ) -> Result<Value, Fault> {
+        change: &mut impl FnMut(&mut Self, Value) -> Result<Value, Throw>,
+    ) -> Result<Value, Throw> {
         match value {
             Value::Array(list) => {
                 self.work(list.len())?;

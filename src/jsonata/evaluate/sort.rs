@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 use super::array::{SEQUENCE, TUPLES, length};
 use super::{Evaluated, Evaluation, text};
 use crate::jsonata::compile::Term;
-use crate::jsonata::error::Fault;
+use crate::jsonata::error::Throw;
 use crate::value::Value;
 
 /// The keys of an item, as far as they were needed; undefined is a key, too.
@@ -13,7 +13,7 @@ type Keys = Box<[Option<Option<Value>>]>;
 
 impl<'a> Evaluation<'a> {
     /// The items in the order of these terms. `rows`: they come with bindings.
-    pub(super) fn sort_by(&mut self, terms: &'a [Term], items: Value, rows: bool) -> Result<Value, Fault> {
+    pub(super) fn sort_by(&mut self, terms: &'a [Term], items: Value, rows: bool) -> Result<Value, Throw> {
         let count = length(items);
         if count <= 1 {
             return Ok(items);
@@ -52,7 +52,7 @@ impl<'a> Evaluation<'a> {
         Ok(sorted)
     }
 
-    fn compare_keys(&mut self, left: Option<Value>, right: Option<Value>, descending: bool) -> Result<Ordering, Fault> {
+    fn compare_keys(&mut self, left: Option<Value>, right: Option<Value>, descending: bool) -> Result<Ordering, Throw> {
         let (left, right) = match (left, right) {
             (None, None) => return Ok(Ordering::Equal),
             // Undefined comes last, whatever the direction.
@@ -62,12 +62,12 @@ impl<'a> Evaluation<'a> {
         };
         if !self.is_comparable(Some(left)) || !self.is_comparable(Some(right)) {
             let text = "The expressions within an order-by clause must evaluate to numeric or string values";
-            return Err(Fault::new("T2008", text));
+            return Err(Throw::new("T2008", text));
         }
         let Some(order) = self.order(left, right)? else {
             let (left, right) = (text::json(self, left), text::json(self, right));
             let text = format!("Type mismatch when comparing values {left} and {right} in order-by clause");
-            return Err(Fault::new("T2007", text));
+            return Err(Throw::new("T2007", text));
         };
         let order = order.unwrap_or(Ordering::Greater);
         Ok(if descending { order.reverse() } else { order })
@@ -77,8 +77,8 @@ impl<'a> Evaluation<'a> {
     pub(in crate::jsonata) fn merge_sort(
         &mut self,
         count: usize,
-        swap: &mut impl FnMut(&mut Self, usize, usize) -> Result<bool, Fault>,
-    ) -> Result<Vec<u32>, Fault> {
+        swap: &mut impl FnMut(&mut Self, usize, usize) -> Result<bool, Throw>,
+    ) -> Result<Vec<u32>, Throw> {
         self.work(count)?;
         let mut order: Vec<u32> = (0..count as u32).collect();
         let mut scratch = order.clone();
@@ -91,8 +91,8 @@ impl<'a> Evaluation<'a> {
         &mut self,
         order: &mut [u32],
         scratch: &mut [u32],
-        swap: &mut impl FnMut(&mut Self, usize, usize) -> Result<bool, Fault>,
-    ) -> Result<(), Fault> {
+        swap: &mut impl FnMut(&mut Self, usize, usize) -> Result<bool, Throw>,
+    ) -> Result<(), Throw> {
         if order.len() <= 1 {
             return Ok(());
         }
@@ -145,7 +145,7 @@ impl<'a> Evaluation<'a> {
         self.close_array(mark).map(Some)
     }
 
-    fn check_sortable(&mut self, array: Value) -> Result<(), Fault> {
+    fn check_sortable(&mut self, array: Value) -> Result<(), Throw> {
         let (mut numbers, mut strings) = (0, 0);
         for index in 0..length(array) {
             let item = self.item(array, index);
@@ -157,7 +157,7 @@ impl<'a> Evaluation<'a> {
         }
         let text = "The single argument form of the sort function can only be applied to an array of strings or an array \
                     of numbers.  Use the second argument to specify a comparison function";
-        Err(Fault::new("D3070", text))
+        Err(Throw::new("D3070", text))
     }
 }
 

@@ -4,13 +4,13 @@ use std::fmt::Write;
 
 use super::Evaluation;
 use super::foreign::{self, Foreign};
-use crate::jsonata::error::Fault;
+use crate::jsonata::error::Throw;
 use crate::jsonata::number;
 use crate::value::Value;
 
 impl Evaluation<'_> {
     /// Appends what `$string` makes of a value to the string under construction.
-    pub(super) fn append_text(&mut self, value: Value) -> Result<(), Fault> {
+    pub(super) fn append_text(&mut self, value: Value) -> Result<(), Throw> {
         match value {
             Value::String(_) | Value::Null | Value::True | Value::False => self.heap.append_value(value),
             Value::Number(span) if is_short(self.heap.digits(span)) => self.heap.append_value(value),
@@ -27,13 +27,13 @@ impl Evaluation<'_> {
     ///
     /// # Errors
     /// A number in it is not finite.
-    pub(in crate::jsonata) fn string(&mut self, value: Value, pretty: bool) -> Result<String, Fault> {
+    pub(in crate::jsonata) fn string(&mut self, value: Value, pretty: bool) -> Result<String, Throw> {
         match value {
             Value::String(string) => return Ok(self.heap.str(string).into_owned()),
             Value::Foreign(_) => {
                 return match foreign::read(value) {
                     Some(Foreign::Number(_)) => {
-                        Err(Fault::new("D3001", "Attempting to invoke string function on Infinity or NaN"))
+                        Err(Throw::new("D3001", "Attempting to invoke string function on Infinity or NaN"))
                     }
                     _ => Ok(String::new()),
                 };
@@ -73,7 +73,7 @@ struct Writer<'a, 'e> {
 }
 
 impl Writer<'_, '_> {
-    fn write(&self, value: Value, depth: usize, out: &mut String) -> Result<(), Fault> {
+    fn write(&self, value: Value, depth: usize, out: &mut String) -> Result<(), Throw> {
         let heap = &*self.own.heap;
         match value {
             Value::Array(list) if list.is_empty() => out.push_str("[]"),
@@ -106,7 +106,7 @@ impl Writer<'_, '_> {
             Value::String(string) => out.push_str(&json_string(&heap.str(string))),
             Value::Foreign(_) => match foreign::read(value) {
                 Some(Foreign::Number(number)) if self.strict && number.is_infinite() => {
-                    return Err(Fault::new("D1001", "Number out of range: null"));
+                    return Err(Throw::new("D1001", "Number out of range: null"));
                 }
                 Some(Foreign::Function(_)) if self.strict => out.push_str("\"\""),
                 Some(Foreign::Function(_)) => out.push_str("{}"),

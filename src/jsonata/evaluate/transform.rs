@@ -6,7 +6,7 @@ use super::array::length;
 use super::foreign::callable;
 use super::{Evaluated, Evaluation, text};
 use crate::jsonata::compile::{Symbol, Transform};
-use crate::jsonata::error::Fault;
+use crate::jsonata::error::Throw;
 use crate::value::Value;
 
 /// By the container in the copy, what it was changed to.
@@ -24,12 +24,12 @@ impl<'a> Evaluation<'a> {
         if clone.is_some() {
             let text = "The transform expression clones the input object using the $clone() function.  This has been \
                         overridden in the current scope by a non-function.";
-            return Err(Fault::new("T2013", text));
+            return Err(Throw::new("T2013", text));
         }
         if !matches!(subject, Value::Object(_) | Value::Array(_)) {
             // Of $clone.
             let text = "Argument 1 of function {{token}} does not match function signature";
-            return Err(Fault::of_function("T0410", text));
+            return Err(Throw::of_function("T0410", text));
         }
         self.transform_copy(transform, subject)
     }
@@ -47,9 +47,9 @@ impl<'a> Evaluation<'a> {
     }
 
     /// Changes one match.
-    fn change(&mut self, transform: &'a Transform, found: Value, changes: &mut Changes) -> Result<(), Fault> {
+    fn change(&mut self, transform: &'a Transform, found: Value, changes: &mut Changes) -> Result<(), Throw> {
         if callable(found).is_some() {
-            return Err(Fault::new("D1010", "Attempted to access the Javascript object prototype"));
+            return Err(Throw::new("D1010", "Attempted to access the Javascript object prototype"));
         }
         let mut current = if changes.is_empty() { found } else { self.changed(found, changes)? };
         if let Some(update) = self.evaluate(&transform.update, Some(current))? {
@@ -58,11 +58,11 @@ impl<'a> Evaluation<'a> {
                 let shown = text::json(self, update);
                 let text =
                     format!("The insert/update clause of the transform expression must evaluate to an object: {shown}");
-                return Err(Fault::new("T2011", text));
+                return Err(Throw::new("T2011", text));
             };
             // The reference writes into whatever it has found.
             if !update.is_empty() && !matches!(current, Value::Object(_) | Value::Array(_)) {
-                return Err(Fault::internal());
+                return Err(Throw::internal());
             }
             if let Value::Object(object) = current {
                 self.work(object.len() + update.len())?;
@@ -82,7 +82,7 @@ impl<'a> Evaluation<'a> {
     }
 
     /// The object without these keys.
-    fn without(&mut self, value: Value, keys: Value) -> Result<Value, Fault> {
+    fn without(&mut self, value: Value, keys: Value) -> Result<Value, Throw> {
         let mut names = Vec::new();
         for index in 0..length(keys) {
             let Value::String(name) = self.item(keys, index) else {
@@ -90,7 +90,7 @@ impl<'a> Evaluation<'a> {
                 let text = format!(
                     "The delete clause of the transform expression must evaluate to a string or array of strings: {shown}"
                 );
-                return Err(Fault::new("T2012", text));
+                return Err(Throw::new("T2012", text));
             };
             names.push(self.heap.str(name).into_owned());
         }
@@ -106,12 +106,12 @@ impl<'a> Evaluation<'a> {
         self.close_object(mark)
     }
 
-    fn copy(&mut self, value: Value) -> Result<Value, Fault> {
+    fn copy(&mut self, value: Value) -> Result<Value, Throw> {
         self.rebuilt(value, &mut |own, item| own.copy(item))
     }
 
     /// The value with the changes in it.
-    fn changed(&mut self, value: Value, changes: &Changes) -> Result<Value, Fault> {
+    fn changed(&mut self, value: Value, changes: &Changes) -> Result<Value, Throw> {
         let value = match value {
             Value::Array(list) | Value::Object(list) => *changes.get(&self.heap.place(list)).unwrap_or(&value),
             scalar => scalar,

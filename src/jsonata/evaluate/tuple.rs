@@ -8,7 +8,7 @@ use super::foreign::{self, Foreign};
 use super::path::{Found, Reached};
 use super::{Evaluated, Evaluation};
 use crate::jsonata::compile::{Path, Stage, Step, StepKind, Symbol};
-use crate::jsonata::error::Fault;
+use crate::jsonata::error::Throw;
 use crate::value::Value;
 
 /// The item of a row, or a context: undefined has a value of its own there.
@@ -57,7 +57,7 @@ impl<'a> Evaluation<'a> {
             if let Value::Array(list) = rows
                 && list.is_empty()
             {
-                return Err(Fault::internal());
+                return Err(Throw::internal());
             }
             return self.group(pairs, Some(rows)).map(Some);
         }
@@ -77,9 +77,9 @@ impl<'a> Evaluation<'a> {
     }
 
     /// Rows without bindings.
-    fn rows_of(&mut self, reached: Reached) -> Result<Value, Fault> {
+    fn rows_of(&mut self, reached: Reached) -> Result<Value, Throw> {
         let items = match reached {
-            Reached::Nothing => return self.heap.array(&[]).map_err(Fault::from),
+            Reached::Nothing => return self.heap.array(&[]).map_err(Throw::from),
             Reached::One(item) => self.heap.array(&[item])?,
             Reached::Items(items) | Reached::Whole(items) => items,
         };
@@ -92,14 +92,14 @@ impl<'a> Evaluation<'a> {
         self.close_rows(mark)
     }
 
-    fn close_rows(&mut self, mark: crate::value::Mark) -> Result<Value, Fault> {
+    fn close_rows(&mut self, mark: crate::value::Mark) -> Result<Value, Throw> {
         let rows = self.close_array(mark)?;
         self.set_marks(rows, SEQUENCE | TUPLES);
         Ok(rows)
     }
 
     /// Items that are sorted before they are bound.
-    fn sorted_rows(&mut self, step: &'a Step, reached: Reached) -> Result<Value, Fault> {
+    fn sorted_rows(&mut self, step: &'a Step, reached: Reached) -> Result<Value, Throw> {
         let StepKind::Sort(terms) = &step.kind else { return self.rows_of(reached) };
         let items = match reached {
             Reached::Nothing => return self.rows_of(reached),
@@ -119,7 +119,7 @@ impl<'a> Evaluation<'a> {
         self.row_stages(step, rows)
     }
 
-    fn row_step(&mut self, step: &'a Step, rows: Value) -> Result<Value, Fault> {
+    fn row_step(&mut self, step: &'a Step, rows: Value) -> Result<Value, Throw> {
         if let StepKind::Sort(terms) = &step.kind {
             let sorted = self.sort_by(terms, rows, true)?;
             return self.row_stages(step, sorted);
@@ -146,7 +146,7 @@ impl<'a> Evaluation<'a> {
     }
 
     /// The row for one result of a step on the item of a row.
-    fn step_row(&mut self, step: &Step, row: Value, found: Value, at: usize) -> Result<Value, Fault> {
+    fn step_row(&mut self, step: &Step, row: Value, found: Value, at: usize) -> Result<Value, Throw> {
         let before = self.item(row, 0);
         let position = step.index.map(|symbol| (symbol, Value::Int(at as i64)));
         let ancestor = step.ancestor.map(|symbol| (symbol, before));
@@ -156,7 +156,7 @@ impl<'a> Evaluation<'a> {
         }
     }
 
-    fn row_stages(&mut self, step: &'a Step, rows: Value) -> Result<Value, Fault> {
+    fn row_stages(&mut self, step: &'a Step, rows: Value) -> Result<Value, Throw> {
         let mut rows = rows;
         for stage in &step.stages {
             rows = match stage {
@@ -188,7 +188,7 @@ impl<'a> Evaluation<'a> {
     }
 
     /// A row with another item and more bindings.
-    fn extend(&mut self, row: Value, item: Value, additions: Additions) -> Result<Value, Fault> {
+    fn extend(&mut self, row: Value, item: Value, additions: Additions) -> Result<Value, Throw> {
         self.work(1)?;
         let mark = self.heap.mark();
         self.heap.push(item);
@@ -203,7 +203,7 @@ impl<'a> Evaluation<'a> {
     }
 
     /// The row, and over it what an inner path has bound.
-    fn merge_rows(&mut self, row: Value, inner: Value) -> Result<Value, Fault> {
+    fn merge_rows(&mut self, row: Value, inner: Value) -> Result<Value, Throw> {
         self.work(length(inner))?;
         let mark = self.heap.mark();
         let item = self.item(inner, 0);
@@ -243,8 +243,8 @@ impl<'a> Evaluation<'a> {
     pub(super) fn in_tuple<T>(
         &mut self,
         row: Value,
-        act: impl FnOnce(&mut Self, Option<Value>) -> Result<T, Fault>,
-    ) -> Result<T, Fault> {
+        act: impl FnOnce(&mut Self, Option<Value>) -> Result<T, Throw>,
+    ) -> Result<T, Throw> {
         let (outer, mark, closures) = (self.environment, self.environments.mark(), self.closures.len());
         self.environment = self.environments.enter(outer);
         for (symbol, value) in self.bindings(row) {
@@ -260,8 +260,8 @@ impl<'a> Evaluation<'a> {
     }
 
     /// The context and the bindings of rows that fell into one group: of several, each name has all of its values.
-    pub(super) fn reduce_rows(&mut self, rows: &[Value]) -> Result<Value, Fault> {
-        let [first, rest @ ..] = rows else { return self.heap.array(&[]).map_err(Fault::from) };
+    pub(super) fn reduce_rows(&mut self, rows: &[Value]) -> Result<Value, Throw> {
+        let [first, rest @ ..] = rows else { return self.heap.array(&[]).map_err(Throw::from) };
         if rest.is_empty() {
             return Ok(*first);
         }

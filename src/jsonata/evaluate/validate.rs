@@ -2,13 +2,13 @@
 
 use super::foreign::{self, Foreign};
 use super::{Evaluation, array};
-use crate::jsonata::error::Fault;
+use crate::jsonata::error::Throw;
 use crate::jsonata::signature::{Parameter, Signature};
 use crate::value::{List, Value};
 
 impl Evaluation<'_> {
     /// Puts the arguments on the stack from `base` on into the order of the parameters, the context and arrays of one put in.
-    pub(super) fn validate(&mut self, signature: &Signature, base: usize, context: Option<Value>) -> Result<(), Fault> {
+    pub(super) fn validate(&mut self, signature: &Signature, base: usize, context: Option<Value>) -> Result<(), Throw> {
         let parameters = &signature.parameters;
         if self.fit(parameters, &self.arguments[base..])? {
             return Ok(());
@@ -18,7 +18,7 @@ impl Evaluation<'_> {
         if !assign(parameters, &symbols, &mut taken, true) {
             let index = 1 + matched(parameters, &symbols);
             let text = format!("Argument {index} of function {{{{token}}}} does not match function signature");
-            return Err(Fault::of_function("T0410", text));
+            return Err(Throw::of_function("T0410", text));
         }
         let supplied = self.arguments.split_off(base);
         let mut at = 0;
@@ -29,7 +29,7 @@ impl Evaluation<'_> {
                         "Context value is not a compatible type with argument {} of function {{{{token}}}}",
                         at + 1
                     );
-                    return Err(Fault::of_function("T0411", text));
+                    return Err(Throw::of_function("T0411", text));
                 }
                 self.arguments.push(context);
                 continue;
@@ -48,7 +48,7 @@ impl Evaluation<'_> {
     }
 
     /// Whether each argument can stay as it is, and nothing has to stand in for one that is missing.
-    pub(super) fn fit(&self, parameters: &[Parameter], given: &[Option<Value>]) -> Result<bool, Fault> {
+    pub(super) fn fit(&self, parameters: &[Parameter], given: &[Option<Value>]) -> Result<bool, Throw> {
         if given.len() > parameters.len() {
             return Ok(false);
         }
@@ -72,13 +72,13 @@ impl Evaluation<'_> {
     }
 
     /// Whether all elements are of the type whose symbol is the first of these.
-    fn all_are(&self, list: List, elements: &str) -> Result<bool, Fault> {
+    fn all_are(&self, list: List, elements: &str) -> Result<bool, Throw> {
         let wanted = elements.chars().next().unwrap_or('x');
         self.heap.work(list.len())?;
         Ok(self.heap.items(list).iter().all(|item| type_symbol(Some(*item)) == wanted))
     }
 
-    fn as_array(&mut self, parameter: &Parameter, value: Value, number: usize) -> Result<Value, Fault> {
+    fn as_array(&mut self, parameter: &Parameter, value: Value, number: usize) -> Result<Value, Throw> {
         if let Some(elements) = &parameter.elements {
             let all_fit = match value {
                 Value::Array(list) => self.all_are(list, elements)?,
@@ -95,7 +95,7 @@ impl Evaluation<'_> {
                     _ => "undefined",
                 };
                 let text = format!("Argument {number} of function {{{{token}}}} must be an array of {name}");
-                return Err(Fault::of_function("T0412", text));
+                return Err(Throw::of_function("T0412", text));
             }
         }
         match value {

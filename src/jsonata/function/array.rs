@@ -1,7 +1,7 @@
 use std::collections::HashSet;
 
 use super::{Arguments, Row, row};
-use crate::jsonata::error::Fault;
+use crate::jsonata::error::Throw;
 use crate::jsonata::evaluate::{Evaluated, Evaluation, SEQUENCE, length};
 use crate::value::{List, Value};
 
@@ -92,7 +92,7 @@ fn distinct(own: &mut Evaluation<'_>, [array, ..]: Arguments) -> Evaluated {
     }
 }
 
-fn push_distinct_few(own: &mut Evaluation<'_>, list: List) -> Result<(), Fault> {
+fn push_distinct_few(own: &mut Evaluation<'_>, list: List) -> Result<(), Throw> {
     let mark = own.heap.mark();
     for index in 0..list.len() {
         let item = own.heap.items(list)[index];
@@ -108,7 +108,7 @@ fn push_distinct_few(own: &mut Evaluation<'_>, list: List) -> Result<(), Fault> 
     Ok(())
 }
 
-fn push_distinct_many(own: &mut Evaluation<'_>, list: List) -> Result<(), Fault> {
+fn push_distinct_many(own: &mut Evaluation<'_>, list: List) -> Result<(), Throw> {
     let mut known = HashSet::new();
     let mut bytes = 0;
     for index in 0..list.len() {
@@ -126,7 +126,7 @@ fn push_distinct_many(own: &mut Evaluation<'_>, list: List) -> Result<(), Fault>
 }
 
 /// Bytes that are the same for equal values, and for no others.
-fn fingerprint(own: &mut Evaluation<'_>, value: Value, out: &mut Vec<u8>) -> Result<(), Fault> {
+fn fingerprint(own: &mut Evaluation<'_>, value: Value, out: &mut Vec<u8>) -> Result<(), Throw> {
     own.work(1)?;
     match value {
         Value::Null => out.push(b'0'),

@@ -4,7 +4,7 @@ use base64::Engine;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 
 use super::{Arguments, Row, row};
-use crate::jsonata::error::Fault;
+use crate::jsonata::error::Throw;
 use crate::jsonata::evaluate::{Evaluated, Evaluation};
 
 pub(super) const ROWS: &[Row] = &[
@@ -47,7 +47,7 @@ fn base64_decode(own: &mut Evaluation<'_>, [text, ..]: Arguments) -> Evaluated {
     own.work(text.len() / BYTES_PER_UNIT)?;
     own.afford(2 * text.len())?;
     let digits: String = text.chars().filter(|char| !char.is_ascii_whitespace()).collect();
-    let bytes = BASE64.decode(digits).map_err(|_| Fault::internal())?;
+    let bytes = BASE64.decode(digits).map_err(|_| Throw::internal())?;
     own.text_value(&bytes.into_iter().map(char::from).collect::<String>())
 }
 
@@ -99,7 +99,7 @@ fn decode(own: &mut Evaluation<'_>, [text, ..]: Arguments, name: &str, kept: &st
         Some(decoded) => own.text_value(&decoded),
         None => {
             let shown = serde_json::Value::from(text);
-            Err(Fault::new("D3140", format!("Malformed URL passed to ${name}(): {shown}")))
+            Err(Throw::new("D3140", format!("Malformed URL passed to ${name}(): {shown}")))
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Functions that take functions.
 
 use super::{Arguments, Row, row};
-use crate::jsonata::error::Fault;
+use crate::jsonata::error::Throw;
 use crate::jsonata::evaluate::{Evaluated, Evaluation, length};
 use crate::value::Value;
 
@@ -57,7 +57,7 @@ fn single(own: &mut Evaluation<'_>, [array, function, ..]: Arguments) -> Evaluat
         };
         if is_taken && found.is_some() {
             let text = "The $single() function expected exactly 1 matching result.  Instead it matched more.";
-            return Err(Fault::new("D3138", text));
+            return Err(Throw::new("D3138", text));
         }
         if is_taken {
             found = Some(item);
@@ -67,7 +67,7 @@ fn single(own: &mut Evaluation<'_>, [array, function, ..]: Arguments) -> Evaluat
         Some(item) => Ok(Some(item)),
         None => {
             let text = "The $single() function expected exactly 1 matching result.  Instead it matched 0.";
-            Err(Fault::new("D3139", text))
+            Err(Throw::new("D3139", text))
         }
     }
 }
@@ -78,7 +78,7 @@ fn reduce(own: &mut Evaluation<'_>, [array, function, initial, ..]: Arguments) -
     let arity = own.arity(function);
     if arity < 2 {
         let text = "The second argument of reduce function must be a function with at least two arguments";
-        return Err(Fault::new("D3050", text));
+        return Err(Throw::new("D3050", text));
     }
     let first = usize::from(initial.is_none() && length(array) > 0);
     let mut result = if first == 1 { Some(own.item(array, 0)) } else { initial };
@@ -106,7 +106,7 @@ fn each(own: &mut Evaluation<'_>, [object, function, ..]: Arguments) -> Evaluate
 fn sift(own: &mut Evaluation<'_>, [object, function, ..]: Arguments) -> Evaluated {
     let Some(Value::Object(list)) = object else { return Ok(None) };
     let Some(function) = function else {
-        return if list.is_empty() { Ok(None) } else { Err(Fault::internal()) };
+        return if list.is_empty() { Ok(None) } else { Err(Throw::internal()) };
     };
     let mark = own.heap.mark();
     for index in 0..list.len() {
@@ -122,6 +122,6 @@ fn sift(own: &mut Evaluation<'_>, [object, function, ..]: Arguments) -> Evaluate
     own.close_object(mark).map(Some)
 }
 
-fn is_true(own: &mut Evaluation<'_>, value: Option<Value>) -> Result<bool, Fault> {
+fn is_true(own: &mut Evaluation<'_>, value: Option<Value>) -> Result<bool, Throw> {
     value.map_or(Ok(false), |value| own.boolean(value))
 }

@@ -16,7 +16,7 @@
 //!
 //! The signature was checked before: an argument is undefined (`None`) or of its parameter's type, `a` is always an array,
 //! and the context stands in where `-` says so. What the body itself makes of an undefined argument is up to it (mostly
-//! undefined). A function fails by `Err(Fault::new("D3030", format!("Unable to cast value to a number: {shown}")))`: code and
+//! undefined). A function fails by `Err(Throw::new("D3030", format!("Unable to cast value to a number: {shown}")))`: code and
 //! message of the reference, values shown by [`json`](super::evaluate::text::json). Loops count their
 //! [work](Evaluation::work), and what is large is [afforded](Evaluation::afford) before it is made. Numbers are read by
 //! [`double`](Evaluation::double) (infinite ones, too) and made by [`number_value`](Evaluation::number_value).

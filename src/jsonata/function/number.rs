@@ -1,5 +1,5 @@
 use super::{Arguments, Row, row};
-use crate::jsonata::error::Fault;
+use crate::jsonata::error::Throw;
 use crate::jsonata::evaluate::text::json;
 use crate::jsonata::evaluate::{Evaluated, Evaluation, length};
 use crate::jsonata::number as numbers;
@@ -28,7 +28,7 @@ fn number(own: &mut Evaluation<'_>, [value, ..]: Arguments) -> Evaluated {
             Some(number) => Some(own.number_value(number)),
             None => {
                 let shown = json(own, Value::String(digits));
-                return Err(Fault::new("D3030", format!("Unable to cast value to a number: {shown}")));
+                return Err(Throw::new("D3030", format!("Unable to cast value to a number: {shown}")));
             }
         },
         number => number,
@@ -71,7 +71,7 @@ fn power(own: &mut Evaluation<'_>, [base, exponent, ..]: Arguments) -> Evaluated
              exponent={shown}",
             numbers::text(base)
         );
-        return Err(Fault::new("D3061", text));
+        return Err(Throw::new("D3061", text));
     }
     Ok(Some(own.number_value(power)))
 }
@@ -83,13 +83,13 @@ fn sqrt(own: &mut Evaluation<'_>, [value, ..]: Arguments) -> Evaluated {
     {
         let shown = numbers::text(number);
         let text = format!("The sqrt function cannot be applied to a negative number: {shown}");
-        return Err(Fault::new("D3060", text));
+        return Err(Throw::new("D3060", text));
     }
     map(own, value, f64::sqrt)
 }
 
 /// Puts the numbers of an array together, from the first on; `None` if there is none.
-fn fold(own: &mut Evaluation<'_>, array: Option<Value>, combine: fn(f64, f64) -> f64) -> Result<Option<f64>, Fault> {
+fn fold(own: &mut Evaluation<'_>, array: Option<Value>, combine: fn(f64, f64) -> f64) -> Result<Option<f64>, Throw> {
     let Some(Value::Array(list)) = array else { return Ok(None) };
     own.work(list.len() / 8)?;
     Ok(own.heap.items(list).iter().filter_map(|item| own.double(*item)).reduce(combine))

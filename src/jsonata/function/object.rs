@@ -1,7 +1,7 @@
 use std::collections::HashMap;
 
 use super::{Arguments, Row, row};
-use crate::jsonata::error::Fault;
+use crate::jsonata::error::Throw;
 use crate::jsonata::evaluate::{Evaluated, Evaluation};
 use crate::value::{Key, List, Value};
 
@@ -71,7 +71,7 @@ fn keys(own: &mut Evaluation<'_>, [value, ..]: Arguments) -> Evaluated {
     own.close_sequence(mark).map(Some)
 }
 
-fn push_new_keys(own: &mut Evaluation<'_>, value: Value, known: &mut HashMap<Box<str>, ()>) -> Result<(), Fault> {
+fn push_new_keys(own: &mut Evaluation<'_>, value: Value, known: &mut HashMap<Box<str>, ()>) -> Result<(), Throw> {
     own.work(1)?;
     match value {
         Value::Array(list) => {
@@ -104,7 +104,7 @@ fn spread(own: &mut Evaluation<'_>, [value, ..]: Arguments) -> Evaluated {
     own.close_sequence(mark).map(Some)
 }
 
-fn push_spread(own: &mut Evaluation<'_>, value: Value) -> Result<(), Fault> {
+fn push_spread(own: &mut Evaluation<'_>, value: Value) -> Result<(), Throw> {
     own.work(1)?;
     match value {
         Value::Array(list) => {

@@ -1,7 +1,7 @@
 //! Functions that write and read numbers and times by pictures.
 
 use super::{Arguments, Row, row};
-use crate::jsonata::error::{Fault, OUT_OF_MEMORY, TIMEOUT};
+use crate::jsonata::error::{OUT_OF_MEMORY, TIMEOUT, Throw};
 use crate::jsonata::evaluate::{Evaluated, Evaluation};
 use crate::jsonata::number::{in_radix, round};
 use crate::jsonata::picture::{
@@ -22,21 +22,21 @@ pub(super) const ROWS: &[Row] = &[
 /// Work for each byte of a picture: most of it is done for the regular expression that reads a time.
 const UNITS_PER_BYTE: usize = 4;
 
-impl From<PictureError> for Fault {
-    fn from(error: PictureError) -> Fault {
+impl From<PictureError> for Throw {
+    fn from(error: PictureError) -> Throw {
         match error {
-            PictureError::Thrown(code, text) => Fault::new(code, text),
-            PictureError::Internal => Fault::internal(),
-            PictureError::Endless => Fault::bound(TIMEOUT),
-            PictureError::TooLong => Fault::bound(OUT_OF_MEMORY),
+            PictureError::Thrown(code, text) => Throw::new(code, text),
+            PictureError::Internal => Throw::internal(),
+            PictureError::Endless => Throw::bound(TIMEOUT),
+            PictureError::TooLong => Throw::bound(OUT_OF_MEMORY),
         }
     }
 }
 
 impl Evaluation<'_> {
     /// The picture, without which the reference fails.
-    fn picture(&mut self, picture: Option<Value>) -> Result<String, Fault> {
-        let picture = self.text(picture).ok_or_else(Fault::internal)?;
+    fn picture(&mut self, picture: Option<Value>) -> Result<String, Throw> {
+        let picture = self.text(picture).ok_or_else(Throw::internal)?;
         self.work(10 + picture.len() * UNITS_PER_BYTE)?;
         Ok(picture)
     }
@@ -53,7 +53,7 @@ fn number(own: &mut Evaluation<'_>, [number, picture, given, _]: Arguments) -> E
             match value {
                 Value::String(value) => options.set(&own.heap.str(name), &own.heap.str(value)),
                 // What is no text, the reference takes for one.
-                _ if Options::has(&own.heap.str(name)) => return Err(Fault::internal()),
+                _ if Options::has(&own.heap.str(name)) => return Err(Throw::internal()),
                 _ => {}
             }
         }
@@ -69,7 +69,7 @@ fn base(own: &mut Evaluation<'_>, [number, radix, ..]: Arguments) -> Evaluated {
     if !(2.0..=36.0).contains(&radix) {
         let radix = picture::plain(radix);
         let text = format!("The radix of the formatBase function must be between 2 and 36.  It was given {radix}");
-        return Err(Fault::new("D3100", text));
+        return Err(Throw::new("D3100", text));
     }
     own.work(10)?;
     let number = round(number, 0.0);

@@ -1,7 +1,7 @@
 //! Functions of any value.
 
 use super::{Arguments, Row, row};
-use crate::jsonata::error::Fault;
+use crate::jsonata::error::Throw;
 use crate::jsonata::evaluate::foreign::callable;
 use crate::jsonata::evaluate::{Evaluated, Evaluation};
 use crate::value::Value;
@@ -62,14 +62,14 @@ fn clone(_: &mut Evaluation<'_>, [value, ..]: Arguments) -> Evaluated {
 
 /// `$error(message)`
 fn error(own: &mut Evaluation<'_>, [message, ..]: Arguments) -> Evaluated {
-    Err(Fault::new("D3137", message_or(own, message, "$error() function evaluated")))
+    Err(Throw::new("D3137", message_or(own, message, "$error() function evaluated")))
 }
 
 /// `$assert(condition, message)`
 fn assert(own: &mut Evaluation<'_>, [condition, message, ..]: Arguments) -> Evaluated {
     match condition {
         Some(Value::True) => Ok(None),
-        _ => Err(Fault::new("D3141", message_or(own, message, "$assert() statement failed"))),
+        _ => Err(Throw::new("D3141", message_or(own, message, "$assert() statement failed"))),
     }
 }
 

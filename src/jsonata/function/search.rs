@@ -1,7 +1,7 @@
 //! Functions that search a text: for another one, by a regular expression, or by a function that gives matches.
 
 use super::{Arguments, Row, row};
-use crate::jsonata::error::{Fault, OUT_OF_MEMORY, TIMEOUT};
+use crate::jsonata::error::{OUT_OF_MEMORY, TIMEOUT, Throw};
 use crate::jsonata::evaluate::{Evaluated, Evaluation, Matcher};
 use crate::jsonata::regex::{Exceeded, Fuel, Regex, Subject};
 use crate::value::{Key, Value};
@@ -38,7 +38,7 @@ impl<'a> Evaluation<'a> {
         }
     }
 
-    fn next_hit(&mut self, subject: &Subject<'_>, hits: &mut Hits<'a>) -> Result<Option<Hit>, Fault> {
+    fn next_hit(&mut self, subject: &Subject<'_>, hits: &mut Hits<'a>) -> Result<Option<Hit>, Throw> {
         match std::mem::replace(hits, Hits::End) {
             Hits::End => Ok(None),
             Hits::Regex { regex, from, is_first } => {
@@ -48,7 +48,7 @@ impl<'a> Evaluation<'a> {
                 let hit = self.find(regex, subject, from)?;
                 if let Some(hit) = &hit {
                     if !is_first && hit.text.is_empty() {
-                        return Err(Fault::new("D1004", "Regular expression matches zero length string"));
+                        return Err(Throw::new("D1004", "Regular expression matches zero length string"));
                     }
                     *hits = Hits::Regex { regex, from: hit.end, is_first: false };
                 }
@@ -66,7 +66,7 @@ impl<'a> Evaluation<'a> {
                 if !is_match {
                     let text = "The matcher function argument passed to function {{token}} does not return the correct \
                                 object structure";
-                    return Err(Fault::of_function("T1010", text));
+                    return Err(Throw::of_function("T1010", text));
                 }
                 let text = field(self, "match")?;
                 let texts = groups.map_or(Vec::new(), |groups| self.texts(groups));
@@ -90,15 +90,15 @@ impl<'a> Evaluation<'a> {
     }
 
     /// The first match from there on.
-    fn find(&mut self, regex: &Regex, subject: &Subject<'_>, from: usize) -> Result<Option<Hit>, Fault> {
+    fn find(&mut self, regex: &Regex, subject: &Subject<'_>, from: usize) -> Result<Option<Hit>, Throw> {
         self.work(1)?;
         let mut fuel = Fuel(self.heap.work_left());
         let before = fuel.0;
         let found = regex.find(subject, from, &mut fuel);
         self.work((before - fuel.0) as usize)?;
         let found = found.map_err(|exceeded| match exceeded {
-            Exceeded::Steps => Fault::bound(TIMEOUT),
-            Exceeded::Memory => Fault::bound(OUT_OF_MEMORY),
+            Exceeded::Steps => Throw::bound(TIMEOUT),
+            Exceeded::Memory => Throw::bound(OUT_OF_MEMORY),
         })?;
         Ok(found.map(|found| Hit {
             text: subject.slice(found.start, found.end).into_owned(),
@@ -128,14 +128,14 @@ impl<'a> Evaluation<'a> {
         }
         let Some(hit) = self.find(&regex.regex, &subject, from.min(subject.len()))? else { return Ok(None) };
         if next && hit.text.is_empty() {
-            return Err(Fault::new("D1004", "Regular expression matches zero length string"));
+            return Err(Throw::new("D1004", "Regular expression matches zero length string"));
         }
         let following = self.next_match(regex, value, hit.end)?;
         self.hit_value(&hit, Some(following)).map(Some)
     }
 
     /// The match with its fields: as a function sees it if there is a function for the `next` one, else as `$match` gives it.
-    fn hit_value(&mut self, hit: &Hit, next: Option<Value>) -> Result<Value, Fault> {
+    fn hit_value(&mut self, hit: &Hit, next: Option<Value>) -> Result<Value, Throw> {
         self.afford(hit.text.len())?;
         let mut fields = vec![("match", self.heap.string(&hit.text))];
         match next {
@@ -163,9 +163,9 @@ impl<'a> Evaluation<'a> {
 }
 
 /// The third or fourth argument: how many matches at most.
-fn limit(own: &Evaluation<'_>, limit: Option<Value>, code: &str, text: &str) -> Result<f64, Fault> {
+fn limit(own: &Evaluation<'_>, limit: Option<Value>, code: &str, text: &str) -> Result<f64, Throw> {
     match own.number(limit) {
-        Some(limit) if limit < 0.0 => Err(Fault::new(code, text)),
+        Some(limit) if limit < 0.0 => Err(Throw::new(code, text)),
         Some(limit) => Ok(limit),
         None => Ok(f64::INFINITY),
     }
@@ -183,7 +183,7 @@ fn contains(own: &mut Evaluation<'_>, [text, pattern, ..]: Arguments) -> Evaluat
             let mut hits = own.hits(value, matcher);
             own.next_hit(&Subject::new(&content), &mut hits)?.is_some()
         }
-        None => return Err(Fault::internal()),
+        None => return Err(Throw::internal()),
     };
     Ok(Some(Value::bool(found)))
 }
@@ -225,13 +225,13 @@ fn split(own: &mut Evaluation<'_>, [text, separator, most, _]: Arguments) -> Eva
                 push_slice(own, &subject, start, subject.len())?;
             }
         }
-        None if most > 0.0 => return Err(Fault::internal()),
+        None if most > 0.0 => return Err(Throw::internal()),
         _ => {}
     }
     own.close_array(mark).map(Some)
 }
 
-fn push_slice(own: &mut Evaluation<'_>, subject: &Subject<'_>, start: usize, end: usize) -> Result<(), Fault> {
+fn push_slice(own: &mut Evaluation<'_>, subject: &Subject<'_>, start: usize, end: usize) -> Result<(), Throw> {
     let part = slice(subject, start, end);
     if let Some(part) = own.text_value(&part)? {
         own.heap.push(part);
@@ -272,7 +272,7 @@ fn replace(own: &mut Evaluation<'_>, [text, pattern, replacement, most]: Argumen
     if let Some(Value::String(pattern)) = pattern
         && own.heap.str_equals(pattern, "")
     {
-        return Err(Fault::new("D3010", "Second argument of replace function cannot be an empty string"));
+        return Err(Throw::new("D3010", "Second argument of replace function cannot be an empty string"));
     }
     let text = "Fourth argument of replace function must evaluate to a positive number";
     let most = limit(own, most, "D3011", text)?;
@@ -287,7 +287,7 @@ fn replace(own: &mut Evaluation<'_>, [text, pattern, replacement, most]: Argumen
             own.text_value(&content.replacen(&*pattern, &replacement, most))
         }
         Some(matcher) => replace_hits(own, value, &content, matcher, replacement, most),
-        None if most > 0.0 => Err(Fault::internal()),
+        None if most > 0.0 => Err(Throw::internal()),
         None => Ok(Some(value)),
     }
 }
@@ -318,14 +318,14 @@ fn replace_hits(
                 match own.invoke(function, &[Some(found)])? {
                     Some(Value::String(text)) => result.push_str(&own.heap.str(text)),
                     _ => {
-                        return Err(Fault::new(
+                        return Err(Throw::new(
                             "D3012",
                             "Attempted to replace a matched string with a non-string value",
                         ));
                     }
                 }
             }
-            (None, None) => return Err(Fault::internal()),
+            (None, None) => return Err(Throw::internal()),
         }
         own.work(1 + hit.text.len() / 16)?;
         own.check_room(result.len())?;
@@ -340,7 +340,7 @@ fn replace_hits(
 }
 
 /// The match as the function that replaces it gets it.
-fn replaced_value(own: &mut Evaluation<'_>, matcher: Value, text: Value, hit: &Hit) -> Result<Value, Fault> {
+fn replaced_value(own: &mut Evaluation<'_>, matcher: Value, text: Value, hit: &Hit) -> Result<Value, Throw> {
     match hit.value {
         Some(value) => Ok(value),
         None => {

@@ -2,7 +2,7 @@
 
 use super::{Arguments, Row, row};
 use crate::expr::{JavaRandom, intrinsic, timestamp};
-use crate::jsonata::error::Fault;
+use crate::jsonata::error::Throw;
 use crate::jsonata::evaluate::{Evaluated, Evaluation};
 use crate::value::Value;
 
@@ -74,7 +74,7 @@ fn partition(own: &mut Evaluation<'_>, [array, size, ..]: Arguments) -> Evaluate
     let Some(Value::Array(list)) = array else { return Ok(None) };
     let size = own.number(size).map_or(list.len() as f64, f64::trunc);
     if size < 0.0 {
-        return Err(Fault::new("D3137", "Second argument must be zero or greater"));
+        return Err(Throw::new("D3137", "Second argument must be zero or greater"));
     }
     if list.is_empty() || size.is_nan() || size == 0.0 {
         return Ok(None);
@@ -103,7 +103,7 @@ fn hash(own: &mut Evaluation<'_>, [data, algorithm, ..]: Arguments) -> Evaluated
         None => {
             let text =
                 format!("Invalid hash algorithm: {algorithm}. It is one of MD5, SHA-1, SHA-256, SHA-384, SHA-512");
-            Err(Fault::new("D3137", text))
+            Err(Throw::new("D3137", text))
         }
     }
 }
@@ -113,12 +113,12 @@ fn parse(own: &mut Evaluation<'_>, [text, ..]: Arguments) -> Evaluated {
     let Some(text) = own.text(text) else { return Ok(None) };
     own.work(text.len() / 4)?;
     own.afford(text.len() * 8)?;
-    let value = own.heap.parse(text.as_bytes()).map_err(|_| Fault::new("D3137", "Invalid JSON"))?;
+    let value = own.heap.parse(text.as_bytes()).map_err(|_| Throw::new("D3137", "Invalid JSON"))?;
     doubles(own, value).map(Some)
 }
 
 /// The value with doubles for its numbers.
-fn doubles(own: &mut Evaluation<'_>, value: Value) -> Result<Value, Fault> {
+fn doubles(own: &mut Evaluation<'_>, value: Value) -> Result<Value, Throw> {
     match own.number(Some(value)) {
         // No zero is negative here.
         Some(number) => Ok(own.number_value(number + 0.0)),
