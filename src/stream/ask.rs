@@ -12,10 +12,12 @@ use rdkafka::client::DefaultClientContext;
 use rdkafka::config::{FromClientConfig, FromClientConfigAndContext, RDKafkaLogLevel};
 use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext};
 use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode};
+use rdkafka::metadata::MetadataTopic;
 use rdkafka::{ClientConfig, ClientContext, Offset, TopicPartitionList};
 
 use super::access;
 use super::client::client_config;
+use super::topic_trouble::{TopicTrouble, refusal};
 use crate::config::{self, Findings, Mistake, Place, Properties, Redactor};
 
 /// How long the client's callbacks are waited for at a time.
@@ -90,7 +92,9 @@ fn ask_outputs(
                 note_leaders(topic, &found, place, findings);
                 writable.push(*topic);
             }
-            Ok(Err(code)) if is_missing(code) => match *creates.get_or_init(|| creates_topics(properties, deadline)) {
+            Ok(Err(code)) if TopicTrouble::of(code) == TopicTrouble::Missing => match *creates
+                .get_or_init(|| creates_topics(properties, deadline))
+            {
                 Some(true) => {
                     let message = format!(
                         "there is no topic {topic}: the brokers create it, as they do by default, with its first record"
@@ -120,12 +124,8 @@ fn ask_outputs(
     }
 }
 
-fn is_missing(code: RDKafkaErrorCode) -> bool {
-    matches!(code, RDKafkaErrorCode::UnknownTopicOrPartition | RDKafkaErrorCode::UnknownTopic)
-}
-
 fn refused_source(topic: &str, code: RDKafkaErrorCode, place: &Place) -> Mistake {
-    if is_missing(code) {
+    if TopicTrouble::of(code) == TopicTrouble::Missing {
         let hint = "create it, or correct its name: a consumer creates no topic, the pipeline would wait for it";
         return Mistake::new(place, format!("there is no topic {topic}"), Some(hint.to_owned()));
     }
@@ -133,7 +133,7 @@ fn refused_source(topic: &str, code: RDKafkaErrorCode, place: &Place) -> Mistake
 }
 
 fn refused(topic: &str, code: RDKafkaErrorCode, rights: &str, place: &Place) -> Mistake {
-    let hint = (code == RDKafkaErrorCode::TopicAuthorizationFailed).then(|| {
+    let hint = (TopicTrouble::of(code) == TopicTrouble::Forbidden).then(|| {
         format!("allow this client {rights} on the topic; Kafka refuses so, too, where a topic does not exist")
     });
     Mistake::new(place, format!("the brokers refuse topic {topic}: {code}"), hint)
@@ -203,15 +203,11 @@ impl Asking {
     /// What the brokers say about a topic; the outer error: they don't answer.
     fn partitions(&self, topic: &str) -> KafkaResult<Result<Partitions, RDKafkaErrorCode>> {
         let metadata = self.client.fetch_metadata(Some(topic), left(self.deadline))?;
-        let Some(found) = metadata.topics().iter().find(|found| found.name() == topic) else {
-            return Ok(Err(RDKafkaErrorCode::UnknownTopicOrPartition));
-        };
-        if let Some(code) = found.error().map(RDKafkaErrorCode::from)
-            && code != RDKafkaErrorCode::LeaderNotAvailable
-        {
+        if let Some(code) = refusal(&metadata, topic) {
             return Ok(Err(code));
         }
-        let partitions = found.partitions();
+        let found = metadata.topics().iter().find(|found| found.name() == topic);
+        let partitions = found.map_or(&[][..], MetadataTopic::partitions);
         let leaderless = partitions.iter().filter(|partition| partition.leader() < 0).count();
         Ok(Ok(Partitions { count: partitions.len(), leaderless }))
     }

@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 use rdkafka::consumer::Consumer;
 
 use super::partitions::for_each;
+use super::processor::Processor;
 use super::shard::Shard;
-use super::work::Work;
 use crate::telemetry::events;
 
 /// How long the shard only doesn't read before it pauses its partitions. A pause throws away what the client has fetched
@@ -58,8 +58,8 @@ impl Intake {
     }
 
     /// Whether one more record may be read. While paused the consumer is polled in any case: no record comes.
-    pub(super) fn has_room(&self, work: &Work) -> bool {
-        matches!(self, Self::Paused) || below(work, 1, 1)
+    pub(super) fn has_room(&self, processor: &Processor) -> bool {
+        matches!(self, Self::Paused) || below(processor, 1, 1)
     }
 }
 
@@ -67,70 +67,70 @@ impl Shard {
     /// Stops and restarts reading by what is in flight.
     pub(super) fn control_intake(&mut self) {
         match self.intake {
-            Intake::Reading if !below(&self.work, 1, 1) => self.intake = Intake::Holding { since: Instant::now() },
-            Intake::Holding { .. } if below(&self.work, 3, 4) => self.intake = Intake::Reading,
+            Intake::Reading if !below(&self.processor, 1, 1) => self.intake = Intake::Holding { since: Instant::now() },
+            Intake::Holding { .. } if below(&self.processor, 3, 4) => self.intake = Intake::Reading,
             Intake::Holding { since } if since.elapsed() >= HOLD => self.pause(),
-            Intake::Paused if below(&self.work, 1, 2) => self.resume(),
+            Intake::Paused if below(&self.processor, 1, 2) => self.resume(),
             _ => {}
         }
-        if self.work.partitions.held() > 0 {
+        if self.processor.partitions.held() > 0 {
             self.resume_held();
         }
     }
 
     /// Pauses the partitions of which as much is uncommitted as may be; the others are read on.
     pub(super) fn hold_full(&mut self) {
-        let list = self.work.partitions.hold_full();
-        let work = &self.work;
-        let pipeline = &work.spec.pipeline;
+        let list = self.processor.partitions.hold_full();
+        let processor = &self.processor;
+        let pipeline = &processor.spec.pipeline;
         for_each(&list, |topic, partition| {
             events::partition_held(&pipeline.name, self.number, topic, partition, pipeline.max_uncommitted);
         });
         if let Err(error) = self.consumer.pause(&list) {
-            events::kafka_error(&work.counts.metrics, &pipeline.name, &error);
+            events::kafka_error(&processor.counts.metrics, &pipeline.name, &error);
         }
     }
 
     fn resume_held(&mut self) {
-        let list = self.work.partitions.unhold();
+        let list = self.processor.partitions.unhold();
         if list.count() == 0 || self.intake.is_paused() {
             return;
         }
-        let work = &self.work;
+        let processor = &self.processor;
         if let Err(error) = self.consumer.resume(&list) {
-            events::kafka_error(&work.counts.metrics, &work.spec.pipeline.name, &error);
+            events::kafka_error(&processor.counts.metrics, &processor.spec.pipeline.name, &error);
         }
     }
 
     fn pause(&mut self) {
         self.intake = Intake::Paused;
-        let Some(all) = self.work.partitions.list() else { return };
-        let work = &self.work;
-        let why = if work.sink.is_refusing() { "a topic takes no records" } else { "max_in_flight is reached" };
-        work.counts.stats.pauses.add(1);
-        events::partitions_paused(&work.spec.pipeline.name, self.number, why);
+        let Some(all) = self.processor.partitions.list() else { return };
+        let processor = &self.processor;
+        let why = if processor.sink.is_refusing() { "a topic takes no records" } else { "max_in_flight is reached" };
+        processor.counts.stats.pauses.add(1);
+        events::partitions_paused(&processor.spec.pipeline.name, self.number, why);
         if let Err(error) = self.consumer.pause(&all) {
-            events::kafka_error(&work.counts.metrics, &work.spec.pipeline.name, &error);
+            events::kafka_error(&processor.counts.metrics, &processor.spec.pipeline.name, &error);
         }
     }
 
     fn resume(&mut self) {
         self.intake = Intake::Reading;
-        let Some(list) = self.work.partitions.list_not_held() else { return };
-        let work = &self.work;
-        events::partitions_resumed(&work.spec.pipeline.name, self.number);
+        let Some(list) = self.processor.partitions.list_not_held() else { return };
+        let processor = &self.processor;
+        events::partitions_resumed(&processor.spec.pipeline.name, self.number);
         if let Err(error) = self.consumer.resume(&list) {
-            events::kafka_error(&work.counts.metrics, &work.spec.pipeline.name, &error);
+            events::kafka_error(&processor.counts.metrics, &processor.spec.pipeline.name, &error);
         }
     }
 }
 
 /// Whether less than this part of the bounds is in flight, and the cluster takes records.
-fn below(work: &Work, numerator: usize, denominator: usize) -> bool {
-    let pipeline = &work.spec.pipeline;
-    !work.sink.is_refusing()
-        && work.sink.refusal().is_none()
+fn below(processor: &Processor, numerator: usize, denominator: usize) -> bool {
+    let pipeline = &processor.spec.pipeline;
+    !processor.sink.is_refusing()
+        && processor.sink.refusal().is_none()
         // Without rounding: a part of a small bound that were no less than the bound would end every pause at once.
-        && work.partitions.in_flight() * denominator < pipeline.max_in_flight * numerator
-        && work.in_flight_bytes() * denominator < pipeline.max_in_flight_bytes * numerator
+        && processor.partitions.in_flight() * denominator < pipeline.max_in_flight * numerator
+        && processor.in_flight_bytes() * denominator < pipeline.max_in_flight_bytes * numerator
 }

@@ -7,7 +7,7 @@
 //! |---|---|
 //! | `pipeline`, `supervise` | starts and stops the shards of a pipeline; makes a shard anew that panicked |
 //! | `shard` | the loop of one shard; `intake` bounds what it reads, `rebalance` takes over partitions and lets them go, `readiness` says what it waits for |
-//! | `work`, `settle` | an event's way: start, drive, finish; `origin` is what is kept of it while its execution waits |
+//! | `processor`, `settle` | an event's way: start, drive, finish; `origin` is what is kept of it while its execution waits |
 //! | `admission` | which events may begin, where they are run in order |
 //! | `monitor` | asks the brokers what a shard must not wait for; `positions` and `start`: what it makes of the answers |
 //! | `offsets`, `partitions` | which offsets are complete and may be committed, per assignment; `done`: how a commit carries those above it |
@@ -16,6 +16,7 @@
 //! | `outcome`, `headers` | the shape of what is written for an event |
 //! | `ask` | what the brokers say before anything runs; `access`: what to do where TLS or SASL keeps this client out |
 //! | `topic` | the connector that writes results of distributed Maps to a topic |
+//! | `topic_trouble` | what is wrong with a topic, by what brokers and the client say |
 //! | `client`, `reread`, `committer` | Kafka clients and their callbacks; commits |
 //! | `stats`, `counts` | what is counted |
 //!
@@ -41,6 +42,7 @@ mod outgoing;
 mod partitions;
 mod pipeline;
 mod positions;
+mod processor;
 mod properties;
 mod readiness;
 mod rebalance;
@@ -54,7 +56,7 @@ mod stats;
 mod supervise;
 mod suspects;
 mod topic;
-mod work;
+mod topic_trouble;
 
 #[cfg(test)]
 mod tests;

@@ -19,6 +19,7 @@ use super::client;
 use super::partitions::for_each;
 use super::pipeline::StartError;
 use super::properties::sealed;
+use super::topic_trouble::{TopicTrouble, refusal};
 use crate::config::{self, Redactor};
 use crate::telemetry::{PipelineMetrics, Reporter, events};
 use crate::threads;
@@ -322,15 +323,14 @@ impl Thread {
     /// What the brokers say is wrong with a topic; nothing if all is well.
     fn ask_topic(&self, topic: &str) -> KafkaResult<Option<RDKafkaErrorCode>> {
         let metadata = self.client.fetch_metadata(Some(topic), CALL_TIMEOUT)?;
-        Ok(metadata.topics().iter().find(|found| found.name() == topic).and_then(|found| found.error()).map(Into::into))
+        Ok(refusal(&metadata, topic))
     }
 
     fn look_at_topics(&mut self) {
         let mut found = BTreeMap::new();
         for topic in self.sources.iter().chain(&self.sinks) {
             match self.ask_topic(topic) {
-                // An election that is under way is over in a moment.
-                Ok(None | Some(RDKafkaErrorCode::LeaderNotAvailable)) => {}
+                Ok(None) => {}
                 Ok(Some(code)) => {
                     found.insert(topic.clone(), code);
                 }
@@ -345,7 +345,7 @@ impl Thread {
             }
         } else {
             let topics = missing.join(", ");
-            let why = found.get(missing[0]).copied().map_or("", trouble);
+            let why = found.get(missing[0]).copied().map_or("", |code| TopicTrouble::of(code).clause());
             let reason = format!("source topic {topics} {why}: no event of it can be read");
             let action = "create it, or correct `sources` or its permissions; it is read as soon as it can be";
             if self.reporter.waits(SOURCE, reason, action) {
@@ -405,18 +405,6 @@ impl Thread {
             let action = "look for partitions without a leader; they are read again when they have one";
             self.reporter.waits_since(LEADERS, since.elapsed(), reason, action);
         }
-    }
-}
-
-/// What a code says of a topic, in a clause.
-pub(super) fn trouble(code: RDKafkaErrorCode) -> &'static str {
-    match code {
-        RDKafkaErrorCode::UnknownTopicOrPartition | RDKafkaErrorCode::UnknownTopic => "does not exist",
-        RDKafkaErrorCode::TopicAuthorizationFailed => "may not be used by this client",
-        RDKafkaErrorCode::NotEnoughReplicas | RDKafkaErrorCode::NotEnoughReplicasAfterAppend => {
-            "has fewer replicas in sync than it must have"
-        }
-        _ => "can't be used",
     }
 }
 

@@ -72,7 +72,7 @@ impl Shard {
             let name = (element.topic().to_owned(), element.partition());
             let Some(range) = ranges.get(&name) else { continue };
             let offset = if let Offset::Offset(offset) = element.offset() { Some(offset) } else { None };
-            let pipeline = &self.work.spec.pipeline;
+            let pipeline = &self.processor.spec.pipeline;
             let start = Start::of(offset, *range, pipeline.start_from, pipeline.on_out_of_range);
             let done =
                 if let Start::Committed(offset) = start { done_above(&element, offset) } else { Done::default() };
@@ -91,7 +91,7 @@ impl Shard {
         }
         self.take_over(&committed);
         for ((topic, number), _, start, done) in starts {
-            let Some(slot) = self.work.partitions.find(&topic, number) else { continue };
+            let Some(slot) = self.processor.partitions.find(&topic, number) else { continue };
             match start {
                 Start::Committed(offset) => self.begin_at(slot, offset, true, done),
                 Start::Fresh(offset) => self.begin_at(slot, offset, false, done),
@@ -101,7 +101,7 @@ impl Shard {
     }
 
     fn begin_at(&mut self, slot: Slot, offset: i64, is_committed: bool, done: Done) {
-        if let Some(partition) = self.work.partitions.partition_mut(slot) {
+        if let Some(partition) = self.processor.partitions.partition_mut(slot) {
             partition.begin(offset, is_committed);
             partition.skip_done(done);
         }
@@ -109,10 +109,10 @@ impl Shard {
 
     /// Notes that records were gone before they could be read: in the log, in metrics, and where reading goes on.
     fn out_of_range(&mut self, slot: Slot, found: &OutOfRange) {
-        let pipeline = &self.work.spec.pipeline;
-        let Some(partition) = self.work.partitions.partition_mut(slot) else { return };
+        let pipeline = &self.processor.spec.pipeline;
+        let Some(partition) = self.processor.partitions.partition_mut(slot) else { return };
         events::out_of_range(
-            &self.work.counts.metrics,
+            &self.processor.counts.metrics,
             &pipeline.name,
             (&partition.topic, partition.number),
             found.position,
@@ -134,7 +134,7 @@ impl Shard {
     /// Says which partitions are not read by the policy `stop`.
     pub(super) fn report_out_of_range(&self) {
         let names: Vec<String> = self
-            .work
+            .processor
             .partitions
             .iter()
             .filter(|(_, partition)| partition.is_out_of_range)
@@ -151,7 +151,7 @@ impl Shard {
         let action = format!(
             "stop Stepstream, set the offsets of group {} (kafka-consumer-groups --reset-offsets), start it again; \
              or set `on_out_of_range` to \"earliest\" or \"latest\"",
-            self.work.spec.pipeline.group
+            self.processor.spec.pipeline.group
         );
         self.reporter.waits(OUT_OF_RANGE, reason, action);
     }
@@ -163,7 +163,7 @@ impl Shard {
 
     /// The client stopped to read some partition, and doesn't tell which: those whose position is outside of their log.
     pub(super) fn note_stopped(&mut self) {
-        let positions = self.work.partitions.iter().filter(|(_, partition)| !partition.is_out_of_range);
+        let positions = self.processor.partitions.iter().filter(|(_, partition)| !partition.is_out_of_range);
         let resets: Vec<Reset> = positions
             .filter_map(|(_, partition)| Some(Reset { partition: name(partition), position: partition.position()? }))
             .collect();
@@ -171,11 +171,11 @@ impl Shard {
     }
 
     fn settle_resets(&mut self, ranges: &Ranges) {
-        let policy = self.work.spec.pipeline.on_out_of_range;
+        let policy = self.processor.spec.pipeline.on_out_of_range;
         for mut pending in std::mem::take(&mut self.resets) {
             let (topic, number) = &pending.reset.partition;
             let (Some(slot), Some(range)) =
-                (self.work.partitions.find(topic, *number), ranges.get(&pending.reset.partition))
+                (self.processor.partitions.find(topic, *number), ranges.get(&pending.reset.partition))
             else {
                 continue;
             };
@@ -191,19 +191,19 @@ impl Shard {
 
     fn publish_lag(&mut self, ranges: &Arc<Ranges>) {
         let mut total = 0;
-        for (_, partition) in self.work.partitions.iter() {
+        for (_, partition) in self.processor.partitions.iter() {
             let name = name(partition);
             let Some(Range { end, .. }) = ranges.get(&name) else { continue };
             let lag = partition.lag(*end, self.positions.get(&name));
-            self.work.counts.metrics.lag(&partition.topic, partition.number, lag);
+            self.processor.counts.metrics.lag(&partition.topic, partition.number, lag);
             total += lag;
         }
-        self.work.counts.stats.lag.set(total);
+        self.processor.counts.stats.lag.set(total);
     }
 
     /// Tells the monitor which partitions the shard reads.
     pub(super) fn tell_monitor(&self) {
-        let names = self.work.partitions.iter().map(|(_, partition)| name(partition));
+        let names = self.processor.partitions.iter().map(|(_, partition)| name(partition));
         self.correspondence.owns(names.collect());
     }
 }

@@ -5,9 +5,9 @@
 use std::time::{Duration, Instant};
 
 use super::intake::Intake;
-use super::monitor;
+use super::processor::Processor;
 use super::shard::Shard;
-use super::work::Work;
+use super::topic_trouble::TopicTrouble;
 use crate::telemetry::{Levels, events};
 
 /// How often a shard says how it is.
@@ -62,14 +62,14 @@ impl Readiness {
     }
 
     /// How the shard stands, for its gauges.
-    pub(super) fn levels(&self, intake: &Intake, work: &Work) -> Levels {
-        let assigned = work.partitions.count();
+    pub(super) fn levels(&self, intake: &Intake, processor: &Processor) -> Levels {
+        let assigned = processor.partitions.count();
         Levels {
-            in_flight: work.partitions.in_flight(),
+            in_flight: processor.partitions.in_flight(),
             assigned,
-            paused: if intake.is_paused() { assigned } else { work.partitions.held() },
-            uncommitted: work.partitions.uncommitted(),
-            waiting_for_order: work.admission.waiting(),
+            paused: if intake.is_paused() { assigned } else { processor.partitions.held() },
+            uncommitted: processor.partitions.uncommitted(),
+            waiting_for_order: processor.admission.waiting(),
             refusing: self.is_sink_silent,
         }
     }
@@ -89,12 +89,12 @@ impl Shard {
     }
 
     fn look_at_sink(&mut self, now: Instant) {
-        let waiting = self.work.sink.waiting();
-        let acknowledged = self.work.counts.stats.produced.value();
+        let waiting = self.processor.sink.waiting();
+        let acknowledged = self.processor.counts.stats.produced.value();
         let silent = self.readiness.acknowledgements.stands_still(acknowledged, waiting > 0, now);
-        let is_refused = self.work.sink.refusal().is_some();
+        let is_refused = self.processor.sink.refusal().is_some();
         let refused = self.readiness.refusal.stands_still(0, is_refused, now);
-        let pipeline = &self.work.spec.pipeline.name;
+        let pipeline = &self.processor.spec.pipeline.name;
         let lasts = silent.max(refused);
         self.readiness.is_sink_silent = lasts >= SINK_SILENT_AFTER;
         if self.readiness.is_sink_silent {
@@ -110,16 +110,19 @@ impl Shard {
 
     /// Why records may not be taken, and what to do.
     fn sink_trouble(&self) -> (String, &'static str) {
-        let spec = &self.work.spec;
+        let spec = &self.processor.spec;
         let action = "create the topic, or correct `sink`, `failures`, `dead_letters` or the permissions; what waits is sent as \
                       soon as the topic takes it";
-        if let Some(refusal) = self.work.sink.refusal() {
-            return (format!("topic {} {} ({})", refusal.topic, monitor::trouble(refusal.code), refusal.code), action);
+        if let Some(refusal) = self.processor.sink.refusal() {
+            return (
+                format!("topic {} {} ({})", refusal.topic, TopicTrouble::of(refusal.code).clause(), refusal.code),
+                action,
+            );
         }
         let topics = [&spec.pipeline.sink, &spec.pipeline.failures, &spec.pipeline.dead_letters];
         let topics: Vec<&String> = topics.into_iter().flatten().collect();
         if let Some((topic, code)) = topics.iter().find_map(|topic| Some((topic, spec.monitor.trouble_with(topic)?))) {
-            return (format!("topic {topic} {} ({code})", monitor::trouble(code)), action);
+            return (format!("topic {topic} {} ({code})", TopicTrouble::of(code).clause()), action);
         }
         let action = "look at the leaders of the topic and at its replicas in sync (min.insync.replicas), and at quotas; \
                       what waits is sent as soon as the topic takes it";
@@ -130,7 +133,7 @@ impl Shard {
     fn look_at_intake(&mut self, now: Instant) {
         // A sink that takes nothing is reported as such.
         let paused = self.intake.is_paused() && !self.intake.is_stopped() && !self.readiness.is_sink_silent;
-        let completed = self.work.counts.stats.completed.value();
+        let completed = self.processor.counts.stats.completed.value();
         let silent = self.readiness.completions.stands_still(completed, paused, now);
         self.readiness.is_reading_stalled =
             paused && (self.readiness.is_reading_stalled || silent >= PAUSE_SILENT_AFTER);
@@ -138,7 +141,7 @@ impl Shard {
             self.reporter.goes_on(PAUSED);
             return;
         }
-        let Work { spec, partitions, host, .. } = &self.work;
+        let Processor { spec, partitions, host, .. } = &self.processor;
         let reason = format!(
             "its partitions are paused: {} events of {} bytes are in flight (max_in_flight {}, max_in_flight_bytes {}), \
              {} executions wait, {} task calls are open",

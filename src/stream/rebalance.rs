@@ -42,18 +42,18 @@ impl Shard {
 
     /// Takes the partitions over, each from the offset that the list gives it.
     pub(super) fn take_over(&mut self, partitions: &TopicPartitionList) {
-        let spec = self.work.spec.clone();
+        let spec = self.processor.spec.clone();
         let mut names = Vec::new();
         for_each(partitions, |topic, number| {
             names.push(format!("{topic}-{number}"));
-            if let Some(slot) = self.work.partitions.find(topic, number) {
-                self.work.release(slot);
+            if let Some(slot) = self.processor.partitions.find(topic, number) {
+                self.processor.release(slot);
             }
             let pipeline = &spec.pipeline;
             let execution_names =
                 ExecutionNames::new(&pipeline.realm, &pipeline.name, &pipeline.workflow_name, topic, number);
-            if self.work.partitions.assign(topic, number, execution_names).is_some() {
-                self.work.counts.metrics.lag_expected(topic, number);
+            if self.processor.partitions.assign(topic, number, execution_names).is_some() {
+                self.processor.counts.metrics.lag_expected(topic, number);
             } else {
                 let why = format!("{topic}-{number} is not read: a shard has room for {MAX_SLOTS} partitions");
                 events::rebalance_failed(&spec.pipeline.name, &why);
@@ -75,16 +75,16 @@ impl Shard {
         }
         events::partitions_assigned(&spec.pipeline.name, self.number, &names.join(" "));
         self.owns();
-        self.work.counts.stats.ready.set(1);
+        self.processor.counts.stats.ready.set(1);
         self.reporter.goes_on(JOINING);
     }
 
     fn revoke(&mut self, partitions: TopicPartitionList, lost: bool) {
-        let deadline = Instant::now() + self.work.spec.pipeline.revoke_timeout;
+        let deadline = Instant::now() + self.processor.spec.pipeline.revoke_timeout;
         let mut slots = Vec::new();
-        for_each(&partitions, |topic, number| slots.extend(self.work.partitions.find(topic, number)));
+        for_each(&partitions, |topic, number| slots.extend(self.processor.partitions.find(topic, number)));
         for slot in &slots {
-            if let Some(partition) = self.work.partitions.partition_mut(*slot) {
+            if let Some(partition) = self.processor.partitions.partition_mut(*slot) {
                 partition.state = State::Draining { deadline };
             }
         }
@@ -92,7 +92,7 @@ impl Shard {
         if lost {
             // It is no member any more: until it is one again it reads nothing.
             self.reporter.waits(JOINING, "joining its consumer group again: its membership was lost", PATIENCE);
-            self.work.counts.stats.ready.set(0);
+            self.processor.counts.stats.ready.set(0);
             self.finish_revocation(revocation);
         } else {
             self.revocation = Some(revocation);
@@ -117,13 +117,13 @@ impl Shard {
 
     /// Lets go at once. What has not ended is delivered to the next owner.
     pub(super) fn finish_revocation(&mut self, revocation: Revocation) {
-        let pipeline = self.work.spec.pipeline.name.clone();
+        let pipeline = self.processor.spec.pipeline.name.clone();
         let mut names = Vec::new();
         for_each(&revocation.partitions, |topic, number| names.push(format!("{topic}-{number}")));
         let unfinished = self.in_flight_of(&revocation.slots);
         events::partitions_revoked(&pipeline, self.number, &names.join(" "), unfinished);
         for slot in revocation.slots {
-            self.work.release(slot);
+            self.processor.release(slot);
         }
         if let Err(error) = client::unassign_from(&self.consumer, &revocation.partitions) {
             events::rebalance_failed(&pipeline, &error);
@@ -134,13 +134,13 @@ impl Shard {
     fn owns(&self) {
         self.tell_monitor();
         self.report_out_of_range();
-        self.work.counts.stats.partitions.set(self.work.partitions.count() as u64);
+        self.processor.counts.stats.partitions.set(self.processor.partitions.count() as u64);
     }
 
     fn in_flight_of(&self, slots: &[Slot]) -> usize {
         slots
             .iter()
-            .filter_map(|slot| self.work.partitions.partition(*slot))
+            .filter_map(|slot| self.processor.partitions.partition(*slot))
             .map(|partition| partition.in_flight())
             .sum()
     }

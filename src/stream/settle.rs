@@ -7,14 +7,14 @@ use rdkafka::message::Message;
 use super::execution_log::Subject;
 use super::outcome::{self, EventHeaders, EventRef, Failed};
 use super::partitions::Ticket;
+use super::processor::Processor;
 use super::sink::Report;
-use super::work::Work;
 use crate::engine::{Execution, Status};
 use crate::program::Program;
 use crate::registry::Version;
 use crate::telemetry::events;
 
-impl Work {
+impl Processor {
     /// Writes what an execution ended with.
     pub(super) fn finish(&mut self, execution: &mut Execution, version: &Version<Program>, event: &EventRef<'_>) {
         let Some(status) = execution.status() else { return };

@@ -18,11 +18,11 @@ use super::intake::Intake;
 use super::monitor::Correspondence;
 use super::pipeline::{Spec, StartError};
 use super::positions::PendingReset;
+use super::processor::Processor;
 use super::readiness::Readiness;
 use super::rebalance::Revocation;
 use super::sink::Sink;
 use super::stats::Stats;
-use super::work::Work;
 use crate::host::{LocalCalls, Mailbox};
 use crate::program::Program;
 use crate::registry::Version;
@@ -54,7 +54,7 @@ pub(super) const PATIENCE: &str = "nothing, if it takes less than a minute";
 pub(super) struct Shard {
     pub(super) number: usize,
     pub(super) consumer: Arc<ShardConsumer>,
-    pub(super) work: Work,
+    pub(super) processor: Processor,
     pub(super) intake: Intake,
     pub(super) revocation: Option<Revocation>,
     pub(super) reporter: Reporter,
@@ -102,7 +102,7 @@ impl Shard {
         let next_commit = Instant::now() + pipeline.commit_interval;
         let correspondence = spec.monitor.correspondence(number);
         let workflow = WorkflowMetrics::new(&pipeline.name, &pipeline.workflow_name);
-        let work = Work::new(spec, mailbox, calls, sink, Counts::new(stats, metrics, workflow));
+        let processor = Processor::new(spec, mailbox, calls, sink, Counts::new(stats, metrics, workflow));
         let consumer = Arc::new(consumer);
         let committer = Committer::start(consumer.clone()).map_err(thread_error)?;
         reporter.ready();
@@ -111,7 +111,7 @@ impl Shard {
         Ok(Self {
             number,
             consumer,
-            work,
+            processor,
             intake: Intake::default(),
             revocation: None,
             reporter,
@@ -129,7 +129,7 @@ impl Shard {
     /// Runs until the pipeline is asked to stop, and then until what is in flight has ended or its time is over. What is left
     /// is to [`close`](Self::close) it.
     pub(super) fn run(&mut self) {
-        while !self.work.spec.stop.is_stopping() {
+        while !self.processor.spec.stop.is_stopping() {
             self.round();
         }
         self.drain();
@@ -137,11 +137,11 @@ impl Shard {
 
     fn round(&mut self) {
         let mut worked = self.intake.may_read() && self.read();
-        worked |= self.work.drive();
-        if worked && self.work.host.calls().open() > 0 {
-            self.work.host.calls().turn();
+        worked |= self.processor.drive();
+        if worked && self.processor.host.calls().open() > 0 {
+            self.processor.host.calls().turn();
         }
-        worked |= self.work.serve_sink();
+        worked |= self.processor.serve_sink();
         self.drain_consumer();
         self.poll_monitor();
         self.commit_if_due();
@@ -157,12 +157,12 @@ impl Shard {
     fn read(&mut self) -> bool {
         let mut read = 0;
         // Once per batch: to take the version counts on memory that all shards share.
-        let version = self.work.spec.workflow.current();
+        let version = self.processor.spec.workflow.current();
         // Others than the events that are read wait, too: for their turns, and for the clock to be looked at.
-        let enough = self.work.host.enough_work();
+        let enough = self.processor.host.enough_work();
         while read < READ_BATCH
-            && self.work.host.work_done() < enough
-            && self.intake.has_room(&self.work)
+            && self.processor.host.work_done() < enough
+            && self.intake.has_room(&self.processor)
             && self.poll_for(Some(&version), Duration::ZERO)
         {
             read += 1;
@@ -178,18 +178,18 @@ impl Shard {
     /// The same, for an event that this version is to run; without one, the version that is current when the event is there:
     /// an idle shard that waits must not run an event by a version that was swapped meanwhile.
     fn poll_for(&mut self, version: Option<&Arc<Version<Program>>>, timeout: Duration) -> bool {
-        let Self { consumer, work, intake, .. } = self;
+        let Self { consumer, processor, intake, .. } = self;
         match consumer.poll(timeout) {
             None => return false,
             // It is not tracked, and nothing behind it will be: the next owner reads it again.
             Some(Ok(_)) if intake.is_stopped() => {}
             Some(Ok(message)) => match version {
-                Some(version) => work.event(&message, version),
-                None => work.event(&message, &work.spec.workflow.current()),
+                Some(version) => processor.event(&message, version),
+                None => processor.event(&message, &processor.spec.workflow.current()),
             },
-            Some(Err(error)) => consume_error(consumer, work, &error),
+            Some(Err(error)) => consume_error(consumer, processor, &error),
         }
-        if self.work.partitions.has_full() {
+        if self.processor.partitions.has_full() {
             self.hold_full();
         }
         true
@@ -201,8 +201,8 @@ impl Shard {
         if timeout.is_zero() {
             return;
         }
-        if self.work.host.calls().open() > 0 {
-            self.work.host.calls().wait(timeout);
+        if self.processor.host.calls().open() > 0 {
+            self.processor.host.calls().wait(timeout);
         } else if self.intake.is_holding() {
             std::thread::sleep(timeout.min(ACKNOWLEDGEMENT_WAIT));
         } else {
@@ -212,10 +212,10 @@ impl Shard {
 
     fn time_to_wait(&self) -> Duration {
         let mut timeout = LONGEST_WAIT;
-        if self.work.sink.waiting() > 0 {
+        if self.processor.sink.waiting() > 0 {
             timeout = ACKNOWLEDGEMENT_WAIT;
         }
-        if let Some(time) = self.work.host.time_to_next_turn(self.work.clock.now()) {
+        if let Some(time) = self.processor.host.time_to_next_turn(self.processor.clock.now()) {
             timeout = timeout.min(time);
         }
         timeout
@@ -239,8 +239,8 @@ impl Shard {
     fn commit_if_due(&mut self) {
         let now = Instant::now();
         // Where a partition waits for a commit, the next one begins as soon as one has ended.
-        if now >= self.next_commit || self.work.partitions.held() > 0 {
-            self.next_commit = now + self.work.spec.pipeline.commit_interval;
+        if now >= self.next_commit || self.processor.partitions.held() > 0 {
+            self.next_commit = now + self.processor.spec.pipeline.commit_interval;
             self.poll_committer();
             self.begin_commit();
         }
@@ -249,9 +249,9 @@ impl Shard {
     /// Begins a commit of what is complete, if none is under way and anything moved.
     fn begin_commit(&mut self) {
         if !self.committer.is_busy()
-            && let Some(offsets) = self.work.partitions.take_uncommitted()
+            && let Some(offsets) = self.processor.partitions.take_uncommitted()
         {
-            self.committer.commit(offsets, self.work.partitions.passed());
+            self.committer.commit(offsets, self.processor.partitions.passed());
         }
     }
 
@@ -261,7 +261,7 @@ impl Shard {
         let is_member = !committed.is_fenced();
         let is_postponed = committed.is_postponed();
         let is_too_large = committed.is_metadata_too_large();
-        let Work { partitions, counts, spec, .. } = &mut self.work;
+        let Processor { partitions, counts, spec, .. } = &mut self.processor;
         match committed.result {
             Ok(()) => {
                 counts.stats.commits.add(1);
@@ -301,31 +301,34 @@ impl Shard {
     }
 
     fn publish(&mut self) {
-        let work = &mut self.work;
-        let stats = &work.counts.stats;
-        stats.in_flight_bytes.set(work.in_flight_bytes() as u64);
-        stats.waiting.set(work.host.waiting() as u64);
-        let calls = work.host.calls();
+        let processor = &mut self.processor;
+        let stats = &processor.counts.stats;
+        stats.in_flight_bytes.set(processor.in_flight_bytes() as u64);
+        stats.waiting.set(processor.host.waiting() as u64);
+        let calls = processor.host.calls();
         stats.open_calls.set(calls.open() as u64);
         stats.task_calls.set(calls.begun());
         stats.task_failures.set(calls.failed());
-        if work.counts.is_due() {
-            let levels = self.readiness.levels(&self.intake, work);
-            work.publish(levels);
+        if processor.counts.is_due() {
+            let levels = self.readiness.levels(&self.intake, processor);
+            processor.publish(levels);
         }
     }
 
     /// Nothing more is read; what is in flight may end within the pipeline's bound.
     fn drain(&mut self) {
-        let deadline = Instant::now() + self.work.spec.pipeline.drain_timeout;
+        let deadline = Instant::now() + self.processor.spec.pipeline.drain_timeout;
         self.intake.stop();
-        if let Some(all) = self.work.partitions.list() {
+        if let Some(all) = self.processor.partitions.list() {
             // Should it fail, records are dropped unread below: the next owner reads them.
             self.consumer.pause(&all).ok();
         }
-        while self.work.partitions.in_flight() > 0 && Instant::now() < deadline && !self.work.spec.stop.is_aborted() {
-            let mut worked = self.work.drive();
-            worked |= self.work.serve_sink();
+        while self.processor.partitions.in_flight() > 0
+            && Instant::now() < deadline
+            && !self.processor.spec.stop.is_aborted()
+        {
+            let mut worked = self.processor.drive();
+            worked |= self.processor.serve_sink();
             self.drain_consumer();
             self.poll_monitor();
             self.commit_if_due();
@@ -333,7 +336,7 @@ impl Shard {
             self.look_after();
             self.publish();
             if !worked {
-                self.work.host.calls().wait(self.time_to_wait().min(ACKNOWLEDGEMENT_WAIT));
+                self.processor.host.calls().wait(self.time_to_wait().min(ACKNOWLEDGEMENT_WAIT));
             }
             // Membership and rebalances need it.
             self.poll(Duration::ZERO);
@@ -343,8 +346,8 @@ impl Shard {
     /// The orderly end: offsets are committed, and the group learns that this member leaves.
     pub(super) fn close(mut self) {
         self.commit_and_wait();
-        let levels = self.readiness.levels(&self.intake, &self.work);
-        self.work.publish(levels);
+        let levels = self.readiness.levels(&self.intake, &self.processor);
+        self.processor.publish(levels);
         self.consumer.context().close();
         self.is_closing = true;
         if let Some(partitions) = self.assigning.take() {
@@ -358,8 +361,8 @@ impl Shard {
         leave(&self.consumer);
         self.correspondence.owns(Vec::new());
         self.committer.close();
-        let is_aborted = self.work.spec.stop.is_aborted();
-        self.work.log.flush(if is_aborted { Duration::ZERO } else { LOG_FLUSH_TIMEOUT });
+        let is_aborted = self.processor.spec.stop.is_aborted();
+        self.processor.log.flush(if is_aborted { Duration::ZERO } else { LOG_FLUSH_TIMEOUT });
         // Dropping the producer throws away what was not acknowledged in time.
     }
 }
@@ -375,11 +378,11 @@ pub(super) fn leave(consumer: &ShardConsumer) {
     }
 }
 
-fn consume_error(consumer: &ShardConsumer, work: &Work, error: &KafkaError) {
+fn consume_error(consumer: &ShardConsumer, processor: &Processor, error: &KafkaError) {
     match error.rdkafka_error_code() {
         // The monitor tells.
         Some(RDKafkaErrorCode::UnknownTopicOrPartition | RDKafkaErrorCode::UnknownTopic) => {}
         Some(RDKafkaErrorCode::AutoOffsetReset) => consumer.context().note(|news| news.stopped = true),
-        _ => client::report(&work.counts.metrics, &work.spec.pipeline.name, error, "while reading"),
+        _ => client::report(&processor.counts.metrics, &processor.spec.pipeline.name, error, "while reading"),
     }
 }

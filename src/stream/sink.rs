@@ -14,6 +14,7 @@ use super::client::{self, Deliveries, ProducerEvents, ShardProducer, Undelivered
 use super::outgoing::{Outgoing, Record};
 use super::partitions::{Slot, Ticket};
 use super::suspects::Suspects;
+use super::topic_trouble::TopicTrouble;
 use crate::config::Properties;
 use crate::telemetry::{PipelineMetrics, events};
 
@@ -202,7 +203,7 @@ impl Sink {
     fn send_again(&mut self, now: Instant, reports: &mut Vec<Report>) {
         match self.backoff.as_ref().map(|backoff| backoff.code) {
             Some(RDKafkaErrorCode::Fatal) => self.replace_producer(now),
-            Some(code) if is_topic_trouble(code) => self.look_for_the_topic(),
+            Some(code) if TopicTrouble::of(code).keeps_out() => self.look_for_the_topic(),
             _ => {}
         }
         if !self.suspects.is_empty() {
@@ -317,17 +318,6 @@ pub(super) fn error_code(error: &KafkaError) -> RDKafkaErrorCode {
 /// Whether it is about the size of a record or its batch.
 pub(super) fn is_too_large(code: RDKafkaErrorCode) -> bool {
     matches!(code, RDKafkaErrorCode::MessageSizeTooLarge | RDKafkaErrorCode::InvalidMessageSize)
-}
-
-/// Whether the client has noted that the topic is not there for us.
-pub(super) fn is_topic_trouble(code: RDKafkaErrorCode) -> bool {
-    matches!(
-        code,
-        RDKafkaErrorCode::UnknownTopic
-            | RDKafkaErrorCode::UnknownTopicOrPartition
-            | RDKafkaErrorCode::UnknownPartition
-            | RDKafkaErrorCode::TopicAuthorizationFailed
-    )
 }
 
 #[cfg(test)]

@@ -120,7 +120,7 @@ fn run(mut shard: Shard) -> Result<(), String> {
     let ran = match catch(|| shard.run()) {
         Ok(()) => catch(|| shard.close()),
         Err(panic) => {
-            let event = shard.work.event_at_work();
+            let event = shard.processor.event_at_work();
             drop(shard);
             Err(event.map_or(panic.clone(), |(topic, partition, offset)| {
                 format!("{panic}, at the event of topic {topic}, partition {partition}, offset {offset}")

@@ -331,7 +331,7 @@ fn a_rebalance_that_was_told_and_not_yet_answered_does_not_hold_the_shutdown_up(
             is_reported
         });
         drop(consumer);
-        shard.work.spec.stop.stop();
+        shard.processor.spec.stop.stop();
         shard.run();
         shard.close();
     });

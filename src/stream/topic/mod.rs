@@ -19,8 +19,9 @@ use tokio::sync::{Notify, RwLock};
 
 use super::ask::ask_output;
 use super::properties::{Side, check_properties, sealed};
-use super::sink::{error_code, is_too_large, is_topic_trouble};
+use super::sink::{error_code, is_too_large};
 use super::suspects::{Suspect, Suspects};
+use super::topic_trouble::TopicTrouble;
 use super::{client, headers};
 use crate::config::{Findings, Options, Place, Properties, Redactor};
 use crate::identity;
@@ -178,7 +179,7 @@ impl Destination {
         for objects in [files, std::slice::from_ref(manifest)] {
             let records: Vec<Record<'_>> = objects.iter().flat_map(records).collect();
             if let Some(Refusal { index, code, .. }) = self.refusal(&client, request, &records).await {
-                if code == RDKafkaErrorCode::Fatal || is_topic_trouble(code) {
+                if code == RDKafkaErrorCode::Fatal || TopicTrouble::of(code).keeps_out() {
                     self.give_up(&client).await;
                 }
                 // The client's time for them is that of the call: either may notice first.
@@ -265,7 +266,7 @@ impl Destination {
         });
         let hint = if is_too_large(code) {
             ". The topic's max.message.bytes and the producer's message.max.bytes bound its size"
-        } else if is_topic_trouble(code) {
+        } else if TopicTrouble::of(code).keeps_out() {
             ". Create the topic, or allow this client to write to it"
         } else {
             ""

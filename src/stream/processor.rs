@@ -30,7 +30,7 @@ const WAITING_PART: usize = 8;
 const TURNS_PER_ROUND: usize = 64;
 
 /// Everything of a shard but its consumer, so that a message borrowed from the consumer can be worked on.
-pub(super) struct Work {
+pub(super) struct Processor {
     pub spec: Arc<Spec>,
     pub partitions: Partitions,
     pub host: Host<EventOrigin, LocalCalls>,
@@ -51,7 +51,7 @@ pub(super) struct Work {
     at_work: Option<(Slot, i64)>,
 }
 
-impl Work {
+impl Processor {
     pub(super) fn new(spec: Arc<Spec>, mailbox: Mailbox, calls: LocalCalls, sink: Sink, counts: Counts) -> Self {
         let log = ExecutionLog::new(&spec.pipeline, spec.log_topic.clone());
         let mut host = Host::new(spec.limits.clone(), mailbox, calls);
