@@ -45,6 +45,7 @@ fn a_broker_with_tls_and_sasl_is_used_and_whoever_it_keeps_out_is_told_what_to_d
             scram("stranger", PASSWORD),
             "allow this client Describe and Read on the topic",
         ),
+        ("a user who may see but not read", 3, scram("describer", PASSWORD), "allow this client Read on the topic"),
     ];
     std::thread::scope(|scope| {
         for (name, listener, properties, advice) in &cases {
