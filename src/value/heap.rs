@@ -2,7 +2,7 @@ use std::borrow::Cow;
 
 use super::index::Index;
 use super::meter::{Exceeded, Meter};
-use super::parse::{Level, Open};
+use super::parse::{Level, Open, Order};
 use super::print::write_int;
 use super::spans::{self, Spans};
 use super::{Form, List, MAX_DEPTH, Span, Str, Value, text};
@@ -32,6 +32,8 @@ pub struct Heap {
     pub(super) open: Vec<Open>,
     /// The same of one that is skimmed.
     pub(super) levels: Vec<Level>,
+    /// Which keys are expected.
+    pub(super) order: Order,
     /// What was skimmed.
     pub(super) spans: Spans,
     pub(super) index: Index,
@@ -94,6 +96,7 @@ impl Heap {
         self.meter.reset();
         self.index.clear();
         self.spans.forget();
+        self.order.forget();
         self.base_text = self.text.len();
         self.base_nodes = self.nodes.len();
     }
@@ -127,7 +130,7 @@ impl Heap {
         let values = self.nodes.capacity() + self.stack.capacity();
         let numbers = self.prints.capacity() * size_of::<u32>();
         let reading = self.open.capacity() * size_of::<Open>() + self.levels.capacity() * size_of::<Level>();
-        let texts = self.text.capacity() + self.scratch.capacity();
+        let texts = self.text.capacity() + self.scratch.capacity() + self.order.bytes_held();
         texts + values * size_of::<Value>() + numbers + reading + self.spans.bytes_held() + self.index.bytes_held()
     }
 

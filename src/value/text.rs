@@ -1,18 +1,44 @@
 //! JSON's string escapes, and the byte-parallel search for what ends or interrupts a string.
 
-use super::Form;
-
 /// Whether a decoded text must be escaped when it is printed as JSON.
 pub(super) fn needs_escape(bytes: &[u8]) -> bool {
     find_special(bytes, 0) < bytes.len()
+}
+
+/// So many bytes at an offset. A text is shorter than 4 GB, so that the compiler sees no overflow to be checked.
+#[inline(always)]
+pub(super) fn chunk<const BYTES: usize>(bytes: &[u8], at: usize) -> Option<&[u8; BYTES]> {
+    let at = at as u32 as usize;
+    bytes.get(at..at + BYTES).and_then(|chunk| chunk.first_chunk())
 }
 
 /// The first byte at or after `from` that is a quote, a backslash or a control character; the length if there is none.
 #[inline(always)]
 pub(super) fn find_special(bytes: &[u8], from: usize) -> usize {
     let mut at = from;
-    while let Some(chunk) = bytes.get(at..).and_then(|rest| rest.first_chunk::<8>()) {
-        let hits = special_bytes(u64::from_le_bytes(*chunk));
+    // Two words at once: most strings end in these, and the processor has not to guess in which.
+    while let Some((first, second)) = two_words(bytes, at) {
+        let (first, second) = (special_bytes(first), special_bytes(second));
+        if first | second != 0 {
+            let (hits, skipped) = if first != 0 { (first, 0) } else { (second, 8) };
+            return at + skipped + (hits.trailing_zeros() / 8) as usize;
+        }
+        at += 16;
+    }
+    find_special_at_end(bytes, at)
+}
+
+#[inline(always)]
+fn two_words(bytes: &[u8], at: usize) -> Option<(u64, u64)> {
+    let words = u128::from_le_bytes(*chunk(bytes, at)?);
+    Some((words as u64, (words >> 64) as u64))
+}
+
+/// The same for less than two words.
+#[inline(never)]
+fn find_special_at_end(bytes: &[u8], mut at: usize) -> usize {
+    while let Some(word) = chunk(bytes, at) {
+        let hits = special_bytes(u64::from_le_bytes(*word));
         if hits != 0 {
             return at + (hits.trailing_zeros() / 8) as usize;
         }
@@ -38,6 +64,38 @@ fn special_bytes(word: u64) -> u64 {
     let quote_or_control = below(word ^ (ONES * 0x02), 0x21);
     let backslash = below(word ^ (ONES * u64::from(b'\\')), 1);
     (quote_or_control | backslash) & HIGHS
+}
+
+/// A bit for each special byte of sixteen, the first one's lowest.
+#[inline(always)]
+pub(super) fn special_bits(chunk: &[u8; 16]) -> u32 {
+    let words = u128::from_le_bytes(*chunk);
+    // As `special_bytes`, but no byte carries into the next.
+    let bits = |word: u64| {
+        let (quote_or_control, backslash) = (word ^ (ONES * 0x02), word ^ (ONES * u64::from(b'\\')));
+        let neither = ((quote_or_control & !HIGHS) + ONES * (0x80 - 0x21)) | quote_or_control;
+        let other = ((backslash & !HIGHS) + ONES * 0x7F) | backslash;
+        let hits = !(neither & other) & HIGHS;
+        // Moves the bit of each byte to where it belongs in the highest one.
+        (hits >> 7).wrapping_mul(0x0102_0408_1020_4080) >> 56
+    };
+    (bits(words as u64) | bits((words >> 64) as u64) << 8) as u32
+}
+
+/// The length of the number at the start of this word, if it has one of up to seven characters, digits and perhaps a point, and a
+/// comma or a bracket behind it. Most numbers are such, and have no loop of digits to be guessed.
+#[inline(always)]
+pub(super) fn short_number(word: u64) -> Option<usize> {
+    let bits = word ^ (ONES * u64::from(b'0'));
+    // The high bit of each byte that is no digit. No byte carries into the next.
+    let others = (((bits & !HIGHS) + ONES * 0x76) | bits) & HIGHS;
+    let whole = others.trailing_zeros() / 8;
+    let fraction = (others & others.wrapping_sub(1)).trailing_zeros() / 8;
+    let byte = |at: u32| (word >> (8 * (at & 7))) as u8;
+    let has_point = byte(whole) == b'.';
+    let len = if has_point { fraction } else { whole };
+    let is_whole = whole > 0 && (whole == 1 || bits as u8 != 0) && (!has_point || fraction > whole + 1);
+    (is_whole && len < 8 && matches!(byte(len), b',' | b'}' | b']')).then_some(len as usize)
 }
 
 /// Whether two short texts of the same length are equal: most are keys of at most 16 bytes, for which a call of the
@@ -127,43 +185,26 @@ fn code_point(text: &[u8]) -> Option<(char, usize)> {
     Some((char::from_u32(high)?, 6))
 }
 
-/// Appends the text between JSON quotes without the escapes that it doesn't need, and gives its form; `None` for half a
-/// surrogate pair, which can stand only as an escape. The parser has checked the escapes.
-pub(super) fn keep_needed_escapes(text: &str, out: &mut String) -> Option<Form> {
-    let bytes = text.as_bytes();
-    let mut form = Form::Quoted;
-    let (mut copied, mut at) = (0, 0);
-    loop {
-        at = find_special(bytes, at);
-        match bytes.get(at + 1) {
-            None => break,
-            Some(b'/') => {
-                out.push_str(&text[copied..at]);
-                copied = at + 1;
-                at += 2;
-            }
-            Some(b'u') => {
-                out.push_str(&text[copied..at]);
-                let (character, used) = code_point(&bytes[at..])?;
-                match u8::try_from(character) {
-                    Ok(byte) if is_special(byte) => {
-                        form = Form::Escaped;
-                        // Escapes are ASCII.
-                        out.extend(escape(byte, &mut [0; 6]).iter().copied().map(char::from));
-                    }
-                    _ => out.push(character),
-                }
-                at += used;
-                copied = at;
-            }
-            Some(_) => {
-                form = Form::Escaped;
-                at += 2;
-            }
+/// The character that the escape at the start of the text stands for, if a string may have no need of the escape, and the
+/// bytes used: it is `\/` or `\uXXXX`, which the parser has checked. `None` for half a surrogate pair, which can stand only as an
+/// escape.
+pub(super) fn needless_escape(text: &[u8]) -> Option<(char, usize)> {
+    if text.get(1) == Some(&b'/') { Some(('/', 2)) } else { code_point(text) }
+}
+
+/// Appends a character to the text between JSON quotes, and tells whether that took an escape.
+pub(super) fn push_char(out: &mut String, character: char) -> bool {
+    match u8::try_from(character) {
+        Ok(byte) if is_special(byte) => {
+            // Escapes are ASCII.
+            out.extend(escape(byte, &mut [0; 6]).iter().copied().map(char::from));
+            true
+        }
+        _ => {
+            out.push(character);
+            false
         }
     }
-    out.push_str(&text[copied..]);
-    Some(form)
 }
 
 fn is_special(byte: u8) -> bool {
@@ -208,6 +249,53 @@ fn escape(byte: u8, buffer: &mut [u8; 6]) -> &[u8] {
         _ => {
             *buffer = [b'\\', b'u', b'0', b'0', HEX[usize::from(byte >> 4)], HEX[usize::from(byte & 15)]];
             buffer
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn special_bytes_are_found_wherever_they_stand() {
+        let mut random = fastrand::Rng::with_seed(5);
+        for _ in 0..20_000 {
+            let len = random.usize(0..70);
+            let bytes: Vec<u8> = (0..len)
+                .map(|_| if random.usize(0..12) == 0 { random.u8(..) } else { *random.choice(b"a !#[]~\x7f").unwrap() })
+                .collect();
+            let from = random.usize(0..=len);
+            let expected = (from..len).find(|at| is_special(bytes[*at])).unwrap_or(len);
+            assert_eq!(find_special(&bytes, from), expected, "{bytes:?} {from}");
+            if let Some(chunk) = chunk::<16>(&bytes, from) {
+                let expected = (0..16).filter(|at| is_special(chunk[*at])).fold(0, |bits, at| bits | 1 << at);
+                assert_eq!(special_bits(chunk), expected, "{chunk:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn short_numbers_are_numbers() {
+        let mut random = fastrand::Rng::with_seed(6);
+        let mut found = 0;
+        for _ in 0..100_000 {
+            let word: [u8; 8] = std::array::from_fn(|_| *random.choice(b"0123456789..,,}]-e \xff").unwrap());
+            let Some(len) = short_number(u64::from_le_bytes(word)) else { continue };
+            found += 1;
+            assert!(matches!(word[len], b',' | b'}' | b']'));
+            let text = std::str::from_utf8(&word[..len]).unwrap();
+            assert!(serde_json::from_str::<f64>(text).is_ok(), "{text}");
+        }
+        assert!(found > 10_000, "{found}");
+        for (text, len) in [("0,------", Some(1)), ("0.5}----", Some(3)), ("123456],", Some(6)), ("1234.67,", Some(7))]
+        {
+            assert_eq!(short_number(u64::from_le_bytes(text.as_bytes().try_into().unwrap())), len, "{text}");
+        }
+        for text in
+            ["00,-----", "01}-----", "1.,-----", ".5,-----", "1.2.3,--", "12345678", "1e5,----", "-1,-----", "1 ,-----"]
+        {
+            assert_eq!(short_number(u64::from_le_bytes(text.as_bytes().try_into().unwrap())), None, "{text}");
         }
     }
 }

@@ -3,30 +3,51 @@
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
-use super::super::Str;
-use super::{COLON, FIELD_NAME, Form, Parser, ReadError, Value};
+use super::super::{Span, Str};
+use super::order::Place;
+use super::{COLON, FIELD_NAME, Form, Parser, ReadError, Row, Value};
 
-/// Keys of an object that are compared one by one, by their fingerprints; more are looked up in a table at its end.
+/// Keys of an object out of order that are compared one by one, by their fingerprints; more are looked up in a table at its
+/// end, where a single pass costs less.
 pub(super) const FEW: usize = 64;
 
 impl Parser<'_> {
     /// Reads and pushes a key with its colon.
     #[inline(always)]
     pub(super) fn key(&mut self) -> Result<(), Box<ReadError>> {
-        if self.peek() != Some(b'"') {
+        self.at = self.solid(self.at);
+        let Some(known) = self.heap.order.expected(&self.row, self.bytes, self.at) else { return self.other_key() };
+        let len = usize::from(known.len);
+        self.row.step(known);
+        let text = Span::new(self.text_offset(self.at + 1), (len - 3) as u32);
+        self.heap.stack.push(Value::String(Str::new(text, Form::Quoted)));
+        self.at += len;
+        Ok(())
+    }
+
+    /// The same for a key that was not expected.
+    #[inline(never)]
+    fn other_key(&mut self) -> Result<(), Box<ReadError>> {
+        if self.bytes.get(self.at) != Some(&b'"') {
             return Err(self.unexpected(self.at, FIELD_NAME));
         }
         let start = self.at + 1;
         let key = self.string(start)?;
         let end = self.at - 1;
         let print = fingerprint(self.bytes, start, end);
-        let bit = bit(print);
-        let escaped = is_rewritten(key, end - start);
-        if self.keys & bit != 0 || escaped {
-            self.suspect(escaped, print);
+        if is_rewritten(key, end - start) {
+            // It is not what its text says, so it is not learnt, and the object's keys are compared at its end.
+            self.row.unknown();
+            self.heap.prints.push(print);
+            self.suspect();
+        } else {
+            let (mut row, mut keys) = (self.row, self.keys);
+            let first = self.open.last().map_or(0, |open| open.prints);
+            if self.may_stand_twice(&mut row, &mut keys, first, (start, end), print) {
+                self.suspect();
+            }
+            (self.row, self.keys) = (row, keys);
         }
-        self.keys |= bit;
-        self.heap.prints.push(print);
         self.heap.stack.push(Value::String(key));
         if self.peek() != Some(b':') {
             return Err(self.unexpected(self.at, COLON));
@@ -35,13 +56,31 @@ impl Parser<'_> {
         Ok(())
     }
 
-    /// Looks whether the innermost object may have this key already. Keys with escapes are not what their text says, so
-    /// they are compared at the object's end; so are many keys, where a single pass costs less.
+    /// Whether an object that is read may have this key already. `prints`: where the fingerprints of those of its keys begin
+    /// that were not in order, of which `keys` has the bits.
+    #[inline]
+    pub(super) fn may_stand_twice(
+        &mut self,
+        row: &mut Row,
+        keys: &mut u64,
+        prints: usize,
+        key: (usize, usize),
+        print: u32,
+    ) -> bool {
+        let place = self.heap.order.learn(row, &self.bytes[key.0..key.1], print);
+        let prints = &self.heap.prints[prints..];
+        let among_others = *keys & bit(print) != 0 && (prints.len() > FEW || prints.contains(&print));
+        if place != Place::InOrder {
+            *keys |= bit(print);
+            self.heap.prints.push(print);
+        }
+        among_others || place == Place::Twice
+    }
+
     #[cold]
-    pub(super) fn suspect(&mut self, escaped: bool, print: u32) {
+    fn suspect(&mut self) {
         if let Some(open) = self.open.last_mut() {
-            let prints = &self.heap.prints[open.prints..];
-            open.suspicious |= escaped || prints.len() > FEW || prints.contains(&print);
+            open.suspicious = true;
         }
     }
 

@@ -5,9 +5,11 @@
 //! |---|---|
 //! | [`token`] | strings, numbers, words, white space: checked and copied |
 //! | [`keys`] | keys, and those that stand twice |
+//! | [`order`] | which key is expected |
 //! | [`skim`] | containers that are checked but not made into nodes |
 
 mod keys;
+mod order;
 mod skim;
 mod token;
 
@@ -16,6 +18,8 @@ use super::spans::Reading;
 use super::{Form, Heap, MAX_DEPTH, ParseError, ParseErrorKind, Value};
 
 pub(super) use keys::fingerprint;
+pub(super) use order::Order;
+use order::Row;
 pub(super) use skim::Level;
 
 impl Heap {
@@ -105,7 +109,9 @@ pub(super) struct Open {
     depth: u16,
     /// [`Parser::keys`] of the container around.
     keys_around: u64,
-    /// Where the fingerprints of the object's keys begin.
+    /// [`Parser::row`] of the container around.
+    row_around: Row,
+    /// Where the fingerprints of the object's keys begin that were not in order.
     prints: usize,
     /// How containers in an array are read: as those under the key of the array.
     elements: Reading,
@@ -127,9 +133,11 @@ struct Parser<'a> {
     open: Vec<Open>,
     /// Containers that are open in the one that is skimmed.
     levels: Vec<Level>,
-    /// Bits of the innermost object's keys so far, by their lengths and ends: a bit that is set already may mean a key
-    /// that stands twice.
+    /// Bits of those of the innermost object's keys that were not in order, by their lengths and ends: a bit that is set
+    /// already may mean a key that stands twice.
     keys: u64,
+    /// Which of the innermost object's keys is expected.
+    row: Row,
     max_depth: u16,
     /// Whether containers may be skimmed.
     lazy: bool,
@@ -140,8 +148,8 @@ impl<'a> Parser<'a> {
         let shift = heap.text.len() as u32;
         // They belong to the heap, so that an event allocates nothing for them.
         let (open, levels) = (std::mem::take(&mut heap.open), std::mem::take(&mut heap.levels));
-        let bytes = source.as_bytes();
-        Parser { heap, source, bytes, at: 0, copied: 0, shift, open, levels, keys: 0, max_depth, lazy }
+        let (bytes, row) = (source.as_bytes(), heap.order.begin(lazy));
+        Parser { heap, source, bytes, at: 0, copied: 0, shift, open, levels, keys: 0, row, max_depth, lazy }
     }
 
     fn run(heap: &'a mut Heap, source: &'a str, max_depth: u16, lazy: bool) -> Result<Value, Box<ReadError>> {
@@ -220,7 +228,10 @@ impl<'a> Parser<'a> {
         match self.open.last() {
             // The event itself: most programs look into it.
             None => Reading::WHOLE,
-            Some(open) if open.is_object => self.heap.spans.reading(self.heap.prints.last().copied().unwrap_or(0)),
+            Some(open) if open.is_object => {
+                let print = self.heap.order.print(&self.row).or_else(|| self.heap.prints.last().copied());
+                self.heap.spans.reading(print.unwrap_or(0))
+            }
             Some(open) => open.elements,
         }
     }
@@ -236,12 +247,14 @@ impl<'a> Parser<'a> {
             start,
             depth: 1,
             keys_around: self.keys,
+            row_around: self.row,
             prints: self.heap.prints.len(),
             elements: reading.of_elements(),
             suspicious: false,
             changed: false,
         });
         self.keys = 0;
+        self.row = self.heap.order.inside(&self.row);
         self.at += 1;
         Ok(())
     }
@@ -251,6 +264,7 @@ impl<'a> Parser<'a> {
     fn close(&mut self) {
         let Some(open) = self.open.pop() else { return };
         self.keys = open.keys_around;
+        self.row = open.row_around;
         self.heap.prints.truncate(open.prints);
         if let Some(around) = self.open.last_mut() {
             around.depth = around.depth.max(1 + open.depth);

@@ -1,9 +1,10 @@
 //! Containers that nobody is known to look into: checked to the last byte and measured, but not made into nodes. Writing the
 //! nodes is half of what reading costs, and most programs look at a few places of their events.
 
-use super::keys::{FEW, bit, fingerprint};
-use super::{ARRAY_COMMA, COLON, FIELD_NAME, OBJECT_COMMA, ParseErrorKind, Parser, ReadError, Value};
+use super::keys::fingerprint;
+use super::{ARRAY_COMMA, COLON, FIELD_NAME, OBJECT_COMMA, ParseErrorKind, Parser, ReadError, Row, Value};
 use crate::value::spans::{Reading, Skimmed};
+use crate::value::text;
 
 /// An open container inside of the one that is skimmed.
 #[derive(Clone, Copy, Debug)]
@@ -13,8 +14,10 @@ pub(in crate::value) struct Level {
     len: u32,
     /// See [`Parser::keys`].
     keys: u64,
-    /// Where the fingerprints of its keys begin.
+    /// Where the fingerprints of its keys begin that were not in order.
     prints: u32,
+    /// See [`Parser::row`].
+    row: Row,
 }
 
 /// What stands behind a value.
@@ -28,8 +31,8 @@ enum Behind {
 }
 
 impl Level {
-    fn new(is_object: bool, prints: usize) -> Level {
-        Level { is_object, len: 0, keys: 0, prints: prints as u32 }
+    fn new(is_object: bool, prints: usize, row: Row) -> Level {
+        Level { is_object, len: 0, keys: 0, prints: prints as u32, row }
     }
 }
 
@@ -67,19 +70,19 @@ impl Parser<'_> {
         let mut skimmed = Skimmed { source, size: 0, len: 0, nodes: 0, depth: 0 };
         let mut at = self.at;
         // The innermost open container; those around it are in `levels`.
-        let mut level = Level::new(false, 0);
+        let mut level = Level::new(false, 0, self.row);
         loop {
             // A value begins here.
-            at = self.solid(at);
             match self.bytes.get(at) {
-                Some(b'"') => (at, _) = self.end_of_string(at + 1)?,
+                Some(b'"') => at = self.end_of_string(at + 1)?,
                 Some(bracket @ (b'{' | b'[')) => {
                     if self.open.len() + self.levels.len() >= usize::from(self.max_depth) {
                         return Err(ReadError::new(ParseErrorKind::TooDeep(self.max_depth), at));
                     }
                     self.levels.push(level);
                     skimmed.depth = skimmed.depth.max(self.levels.len() as u16);
-                    level = Level::new(*bracket == b'{', self.heap.prints.len());
+                    let row = self.heap.order.inside(&level.row);
+                    level = Level::new(*bracket == b'{', self.heap.prints.len(), row);
                     at = self.solid(at + 1);
                     match (self.bytes.get(at), level.is_object) {
                         (Some(b'}'), true) | (Some(b']'), false) => {}
@@ -95,6 +98,10 @@ impl Parser<'_> {
                     }
                 }
                 Some(b'-' | b'0'..=b'9') => at = self.end_of_number(at)?,
+                Some(b' ' | b'\n' | b'\r' | b'\t') => {
+                    at = self.skip_white_space(at);
+                    continue;
+                }
                 _ => {
                     self.at = at;
                     self.word()?;
@@ -122,11 +129,9 @@ impl Parser<'_> {
         skimmed: &mut Skimmed,
     ) -> Result<Behind, Box<ReadError>> {
         loop {
-            at = self.solid(at);
             match (self.bytes.get(at), level.is_object) {
                 (Some(b','), true) => {
-                    at = self.solid(at + 1);
-                    return Ok(self.skim_key(at, level)?.map_or(Behind::Suspicious, Behind::Value));
+                    return Ok(self.skim_key(at + 1, level)?.map_or(Behind::Suspicious, Behind::Value));
                 }
                 (Some(b','), false) => {
                     level.len += 1;
@@ -142,6 +147,7 @@ impl Parser<'_> {
                         None => return Ok(Behind::End(at)),
                     }
                 }
+                (Some(b' ' | b'\n' | b'\r' | b'\t'), _) => at = self.skip_white_space(at),
                 (_, is_object) => {
                     return Err(self.unexpected(at, if is_object { OBJECT_COMMA } else { ARRAY_COMMA }));
                 }
@@ -152,29 +158,43 @@ impl Parser<'_> {
     /// The offset behind the key that begins at `at`, and its colon; `None` if it may stand twice.
     #[inline(always)]
     fn skim_key(&mut self, at: usize, level: &mut Level) -> Result<Option<usize>, Box<ReadError>> {
+        level.len += 1;
+        match self.heap.order.expected(&level.row, self.bytes, at) {
+            Some(known) => {
+                level.row.step(known);
+                Ok(Some(at + usize::from(known.len)))
+            }
+            None => self.skim_other_key(at, level),
+        }
+    }
+
+    /// The same for a key that is not the expected one, or not where it is expected.
+    #[inline(never)]
+    fn skim_other_key(&mut self, at: usize, level: &mut Level) -> Result<Option<usize>, Box<ReadError>> {
+        let at = self.solid(at);
+        if let Some(known) = self.heap.order.expected(&level.row, self.bytes, at) {
+            level.row.step(known);
+            return Ok(Some(at + usize::from(known.len)));
+        }
         if self.bytes.get(at) != Some(&b'"') {
             return Err(self.unexpected(at, FIELD_NAME));
         }
         let start = at + 1;
-        let (behind, escaped) = self.end_of_string(start)?;
-        let print = fingerprint(self.bytes, start, behind - 1);
-        let bit = bit(print);
-        if escaped || level.keys & bit != 0 && self.may_stand_twice(level, print) {
+        let end = text::find_special(self.bytes, start);
+        if self.bytes.get(end) != Some(&b'"') {
+            // With escapes it is not what its text says; or it is invalid.
+            self.end_of_string(start)?;
             return Ok(None);
         }
-        level.keys |= bit;
-        level.len += 1;
-        self.heap.prints.push(print);
-        let at = self.solid(behind);
+        let print = fingerprint(self.bytes, start, end);
+        let Level { row, keys, prints, .. } = level;
+        if self.may_stand_twice(row, keys, *prints as usize, (start, end), print) {
+            return Ok(None);
+        }
+        let at = self.solid(end + 1);
         if self.bytes.get(at) != Some(&b':') {
             return Err(self.unexpected(at, COLON));
         }
         Ok(Some(at + 1))
-    }
-
-    #[inline]
-    fn may_stand_twice(&self, level: &Level, print: u32) -> bool {
-        let prints = &self.heap.prints[level.prints as usize..];
-        prints.len() > FEW || prints.contains(&print)
     }
 }
