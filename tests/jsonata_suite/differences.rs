@@ -10,6 +10,8 @@
 //! - A fault to the right of `and` and `or` keeps the name of the function or operator that failed.
 //! - `$parseInteger` of words that its picture does not have, and `$formatBase` and `$power` beyond 53 bits, differ in digits
 //!   that a double does not hold.
+//! - A predicate that holds where there is nothing (`missing[true]`) leaves nothing, where jsonata-js goes on with an element that
+//!   is undefined.
 //! - What jsonata-js fails at by an exception of JavaScript fails without a code here where it was found to; not everywhere.
 //! - `$base64decode` of what is no Base64 fails; Node passes over characters that it does not know.
 

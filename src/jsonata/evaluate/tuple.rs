@@ -30,10 +30,11 @@ impl<'a> Evaluation<'a> {
         let mut rows = None;
         for (at, step) in path.steps.iter().enumerate() {
             if rows.is_none() && !step.binds {
-                reached = match reached {
-                    Reached::Nothing => break,
-                    reached => self.step(step, reached, at + 1 == path.steps.len())?,
-                };
+                reached = self.step(step, reached, at + 1 == path.steps.len())?;
+                // No later step is taken, and nothing is bound.
+                if let Reached::Nothing = reached {
+                    break;
+                }
                 continue;
             }
             rows = Some(match (rows, &step.kind) {

@@ -69,7 +69,7 @@ fn power(own: &mut Evaluation<'_>, [base, exponent, ..]: Arguments) -> Evaluated
         let text = format!(
             "The power function has resulted in a value that cannot be represented as a JSON number: base={}, \
              exponent={shown}",
-            numbers::text(base)
+            if base.is_finite() { numbers::text(base) } else { "null".to_owned() }
         );
         return Err(Throw::new("D3061", text));
     }
