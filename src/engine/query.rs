@@ -30,13 +30,18 @@ impl Interpreter<'_> {
         match template {
             QueryTemplate::Constant(value) => Ok(*value),
             QueryTemplate::Query(query) => self.query(query, frame, subject),
-            QueryTemplate::Object(entries) => {
-                let mark = self.heap.mark();
-                for (key, part) in entries {
-                    let value = self.build_part(part, frame, subject)?;
-                    self.heap.push_entry(*key, value);
+            QueryTemplate::Object(object) => {
+                let draft = self.heap.draft(&object.outline);
+                let mut draft = draft.map_err(|exceeded| self.exceeded(frame, exceeded))?;
+                for (place, _, part) in &object.parts {
+                    let value = match part {
+                        // Most parts are: they go without a call of the whole.
+                        QueryTemplate::Query(query) => self.query(query, frame, subject)?,
+                        other => self.build_part(other, frame, subject)?,
+                    };
+                    self.heap.fill(&mut draft, *place, value);
                 }
-                self.heap.object_from(mark).map_err(|exceeded| self.exceeded(frame, exceeded))
+                self.heap.finish(draft).map_err(|exceeded| self.exceeded(frame, exceeded))
             }
             QueryTemplate::Array(items) => {
                 let mark = self.heap.mark();

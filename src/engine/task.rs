@@ -134,8 +134,8 @@ impl Interpreter<'_> {
 
     /// The expression that gives the role.
     fn role_query<'p>(&self, credentials: &'p Payload) -> Option<&'p Query> {
-        let Payload::Query(QueryTemplate::Object(entries)) = credentials else { return None };
-        entries.iter().find_map(|(key, part)| match part {
+        let Payload::Query(QueryTemplate::Object(object)) = credentials else { return None };
+        object.parts.iter().find_map(|(_, key, part)| match part {
             QueryTemplate::Query(query) if self.heap.str(*key) == ROLE_ARN => Some(&**query),
             _ => None,
         })

@@ -22,7 +22,7 @@ use crate::resource::Resource;
 use crate::value::{Heap, Str};
 
 pub(crate) use distributed::{Destination, Distributed, ItemBatcher, ItemReader, ResultWriter};
-pub(crate) use payload::{Payload, Query, QueryTemplate};
+pub(crate) use payload::{Payload, Query, QueryObject, QueryTemplate};
 pub(crate) use state::{
     Cap, CatchClause, Choice, ChoiceRule, Common, Context, ErrorMatcher, Fail, FailText, Items, Kind, Map, Next,
     Parallel, Pass, ResultPath, RetryClause, RuleCondition, Seconds, Selection, State, StateId, Task, Tolerance, Wait,

@@ -4,6 +4,8 @@
 //! only what is filled in is left to be added: a third of the instructions of pushing each key and value on the build stack,
 //! measuring all of them, and copying them from there.
 
+use std::ops::Range;
+
 use super::heap::Header;
 use super::{Exceeded, Heap, List, MAX_DEPTH, Str, Value};
 
@@ -81,6 +83,19 @@ impl Heap {
     }
 }
 
+impl Heap {
+    /// Pushes the entries before `index` of an object that is not to be finished.
+    pub fn push_drafted(&mut self, draft: Draft, index: usize) {
+        self.stack.extend_from_slice(&self.nodes[draft.start..draft.start + 2 * index]);
+    }
+
+    /// Pushes those entries of an outline of the constants, none of which is a blank.
+    pub fn push_outlined(&mut self, outline: &Outline, entries: Range<usize>) {
+        let (start, end) = (outline.object.start(), entries.end.min(outline.object.len()));
+        self.stack.extend_from_slice(&self.nodes[start + 2 * entries.start.min(end)..start + 2 * end]);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -105,6 +120,22 @@ mod tests {
             assert_eq!(heap.to_json(object), expected);
             assert_eq!(heap.size(object) as usize, expected.len());
         }
+    }
+
+    #[test]
+    fn a_draft_may_be_left_for_an_object_with_fewer_entries() {
+        let mut heap = Heap::new();
+        let keys = ["a", "b", "c", "d", "e"].map(|key| heap.key(key));
+        let known = [None, Some(Value::Int(2)), None, Some(Value::Int(4)), Some(Value::Int(5))];
+        let outline = heap.outline(std::iter::zip(keys, known)).unwrap();
+        let mut draft = heap.draft(&outline).unwrap();
+        heap.fill(&mut draft, 0, Value::Int(1));
+        let mark = heap.mark();
+        heap.push_drafted(draft, 2);
+        heap.push_outlined(&outline, 3..usize::MAX);
+        heap.push_outlined(&outline, 5..usize::MAX);
+        let object = heap.object_from(mark).unwrap();
+        assert_eq!(heap.to_json(object), r#"{"a":1,"b":2,"d":4,"e":5}"#);
     }
 
     #[test]

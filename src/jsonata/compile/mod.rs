@@ -6,7 +6,7 @@ mod path;
 
 pub(super) use node::{
     Arithmetic, Block, Call, Comparison, Condition, Element, Filter, Lambda, Node, Pairs, Partial, Path, Program,
-    Regex, Shaped, Stage, Start, Step, StepKind, Symbol, Term, Transform, Variable,
+    Record, Regex, Shaped, Stage, Start, Step, StepKind, Symbol, Term, Transform, Variable,
 };
 
 use super::error::SyntaxError;
@@ -14,7 +14,7 @@ use super::function::Function;
 use super::number;
 use super::regex;
 use super::syntax::{Group, Kind, Label, Parsed, Tree, Word};
-use crate::value::{Heap, Key, Value};
+use crate::value::{Exceeded, Heap, Key, Str, Value};
 
 /// Compiles a tree. Literals become values of `constants`, the heap that executions are seeded from.
 pub(super) fn compile(parsed: &Parsed, constants: &mut Heap) -> Result<Program, SyntaxError> {
@@ -236,9 +236,22 @@ impl Compiler<'_> {
                 let key = literal(index).map_or("", |key| &**key);
                 Ok((self.constants.key(key), self.node(&pairs[index].1)?))
             };
-            return Ok(Node::Record((0..pairs.len()).map(entry).collect::<Compiled<_>>()?));
+            let entries = (0..pairs.len()).map(entry).collect::<Compiled<_>>()?;
+            if let Ok(record) = self.record(entries) {
+                return Ok(Node::Record(Box::new(record)));
+            }
         }
         Ok(Node::Object(Box::new(self.pairs(pairs)?)))
+    }
+
+    fn record(&mut self, entries: Vec<(Str, Node)>) -> Result<Record, Exceeded> {
+        let known = entries.iter().map(|(key, node)| match node {
+            Node::Constant(value) => (*key, Some(*value)),
+            _ => (*key, None),
+        });
+        let outline = self.constants.outline(known)?;
+        let parts = entries.into_iter().enumerate().map(|(place, (key, node))| (place, key, node));
+        Ok(Record { outline, parts: parts.filter(|(_, _, node)| !matches!(node, Node::Constant(_))).collect() })
     }
 
     fn group(&mut self, group: &Group) -> Compiled<Pairs> {

@@ -4,7 +4,7 @@ use crate::expr::ContextField;
 use crate::jsonata::function::Function;
 use crate::jsonata::scope::StatesField;
 use crate::jsonata::signature::Signature;
-use crate::value::{Key, Str, Value};
+use crate::value::{Key, Outline, Str, Value};
 
 /// A compiled expression.
 #[derive(Debug)]
@@ -54,8 +54,7 @@ pub(in crate::jsonata) enum Node {
         constructed: bool,
     },
     Object(Box<Pairs>),
-    /// An object constructor with keys that are written, and differ from each other.
-    Record(Box<[(Str, Node)]>),
+    Record(Box<Record>),
     Block(Box<Block>),
     Bind(Symbol, Box<Node>),
     Call(Box<Call>),
@@ -120,6 +119,15 @@ pub(in crate::jsonata) struct Element {
 /// Keys and values of an object constructor or a group.
 #[derive(Debug)]
 pub(in crate::jsonata) struct Pairs(pub(in crate::jsonata) Box<[(Node, Node)]>);
+
+/// An object constructor with keys that are written, and differ from each other.
+#[derive(Debug)]
+pub(in crate::jsonata) struct Record {
+    /// Its keys and constants.
+    pub(in crate::jsonata) outline: Outline,
+    /// What is filled in: places and keys of entries, and their values.
+    pub(in crate::jsonata) parts: Box<[(usize, Str, Node)]>,
+}
 
 #[derive(Debug)]
 pub(in crate::jsonata) struct Shaped {

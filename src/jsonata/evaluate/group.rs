@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::array::{TUPLES, length};
 use super::{Evaluated, Evaluation, text};
-use crate::jsonata::compile::{Node, Pairs};
+use crate::jsonata::compile::{Node, Pairs, Record};
 use crate::jsonata::error::Throw;
 use crate::value::{Str, Value};
 
@@ -129,7 +129,7 @@ impl<'a> Evaluation<'a> {
     }
 
     /// An object constructor whose keys are written.
-    pub(super) fn record(&mut self, entries: &'a [(Str, Node)], context: Option<Value>) -> Result<Value, Throw> {
+    pub(super) fn record(&mut self, record: &'a Record, context: Option<Value>) -> Result<Value, Throw> {
         // Every item of an array has the same keys, so that there is one group for each.
         let context = match context {
             Some(Value::Array(list)) => {
@@ -143,13 +143,43 @@ impl<'a> Evaluation<'a> {
             }
             context => context,
         };
-        let mark = self.heap.mark();
-        for (key, value) in entries {
-            if let Some(value) = self.evaluate(value, context)? {
+        // For the constants, whose work is paid with the outline.
+        self.check_depth(1)?;
+        let mut draft = self.heap.draft(&record.outline)?;
+        let mut parts = record.parts.iter();
+        while let Some((place, _, node)) = parts.next() {
+            let Some(value) = self.evaluate(node, context)? else {
+                let mark = self.heap.mark();
+                self.heap.push_drafted(draft, *place);
+                return self.rest_of_record(record, *place + 1, mark, parts, context);
+            };
+            self.keep(value);
+            self.heap.fill(&mut draft, *place, value);
+        }
+        self.check_paid()?;
+        let object = self.heap.finish(draft)?;
+        self.check_size(object)?;
+        Ok(object)
+    }
+
+    /// Goes on with a record from the entry at `next`, where an entry before had no value.
+    fn rest_of_record(
+        &mut self,
+        record: &'a Record,
+        mut next: usize,
+        mark: crate::value::Mark,
+        parts: std::slice::Iter<'a, (usize, Str, Node)>,
+        context: Option<Value>,
+    ) -> Result<Value, Throw> {
+        for (place, key, node) in parts {
+            self.heap.push_outlined(&record.outline, next..*place);
+            next = *place + 1;
+            if let Some(value) = self.evaluate(node, context)? {
                 self.keep(value);
                 self.heap.push_entry(*key, value);
             }
         }
+        self.heap.push_outlined(&record.outline, next..usize::MAX);
         self.close_object(mark)
     }
 

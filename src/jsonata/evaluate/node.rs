@@ -18,12 +18,27 @@ impl<'a> Evaluation<'a> {
     /// The value of a node where the context is this.
     #[inline]
     pub(super) fn evaluate(&mut self, node: &'a Node, context: Option<Value>) -> Evaluated {
+        // The leaves, most of what there is to evaluate for the items of an array, take the shortest way.
+        match (node, context) {
+            (Node::Constant(value), _) => {
+                self.check_depth(1)?;
+                self.work(1)?;
+                Ok(Some(*value))
+            }
+            (Node::Path(path), Some(item @ Value::Object(_))) => match self.names_of(path, item)? {
+                Some(found) => Ok(found),
+                None => self.evaluate_any(node, context),
+            },
+            _ => self.evaluate_any(node, context),
+        }
+    }
+
+    fn evaluate_any(&mut self, node: &'a Node, context: Option<Value>) -> Evaluated {
         self.check_depth(1)?;
         self.work(1)?;
         self.depth += 1;
-        // The two that most nodes are do without the large frame of the rest.
+        // Paths do without the large frame of the rest.
         let value = match node {
-            Node::Constant(value) => Ok(Some(*value)),
             Node::Path(path) => self.path(path, context),
             node => self.value(node, context),
         };

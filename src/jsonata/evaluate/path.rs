@@ -9,7 +9,7 @@ use crate::expr::ContextField;
 use crate::jsonata::compile::{Node, Path, Stage, Start, Step, StepKind};
 use crate::jsonata::error::Throw;
 use crate::jsonata::scope::{Scope, StatesField};
-use crate::value::{Heap, Key, Value};
+use crate::value::{Heap, Key, Str, Value};
 
 /// What the steps so far have led to.
 #[derive(Clone, Copy, Debug)]
@@ -61,6 +61,18 @@ impl<'a> Evaluation<'a> {
         }
     }
 
+    /// The value of a path that is nothing but names in this item, if no array is among what they lead through and to.
+    #[inline]
+    pub(super) fn names_of(&mut self, path: &Path, item: Value) -> Result<Option<Option<Value>>, Throw> {
+        if !path.names_only || !matches!(path.start, Start::Items) {
+            return Ok(None);
+        }
+        let Walked::To(found) = walk(self.heap, item, &path.steps) else { return Ok(None) };
+        self.check_depth(2)?;
+        self.work(2 + path.steps.len())?;
+        Ok(Some(found))
+    }
+
     /// Follows a path of names.
     #[inline]
     fn walk(&mut self, path: &Path, context: Option<Value>) -> Result<Walked, Throw> {
@@ -106,8 +118,10 @@ impl<'a> Evaluation<'a> {
                     Some(array @ Value::Array(_)) if is_end || length(array) == 0 => Reached::Whole(array),
                     Some(text @ Value::String(string)) if self.heap.str_equals(string, "") => Reached::Whole(text),
                     Some(array @ Value::Array(_)) => Reached::Items(array),
-                    Some(value) => Reached::One(value),
-                    None => Reached::Nothing,
+                    // A predicate has left one value. The reference counts its elements, and only a text has a length.
+                    Some(Value::String(text)) => self.characters(text)?,
+                    Some(Value::Null) => return Err(Throw::internal()),
+                    Some(_) | None => Reached::Nothing,
                 })
             }
             Start::States(field, filters) => {
@@ -126,6 +140,17 @@ impl<'a> Evaluation<'a> {
                 Ok(self.gather(found.map_or(Found::Nothing, Found::Value), is_end))
             }
         }
+    }
+
+    /// The characters of a text as items.
+    fn characters(&mut self, text: Str) -> Result<Reached, Throw> {
+        let text = self.heap.str(text).into_owned();
+        let mark = self.heap.mark();
+        for character in text.chars() {
+            let item = self.text_value(character.encode_utf8(&mut [0; 4]))?;
+            item.into_iter().for_each(|item| self.push(item));
+        }
+        self.close_sequence(mark).map(Reached::Items)
     }
 
     /// The items that the result of a step on a single item makes.

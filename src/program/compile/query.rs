@@ -3,7 +3,7 @@
 use super::Compiler;
 use crate::asl::{Code, Diagnostic, Node, NodeKind, QueryLanguage, Span};
 use crate::jsonata::{self, Expression};
-use crate::program::{Payload, Query, QueryTemplate};
+use crate::program::{Payload, Query, QueryObject, QueryTemplate};
 
 impl Compiler {
     /// Compiles a field that holds a payload template or a structure with expressions; `location` is its place.
@@ -40,7 +40,9 @@ impl Compiler {
                     Some((self.constant_key(&member.key), value))
                 });
                 let compiled: Vec<_> = compiled.collect();
-                Some(QueryTemplate::Object(compiled.into_iter().collect::<Option<_>>()?))
+                let object = QueryObject::new(compiled.into_iter().collect::<Option<_>>()?, &mut self.constants);
+                let object = object.map(|object| QueryTemplate::Object(Box::new(object)));
+                object.map_err(|exceeded| self.fault(exceeded.to_string(), location.to_owned(), &node.span)).ok()
             }
             NodeKind::String(text) => {
                 self.query(text, location, &node.span).map(|query| QueryTemplate::Query(Box::new(query)))
