@@ -13,13 +13,13 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::oneshot;
 use tokio::time::interval;
 
-use super::deployment::{DeployError, Deployment, connect, connectors};
+use super::deployment::{CallbackKeyError, DeployError, Deployment, callbacks, connect, connectors};
 use super::print::{in_colour, print, say};
 use crate::api::{Server, ServerError, Sources};
 use crate::config::{Config, ConfigErrors, Draft, Environment};
 use crate::program::Program;
 use crate::registry::{Registry, Reload, Watch};
-use crate::stream::{Pipeline, StartError};
+use crate::stream::{CallbackReader, CallbacksError, Pipeline, StartError};
 use crate::telemetry::{self, Health, Silences, events};
 use crate::threads::{self, MORE_THREADS};
 
@@ -63,6 +63,10 @@ enum RunError {
     System(#[from] io::Error),
     #[error("the operating system gives no thread that {task}: {source}; {MORE_THREADS}")]
     Thread { task: &'static str, source: io::Error },
+    #[error("{0}")]
+    CallbackKey(#[from] CallbackKeyError),
+    #[error("{0}")]
+    Callbacks(#[from] CallbacksError),
     #[error("{0}")]
     Answer(String),
     /// A line for each pipeline that did not come to an orderly end.
@@ -111,9 +115,10 @@ fn run(args: &Args) -> Result<(), RunError> {
     let deployment = Deployment::of_draft(&mut draft, connectors, true);
     let config = draft.finish().map_err(RunError::Config)?;
     // Without a deployment there is a mistake.
-    let Some(deployment) = deployment else { return Err(RunError::Unclean(Vec::new())) };
+    let Some(mut deployment) = deployment else { return Err(RunError::Unclean(Vec::new())) };
     let runtime = runtime()?;
     let health = Health::new();
+    let callbacks = take_callbacks(&config, &mut deployment, &health)?;
     let server = Http::start(&config, &health, deployment.registry.clone())?;
     let watch = Watch::start(deployment.registry.clone())
         .map_err(|source| RunError::Thread { task: "watches the files of workflows", source })?;
@@ -137,12 +142,27 @@ fn run(args: &Args) -> Result<(), RunError> {
         runtime.block_on(signals.until_stop(&deployment.registry, &config, &health));
     }
     health.drain();
+    // Until the pipelines have ended, callbacks end what they wait for.
     let unclean = runtime.block_on(drain(pipelines, signals));
+    drop(callbacks);
     server.stop();
     // What may still be under way on its thread, such as reading a definition again, must not hold up the end.
     Box::leak(Box::new(watch));
     started?;
     if unclean.is_empty() { Ok(()) } else { Err(RunError::Unclean(unclean)) }
+}
+
+/// Lets callbacks reach the tasks of the pipelines that are to be started. They do until what this gives is dropped.
+fn take_callbacks(
+    config: &Config,
+    deployment: &mut Deployment,
+    health: &Health,
+) -> Result<Option<CallbackReader>, RunError> {
+    let Some(options) = &config.callbacks else { return Ok(None) };
+    let callbacks = callbacks(config, options)?;
+    let reader = CallbackReader::start(options, callbacks.clone(), health)?;
+    deployment.callbacks = Some(callbacks);
+    Ok(Some(reader))
 }
 
 fn check(mut draft: Draft, connects: bool) -> Result<(), RunError> {

@@ -4,6 +4,7 @@
 //! not only the first. `config/stepstream.toml` in the repository explains every option.
 
 mod aws;
+mod callbacks;
 mod environment;
 mod excerpt;
 mod kafka;
@@ -29,6 +30,7 @@ use std::path::{Path, PathBuf};
 
 use crate::identity::Realm;
 pub use aws::{AccessKey, Aws};
+pub use callbacks::Callbacks;
 pub use environment::Environment;
 pub use kafka_names::nearest_property;
 pub use model::{
@@ -61,6 +63,8 @@ pub struct Config {
     pub engine: Limits,
     /// What a restart does about a definition that is refused.
     pub workflows: Workflows,
+    /// How tasks hear of their end that wait for a callback; none: none can wait for one.
+    pub callbacks: Option<Callbacks>,
     /// At least one, where pipelines are to be run.
     pub pipelines: Vec<Pipeline>,
     /// In the order of the file: the first match wins. Not read yet but for their being there: see [`Task::options`].
@@ -113,6 +117,9 @@ impl Config {
         }
         for pipeline in &self.pipelines {
             redactor = redactor.and(&pipeline.consumer.redactor()).and(&pipeline.producer.redactor());
+        }
+        if let Some(callbacks) = &self.callbacks {
+            redactor = redactor.and(&callbacks.redactor());
         }
         if let Some(services) = &self.services {
             redactor = redactor.and(&services.redactor());

@@ -2,14 +2,16 @@
 //!
 //! | variable | overrides |
 //! |---|---|
-//! | `STEPSTREAM_HTTP_<OPTION>`, `STEPSTREAM_LOG_…`, `STEPSTREAM_AWS_…`, `STEPSTREAM_ENGINE_…` | an option of that table |
+//! | `STEPSTREAM_HTTP_<OPTION>`, `STEPSTREAM_LOG_…`, `STEPSTREAM_AWS_…`, `STEPSTREAM_ENGINE_…`, `STEPSTREAM_WORKFLOWS_…`, `STEPSTREAM_CALLBACKS_…` | an option of that table |
 //! | `STEPSTREAM_KAFKA_<PROPERTY>` | a property of `[kafka]`; `_` stands for `.` |
 //! | `STEPSTREAM_KAFKA_CONSUMER_<PROPERTY>`, `STEPSTREAM_KAFKA_PRODUCER_<PROPERTY>` | a property of that table |
 //! | `STEPSTREAM_PIPELINE_<NAME>_<OPTION>` | an option of the pipeline of that name; other characters than letters and digits are `_` |
 //! | `STEPSTREAM_PIPELINE_<NAME>_KAFKA_<PROPERTY>` | a property of that pipeline |
 
 use super::environment::Environment;
-use super::read::{AWS_OPTIONS, ENGINE_OPTIONS, HTTP_OPTIONS, LOG_OPTIONS, PIPELINE_OPTIONS, WORKFLOWS_OPTIONS};
+use super::read::{
+    AWS_OPTIONS, CALLBACKS_OPTIONS, ENGINE_OPTIONS, HTTP_OPTIONS, LOG_OPTIONS, PIPELINE_OPTIONS, WORKFLOWS_OPTIONS,
+};
 use super::report::Report;
 use super::tree::{Kind, Origin, Table};
 use crate::suggest::nearest;
@@ -35,6 +37,8 @@ pub(super) fn apply(root: &mut Table, environment: &Environment, report: &mut Re
             overriding.kafka(root, property);
         } else if let Some(option) = name.strip_prefix("WORKFLOWS_") {
             overriding.section(root, "workflows", option, WORKFLOWS_OPTIONS, report);
+        } else if let Some(option) = name.strip_prefix("CALLBACKS_") {
+            overriding.section(root, "callbacks", option, CALLBACKS_OPTIONS, report);
         } else if let Some(rest) = name.strip_prefix("PIPELINE_") {
             overriding.pipeline(root, rest, report);
         } else {
@@ -56,6 +60,7 @@ fn known_variables(root: &Table) -> Vec<String> {
         ("AWS", AWS_OPTIONS),
         ("ENGINE", ENGINE_OPTIONS),
         ("WORKFLOWS", WORKFLOWS_OPTIONS),
+        ("CALLBACKS", CALLBACKS_OPTIONS),
     ];
     let mut known = vec![format!("{PREFIX}KAFKA_BOOTSTRAP_SERVERS")];
     for (section, options) in sections {

@@ -11,11 +11,12 @@ use super::report::Report;
 use super::section::Section;
 use super::task::Task;
 use super::tree::{self, Kind, Node, Origin, Table};
-use super::{Config, Draft, aws, kafka, overrides, pipeline};
+use super::{Config, Draft, aws, callbacks, kafka, overrides, pipeline};
 use crate::identity::Realm;
 use crate::limits;
 
-const ROOT_OPTIONS: &[&str] = &["kafka", "http", "log", "aws", "engine", "workflows", "pipeline", "task"];
+const ROOT_OPTIONS: &[&str] = &["kafka", "http", "log", "aws", "engine", "workflows", "callbacks", "pipeline", "task"];
+pub(super) const CALLBACKS_OPTIONS: &[&str] = &["topic", "key", "node"];
 pub(super) const HTTP_OPTIONS: &[&str] = &["listen"];
 pub(super) const LOG_OPTIONS: &[&str] = &["level", "format"];
 pub(super) const AWS_OPTIONS: &[&str] =
@@ -100,6 +101,8 @@ pub(super) fn config(
     };
     let engine = engine(&top, &mut report);
     let workflows = workflows(&top, file, &mut report);
+    let callbacks = open(&top, "callbacks", CALLBACKS_OPTIONS, &mut report)
+        .and_then(|section| callbacks::read(&section, &kafka, &mut report));
     // After a fault of syntax or a misspelt name, it may well be there.
     if needed == Pipelines::Needed && top.node("pipeline").is_none() && report.is_clean() {
         let hint = "add one: [[pipeline]] with name, sources, workflow and sink";
@@ -121,6 +124,7 @@ pub(super) fn config(
         services,
         engine,
         workflows,
+        callbacks,
         pipelines,
         tasks,
         warnings,

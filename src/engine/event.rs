@@ -177,7 +177,7 @@ impl Interpreter<'_> {
     }
 
     pub(super) fn emit_call_succeeded(&mut self, frame: Id, task: &Task, result: Value) {
-        self.emit_submitted(frame, task);
+        self.emit_accepted(frame, task);
         self.emit(frame, TaskEvents::of(&task.callee.resource).succeeded, |this| {
             let mut details = service(task);
             details.push(data("output", this.heap, result));
@@ -186,7 +186,7 @@ impl Interpreter<'_> {
     }
 
     pub(super) fn emit_call_failed(&mut self, frame: Id, task: &Task, failure: &TaskFailure) {
-        self.emit_submitted(frame, task);
+        self.emit_accepted(frame, task);
         let names = TaskEvents::of(&task.callee.resource);
         let timed_out = failure.timed_out || failure.error.as_deref() == Some(super::fault::TIMEOUT);
         self.emit(frame, if timed_out { names.timed_out } else { names.failed }, |_| {
@@ -196,11 +196,29 @@ impl Interpreter<'_> {
         });
     }
 
-    /// A job or a callback was accepted before its end was waited for.
-    fn emit_submitted(&mut self, frame: Id, task: &Task) {
-        if task.callee.resource.pattern() != Pattern::RequestResponse {
-            self.emit(frame, "TaskSubmitted", |_| service(task));
+    /// A job or a callback was accepted before its end was waited for, if nothing said so yet.
+    fn emit_accepted(&mut self, frame: Id, task: &Task) {
+        if task.callee.resource.pattern() != Pattern::RequestResponse && !self.run.frames.at(frame).submitted {
+            self.emit_submitted(frame, task, None);
         }
+    }
+
+    /// A job or a callback was accepted, with this answer of the service.
+    pub(super) fn emit_submitted(&mut self, frame: Id, task: &Task, answer: Option<&[u8]>) {
+        self.emit(frame, "TaskSubmitted", |_| {
+            let mut details = service(task);
+            details.extend(answer.map(|answer| ("output", Detail::Data(String::from_utf8_lossy(answer).into_owned()))));
+            details
+        });
+    }
+
+    /// The service did not accept a job, or a request that a callback is to follow.
+    pub(super) fn emit_submit_failed(&mut self, frame: Id, task: &Task, failure: &TaskFailure) {
+        self.emit(frame, "TaskSubmitFailed", |_| {
+            let mut details = service(task);
+            details.extend(error_and_cause(&failure.error, &failure.cause));
+            details
+        });
     }
 
     pub(super) fn emit_parallel_started(&mut self, frame: Id) {

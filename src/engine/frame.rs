@@ -1,5 +1,7 @@
 //! What runs inside an execution: frames (machines under way) and groups (the children of a Map or Parallel).
 
+use std::time::Duration;
+
 use super::UNSET;
 use super::identity::Child;
 use super::map_run::{MapRun, Tolerated};
@@ -42,6 +44,10 @@ pub(super) struct Frame {
     pub(super) stamp: u32,
     /// Number of the attempt's call, if it has a token.
     pub(super) token: Option<u64>,
+    /// While a callback is waited for that heartbeats may precede.
+    pub(super) pulse: Option<Box<Pulse>>,
+    /// Whether the request that a job or a callback is to follow was accepted, in this attempt.
+    pub(super) submitted: bool,
     /// Inside an item of a distributed Map, events are numbered apart from the execution's. The frame that runs the item's own
     /// machine keeps the count.
     pub(super) child_events: Option<u64>,
@@ -72,6 +78,8 @@ impl Default for Frame {
             wait: Wait::Nothing,
             stamp: 0,
             token: None,
+            pulse: None,
+            submitted: false,
             child_events: None,
             child: None,
             map_run: None,
@@ -98,6 +106,14 @@ pub(super) struct Item {
     pub(super) key: Option<Value>,
     /// Where a distributed Map has the item from.
     pub(super) source: Option<Value>,
+}
+
+/// How long a task with a heartbeat may be silent.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Pulse {
+    pub(super) heartbeat: Duration,
+    /// When the attempt is over, heartbeats or not.
+    pub(super) deadline: Option<Timestamp>,
 }
 
 /// What a frame waits for.

@@ -63,6 +63,7 @@ pub use solo::Solo;
 pub use time::Timestamp;
 
 pub use crate::identity::Identity;
+use crate::identity::TokenMaker;
 use crate::program::Program;
 use crate::value::{Heap, Value};
 use interpreter::Interpreter;
@@ -100,6 +101,14 @@ impl Execution {
     /// Counts, from the next start on, what executions do state by state. They must be of the counts' program.
     pub fn count_states(&mut self, counts: Arc<StateCounts>) {
         self.run.counts = Some(counts);
+    }
+
+    /// Lets the execution that starts next, as the `number`th of its host, give out tokens for callbacks.
+    pub fn issue_tokens(&mut self, maker: &Arc<TokenMaker>, number: u64) {
+        match &mut self.run.tokens {
+            Some((own, own_number)) if Arc::ptr_eq(own, maker) => *own_number = number,
+            tokens => *tokens = Some((Arc::clone(maker), number)),
+        }
     }
 
     /// Begins an execution of `program` on `event`, a JSON text. Whatever ran before is forgotten.
@@ -146,6 +155,19 @@ impl Execution {
     pub fn resume(&mut self, call: CallId, outcome: Result<&[u8], TaskFailure>, now: Timestamp) {
         self.run.now = now;
         self.interpret(|interpreter| interpreter.resume(call, outcome));
+    }
+
+    /// Delivers what came of the request that a task's callback is to follow: it was accepted, with this answer, or it failed,
+    /// which fails the task. Call [`run`](Execution::run) afterwards.
+    pub fn submitted(&mut self, call: CallId, outcome: Result<&[u8], TaskFailure>, now: Timestamp) {
+        self.run.now = now;
+        self.interpret(|interpreter| interpreter.submitted(call, outcome));
+    }
+
+    /// Whoever works at a task shows a sign of life: its heartbeat starts again.
+    pub fn heartbeat(&mut self, call: CallId, now: Timestamp) {
+        self.run.now = now;
+        self.run.heartbeat(call);
     }
 
     /// The next effect asked for; take them all after every `run`, `resume` and before the next.

@@ -70,6 +70,13 @@ pub struct CallId {
     pub(super) ordinal: u64,
 }
 
+impl CallId {
+    /// Number of the call within its execution, from 0.
+    pub fn ordinal(self) -> u64 {
+        self.ordinal
+    }
+}
+
 /// What a call is to do.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Purpose {

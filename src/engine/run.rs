@@ -12,8 +12,8 @@ use super::observe::StateCounts;
 use super::outcome::{Effect, End};
 use super::pool::{Id, Pool};
 use super::time::Timestamp;
-use super::{Identity, Limits, UNSET};
-use crate::identity::task_token;
+use super::{CallId, Identity, Limits, UNSET};
+use crate::identity::{TokenCall, TokenMaker, task_token};
 use crate::program::{Kind, Program};
 use crate::value::{Heap, Str, Value};
 
@@ -41,6 +41,8 @@ pub(super) struct Run {
     pub(super) turn_end: u64,
     pub(super) retries: u64,
     pub(super) calls: u64,
+    /// What gives its tokens, and which of the executions it is there; `None`: nothing takes callbacks.
+    pub(super) tokens: Option<(Arc<TokenMaker>, u64)>,
     pub(super) end: Option<End>,
     pub(super) random: fastrand::Rng,
     pub(super) record_history: bool,
@@ -102,6 +104,7 @@ impl Run {
             turn_end: 0,
             retries: 0,
             calls: 0,
+            tokens: None,
             end: None,
             random: fastrand::Rng::with_seed(0),
             record_history: false,
@@ -137,6 +140,30 @@ impl Run {
             let stamp = waiting.stamp;
             self.sweep_timers();
             self.timers.push(Reverse(Timer { when, index: frame.index, generation: frame.generation, stamp }));
+        }
+    }
+
+    /// Lets the frame wait for what comes of its call, at most until the deadline of the attempt, or as long as the task may be
+    /// silent.
+    pub(super) fn wait_for_outcome(&mut self, frame: Id, ordinal: u64, deadline: Option<Timestamp>) {
+        let silent_until = self.frames.at(frame).pulse.as_deref().map(|pulse| self.now.after(pulse.heartbeat));
+        let heartbeat = silent_until.is_some_and(|silent| deadline.is_none_or(|deadline| silent < deadline));
+        let until = if heartbeat { silent_until } else { deadline };
+        self.wait(frame, Wait::Call { ordinal, heartbeat }, until);
+    }
+
+    /// Whether the outcome of this call is still waited for.
+    pub(super) fn waits_for(&mut self, call: CallId) -> bool {
+        let wait = self.frames.find(call.frame).map(|frame| frame.wait);
+        self.end.is_none() && matches!(wait, Some(Wait::Call { ordinal, .. }) if ordinal == call.ordinal)
+    }
+
+    /// The silence of the task starts again.
+    pub(super) fn heartbeat(&mut self, call: CallId) {
+        if self.waits_for(call)
+            && let Some(pulse) = self.frames.at(call.frame).pulse.as_deref()
+        {
+            self.wait_for_outcome(call.frame, call.ordinal, pulse.deadline);
         }
     }
 
@@ -248,9 +275,14 @@ impl Run {
         }
     }
 
-    /// The token of a call: unique, and the same when the event is redelivered.
+    /// The token of a call. Where callbacks are taken no other has it, not even when the event is redelivered.
     pub(super) fn task_token(&self, ordinal: u64) -> String {
-        task_token(self.identity.id(), ordinal)
+        match &self.tokens {
+            Some((maker, execution)) => {
+                maker.token(TokenCall { execution: *execution, call: ordinal }, self.identity.id())
+            }
+            None => task_token(self.identity.id(), ordinal),
+        }
     }
 }
 

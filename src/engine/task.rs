@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::CallId;
 use super::fault::{Fault, RUNTIME};
-use super::frame::Wait;
+use super::frame::{Pulse, Wait};
 use super::interpreter::{Interpreter, Step};
 use super::notes::Stage;
 use super::outcome::{Effect, Purpose, TaskCall, TaskFailure};
@@ -77,12 +77,13 @@ impl Interpreter<'_> {
             ordinal,
             task_token: self.run.frames.at(frame).token.map(|token| self.run.task_token(token)),
         }));
+        let deadline = timeout.map(|timeout| self.run.now.after(timeout));
         // Only who waits for a callback can be silent: a heartbeat has no meaning for a request and its response.
-        let heartbeat = heartbeat.filter(|heartbeat| {
-            task.callee.resource.waits_for_callback() && timeout.is_none_or(|timeout| *heartbeat < timeout)
-        });
-        let until = heartbeat.or(timeout).map(|limit| self.run.now.after(limit));
-        self.run.wait(frame, Wait::Call { ordinal, heartbeat: heartbeat.is_some() }, until);
+        let heartbeat = heartbeat.filter(|_| task.callee.resource.waits_for_callback());
+        let pulse = heartbeat.map(|heartbeat| Box::new(Pulse { heartbeat, deadline }));
+        let waiting = self.run.frames.at_mut(frame);
+        (waiting.pulse, waiting.submitted) = (pulse, false);
+        self.run.wait_for_outcome(frame, ordinal, deadline);
         Ok(Step::Blocked)
     }
 
@@ -167,9 +168,7 @@ impl Interpreter<'_> {
     }
 
     pub(super) fn resume(&mut self, call: CallId, outcome: Result<&[u8], TaskFailure>) {
-        let expected = self.run.frames.find(call.frame).map(|frame| frame.wait);
-        let wanted = matches!(expected, Some(Wait::Call { ordinal, .. }) if ordinal == call.ordinal);
-        if !wanted || self.run.end.is_some() {
+        if !self.run.waits_for(call) {
             return;
         }
         self.begin_turn();
@@ -177,6 +176,35 @@ impl Interpreter<'_> {
         self.run.frames.at_mut(call.frame).wait = Wait::Nothing;
         let step = self.call_ended(call.frame, outcome);
         self.settle(call.frame, step);
+    }
+
+    /// What came of the request that a callback is to follow.
+    pub(super) fn submitted(&mut self, call: CallId, outcome: Result<&[u8], TaskFailure>) {
+        if !self.run.waits_for(call) {
+            return;
+        }
+        let frame = call.frame;
+        let state = self.program.state(self.run.frames.at(frame).state);
+        let Kind::Task(task) = &state.kind else { return };
+        match outcome {
+            Ok(answer) => {
+                if !std::mem::replace(&mut self.run.frames.at_mut(frame).submitted, true) {
+                    self.emit_submitted(frame, task, Some(answer));
+                }
+            }
+            Err(failure) => {
+                self.begin_turn();
+                self.allow_work();
+                self.run.frames.at_mut(frame).wait = Wait::Nothing;
+                let step = if failure.of_fields || failure.timed_out {
+                    self.call_ended(frame, Err(failure))
+                } else {
+                    self.emit_submit_failed(frame, task, &failure);
+                    Step::Fail(Fault::from_task(failure, &state.name))
+                };
+                self.settle(frame, step);
+            }
+        }
     }
 
     pub(super) fn call_ended(&mut self, frame: Id, outcome: Result<&[u8], TaskFailure>) -> Step {

@@ -62,7 +62,8 @@ impl Open {
         }
     }
 
-    fn answer(&mut self, answer: Answer) {
+    /// `is_submission`: a callback is to follow.
+    fn answer(&mut self, answer: Answer, is_submission: bool) {
         self.outcome = match &answer {
             Ok(_) => TaskOutcome::Succeeded,
             Err(failure) if failure.timed_out => TaskOutcome::TimedOut,
@@ -72,7 +73,10 @@ impl Open {
             self.shared.failed.set(self.shared.failed.get() + 1);
             self.metrics.failed(failure.error.as_deref().unwrap_or_default());
         }
-        self.mailbox.post(self.to, answer);
+        match is_submission {
+            true => self.mailbox.post_submitted(self.to, answer),
+            false => self.mailbox.post(self.to, answer),
+        }
     }
 }
 
@@ -81,7 +85,7 @@ impl Drop for Open {
         if std::thread::panicking() {
             // The runtime catches the panic; the execution must not wait for ever.
             let cause = format!("a bug in Stepstream: the connector of state {} panicked", self.state);
-            self.answer(Err(TaskFailure::new("States.Runtime", cause)));
+            self.answer(Err(TaskFailure::new("States.Runtime", cause)), false);
         }
         self.permitted();
         self.shared.open.set(self.shared.open.get() - 1);
@@ -134,8 +138,9 @@ impl LocalCalls {
         let future = async move {
             let _permit = permit.await;
             open.permitted();
+            let is_submission = connector.awaits_callback(&request.resource);
             let answer = connector.call(request).await;
-            open.answer(answer);
+            open.answer(answer, is_submission);
         };
         self.local.spawn_local(future).abort_handle()
     }

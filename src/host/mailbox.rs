@@ -4,15 +4,18 @@ use crossbeam::queue::SegQueue;
 use tokio::sync::Notify;
 
 use super::Address;
+use super::callback::Delivery;
 use crate::task::Answer;
 
-/// An answer, and to which call.
+/// What arrives for the executions of a host.
 #[derive(Debug)]
-pub struct Answered {
-    /// The call.
-    pub to: Address,
-    /// What came of it.
-    pub answer: Answer,
+pub(super) enum Letter {
+    /// How a call has ended.
+    Answer { to: Address, answer: Answer },
+    /// What came of the request that a callback is to follow.
+    Submitted { to: Address, answer: Answer },
+    /// A callback.
+    Callback(Delivery),
 }
 
 /// Where the answers to the calls of one host arrive, from any thread. Cheap to clone.
@@ -23,33 +26,42 @@ pub struct Mailbox {
 
 #[derive(Debug, Default)]
 struct Shared {
-    answers: SegQueue<Answered>,
+    letters: SegQueue<Letter>,
     bell: Arc<Notify>,
 }
 
 impl Mailbox {
     /// An empty mailbox that rings this bell when an answer arrives.
     pub fn new(bell: Arc<Notify>) -> Self {
-        Mailbox { shared: Arc::new(Shared { answers: SegQueue::new(), bell }) }
+        Mailbox { shared: Arc::new(Shared { letters: SegQueue::new(), bell }) }
     }
 
     /// Hands in an answer. If its execution does not wait for it any more, it is ignored.
     pub fn post(&self, to: Address, answer: Answer) {
-        self.shared.answers.push(Answered { to, answer });
+        self.put(Letter::Answer { to, answer });
+    }
+
+    /// Hands in what came of a request that a callback is to follow: a failure ends the call, an answer does not.
+    pub fn post_submitted(&self, to: Address, answer: Answer) {
+        self.put(Letter::Submitted { to, answer });
+    }
+
+    pub(super) fn put(&self, letter: Letter) {
+        self.shared.letters.push(letter);
         self.shared.bell.notify_one();
     }
 
-    /// The next answer.
-    pub(super) fn take(&self) -> Option<Answered> {
-        self.shared.answers.pop()
+    /// The next one.
+    pub(super) fn take(&self) -> Option<Letter> {
+        self.shared.letters.pop()
     }
 
-    /// Whether no answer is there.
+    /// Whether nothing is there.
     pub fn is_empty(&self) -> bool {
-        self.shared.answers.is_empty()
+        self.shared.letters.is_empty()
     }
 
-    /// Rung when an answer arrives, and by whoever else wants the host's thread.
+    /// Rung when something arrives, and by whoever else wants the host's thread.
     pub fn bell(&self) -> &Arc<Notify> {
         &self.shared.bell
     }

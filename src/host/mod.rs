@@ -8,15 +8,19 @@
 //! 3. After every `start` and `drive` the owner takes [what ended](Host::take_ended), and gives the executions
 //!    [back](Host::give_back) for reuse.
 //! 4. [`Calls`] carries out what executions ask of the world. Answers come back through the [`Mailbox`] only, from this
-//!    thread or any other.
+//!    thread or any other. What a task with a token waits for comes by [`Callbacks`], if the host
+//!    [takes](Host::taking_callbacks) them.
 //! 5. Time goes by only through the `now` of these calls. [`Host::time_to_next_turn`] tells when `drive` is wanted at the latest.
 //!
 //! With made-up calls and a made-up clock a host runs in virtual time: see the tests in `tests/simulation`.
 //!
 //! **Invariant:** an answer reaches the execution that asked for it, or nobody: what ended or was removed is not found by it.
 
+mod awaited;
+mod callback;
 mod calls;
 mod clock;
+mod deliver;
 mod local;
 mod mailbox;
 mod permits;
@@ -29,16 +33,20 @@ use std::collections::{BinaryHeap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
+pub use callback::{Callback, CallbackError, Callbacks};
 pub use calls::{Address, Calls, Origin, request};
 pub use clock::{Clock, Now};
 pub use local::LocalCalls;
-pub use mailbox::{Answered, Mailbox};
+pub use mailbox::Mailbox;
 pub use permits::Permits;
 pub use slots::Key;
 
 use crate::engine::{CallId, Effect, EventError, Execution, Limits, Progress, StateCounts, StateTally, Timestamp};
-use crate::identity::Identity;
+use crate::identity::{Identity, TokenCall};
 use crate::program::Program;
+use awaited::Awaited;
+use callback::Registration;
+use mailbox::Letter;
 use slots::Slots;
 
 /// Idle executions that are kept for reuse. More are only needed while many wait at a time, and each holds a heap.
@@ -55,6 +63,10 @@ pub struct Host<O, C: Calls<O>> {
     state_counts: Option<Vec<Arc<StateCounts>>>,
     calls: C,
     mailbox: Mailbox,
+    callbacks: Option<Registration>,
+    awaited: Awaited,
+    /// How many executions were started.
+    begun: u64,
     running: Slots<Running<O, C::Handle>>,
     /// Whose turn it is, each once.
     ready: VecDeque<Key>,
@@ -97,6 +109,8 @@ pub struct Ended<O> {
 struct Running<O, H> {
     execution: Box<Execution>,
     origin: O,
+    /// Which of the executions that the host has started.
+    number: u64,
     /// Wall clock less monotonic clock when it began, in milliseconds: to the execution the two are one clock, which no
     /// change of the wall clock touches.
     offset: i64,
@@ -117,6 +131,9 @@ impl<O, C: Calls<O>> Host<O, C> {
             state_counts: None,
             calls,
             mailbox,
+            callbacks: None,
+            awaited: Awaited::default(),
+            begun: 0,
             running: Slots::default(),
             ready: VecDeque::new(),
             timers: BinaryHeap::new(),
@@ -165,6 +182,10 @@ impl<O, C: Calls<O>> Host<O, C> {
         keep: impl FnOnce() -> O,
     ) -> Result<Started, EventError> {
         let mut execution = self.idle_execution();
+        self.begun += 1;
+        if let Some(callbacks) = &self.callbacks {
+            execution.issue_tokens(&callbacks.maker, self.begun);
+        }
         if let Some(counts) = &mut self.state_counts
             && !execution.state_counts().is_some_and(|counts| counts.are_of(program))
         {
@@ -184,6 +205,7 @@ impl<O, C: Calls<O>> Host<O, C> {
 
     /// Takes over an execution that was started elsewhere and gives it its first turn in the next [`drive`](Host::drive).
     pub fn adopt(&mut self, execution: Box<Execution>, origin: O, now: Now) -> Key {
+        self.begun += 1;
         self.keep(execution, Progress::Yielded, now, origin)
     }
 
@@ -209,10 +231,17 @@ impl<O, C: Calls<O>> Host<O, C> {
         let offset = now.wall.0.saturating_sub(now.monotonic);
         // A heap that was used for a large event must not make a small one that waits look large.
         execution.trim_memory();
-        let running =
-            Running { execution, origin, offset, calls: Vec::new(), is_ready: false, memory: 0, wake_at: None };
-        let key = self.running.insert(running);
-        self.after_run(key, progress);
+        let key = self.running.insert(Running {
+            execution,
+            origin,
+            number: self.begun,
+            offset,
+            calls: Vec::new(),
+            is_ready: false,
+            memory: 0,
+            wake_at: None,
+        });
+        self.after_run(key, progress, now);
         key
     }
 
@@ -222,11 +251,14 @@ impl<O, C: Calls<O>> Host<O, C> {
         let mut worked = false;
         let enough = self.enough_work();
         while self.work_done < enough
-            && let Some(answered) = self.mailbox.take()
+            && let Some(letter) = self.mailbox.take()
         {
             worked = true;
-            self.turn = Some(answered.to.execution);
-            self.resume(answered, now);
+            match letter {
+                Letter::Answer { to, answer } => self.resume(to, answer, now),
+                Letter::Submitted { to, answer } => self.submitted(to, answer, now),
+                Letter::Callback(delivery) => self.callback(delivery, now),
+            }
         }
         // An answer that has come is in time: it is delivered before the timer of its call is looked at. And before any turn: what
         // came together is seen together, whatever others did meanwhile.
@@ -247,7 +279,7 @@ impl<O, C: Calls<O>> Host<O, C> {
             self.turn = Some(key);
             let progress = running.execution.run(running.time(now));
             self.work_done += running.execution.work_done() - before;
-            self.after_run(key, progress);
+            self.after_run(key, progress, now);
         }
         self.turn = None;
         worked
@@ -258,23 +290,8 @@ impl<O, C: Calls<O>> Host<O, C> {
         Some(&self.running.get(self.turn?)?.origin)
     }
 
-    fn resume(&mut self, Answered { to, answer }: Answered, now: Now) {
-        let Some(running) = self.running.find(to.execution) else { return };
-        // The engine ignores an answer that it does not wait for; only an open call's handle is forgotten.
-        running.calls.retain(|(call, _)| *call != to.call);
-        let (time, before) = (running.time(now), running.execution.work_done());
-        match answer {
-            Ok(result) => running.execution.resume(to.call, Ok(&result), time),
-            Err(failure) => running.execution.resume(to.call, Err(failure), time),
-        }
-        self.work_done += running.execution.work_done() - before;
-        self.carry_out_effects(to.execution);
-        self.count_memory(to.execution);
-        self.make_ready(to.execution);
-    }
-
-    fn after_run(&mut self, key: Key, progress: Progress) {
-        self.carry_out_effects(key);
+    fn after_run(&mut self, key: Key, progress: Progress, now: Now) {
+        self.carry_out_effects(key, now);
         self.count_memory(key);
         match progress {
             Progress::Ended => {
@@ -293,16 +310,21 @@ impl<O, C: Calls<O>> Host<O, C> {
         self.memory = self.memory - before + running.memory;
     }
 
-    fn carry_out_effects(&mut self, key: Key) {
+    fn carry_out_effects(&mut self, key: Key, now: Now) {
         let Some(running) = self.running.find(key) else { return };
+        let token = |id: CallId, execution| TokenCall { execution, call: id.ordinal() };
         while let Some(effect) = running.execution.take_effect() {
             match effect {
                 Effect::Call(call) => {
                     let (id, to) = (call.id, Address { execution: key, call: call.id });
+                    if self.callbacks.is_some() && call.resource.waits_for_callback() {
+                        self.awaited.begin(token(id, running.number), to, now);
+                    }
                     let handle = self.calls.begin(to, &running.origin, call);
                     running.calls.push((id, handle));
                 }
                 Effect::Cancel(id) => {
+                    self.awaited.end(token(id, running.number));
                     if let Some(index) = running.calls.iter().position(|(call, _)| *call == id) {
                         let (_, handle) = running.calls.swap_remove(index);
                         self.calls.cancel(handle);
@@ -347,8 +369,11 @@ impl<O, C: Calls<O>> Host<O, C> {
 
     /// Takes an execution out; its calls that are still open are cancelled.
     fn remove(&mut self, key: Key) -> Option<(Box<Execution>, O)> {
-        let Running { execution, origin, calls, memory, .. } = self.running.remove(key)?;
+        let Running { execution, origin, number, calls, memory, .. } = self.running.remove(key)?;
         self.memory -= memory;
+        if self.awaited.len() > 0 {
+            self.awaited.end_all(number);
+        }
         for (_, handle) in calls {
             self.calls.cancel(handle);
         }
@@ -377,7 +402,7 @@ impl<O, C: Calls<O>> Host<O, C> {
         let running = self.running.find(key)?;
         let time = running.time(now);
         let result = act(&mut running.execution, time);
-        self.carry_out_effects(key);
+        self.carry_out_effects(key, now);
         self.count_memory(key);
         self.make_ready(key);
         Some(result)

@@ -7,25 +7,34 @@ use crate::task::{Answer, BoxFuture, Connector, Connectors, Entry, HTTP, Kinds, 
 use crate::telemetry::{init_metrics, render_metrics};
 
 const HOUR: i64 = 3_600_000;
-const START: Now = Now { monotonic: 0, wall: Timestamp(1_767_323_045_000) };
+pub(super) const START: Now = Now { monotonic: 0, wall: Timestamp(1_767_323_045_000) };
 
 /// Keeps calls, for the test to answer.
 #[derive(Default)]
-struct Kept {
-    begun: Vec<Address>,
+pub(super) struct Kept {
+    pub(super) begun: Vec<Address>,
+    pub(super) tokens: Vec<String>,
     cancelled: usize,
 }
 
 impl Calls<u32> for Kept {
     type Handle = ();
 
-    fn begin(&mut self, to: Address, _: &u32, _: TaskCall) {
+    fn begin(&mut self, to: Address, _: &u32, call: TaskCall) {
         self.begun.push(to);
+        self.tokens.extend(call.task_token);
     }
 
     fn cancel(&mut self, (): ()) {
         self.cancelled += 1;
     }
+}
+
+/// The place of some call, for tests to which it does not matter which.
+pub(super) fn some_address() -> Address {
+    let (mut host, _) = host();
+    begin(&mut host, TASK, 0);
+    host.calls().begun[0]
 }
 
 fn program(definition: &str) -> Arc<Program> {
@@ -49,7 +58,7 @@ fn host() -> (Host<u32, Kept>, Mailbox) {
     (Host::new(Limits::default(), mailbox.clone(), Kept::default()), mailbox)
 }
 
-fn begin<C: Calls<u32>>(host: &mut Host<u32, C>, definition: &str, origin: u32) {
+pub(super) fn begin<C: Calls<u32>>(host: &mut Host<u32, C>, definition: &str, origin: u32) {
     let started = host.start(&program(definition), b"{}", &identity(), START, || origin).expect("it can be run");
     assert!(matches!(started, Started::Running(_)), "it waits");
 }

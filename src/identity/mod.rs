@@ -1,13 +1,15 @@
 //! Who an execution is to the world: names, ARNs, seeds, idempotency keys, task tokens.
 //!
-//! Everything here is a pure function of where an event lies and of the configuration, so that a redelivered event has the
-//! same name, the same seed and the same keys on every node.
+//! Names, seeds and keys are pure functions of where an event lies and of the configuration, so that a redelivered event has the
+//! same ones on every node. Task tokens are not: one that was given out before a crash is never taken for a later one.
 
 mod names;
 mod realm;
+mod token;
 
 pub use names::{ExecutionName, ExecutionNames, MAX_NAME_CHARS, region, workflow_and_name};
 pub use realm::Realm;
+pub use token::{Issuer, MAX_NODE_BYTES, TOKEN_KEY_BYTES, Token, TokenCall, TokenKey, TokenMaker, unguessable};
 
 /// Who an execution is, as the context object shows it.
 #[derive(Clone, Copy, Debug)]
@@ -36,7 +38,8 @@ pub fn idempotency_key(execution: &str, place: &str) -> String {
     format!("{execution}:{place}")
 }
 
-/// The token of an execution's call with this number, for tasks that wait for a callback.
+/// What stands for the token of an execution's call with this number where nothing takes callbacks, such as in `exec`: the same
+/// each time.
 pub fn task_token(execution_arn: &str, call: u64) -> String {
     format!("{execution_arn}/{call}")
 }

@@ -15,6 +15,7 @@
 //! | `execution_log` | what is logged of executions, to the log or to a topic |
 //! | `outcome`, `headers` | the shape of what is written for an event |
 //! | `ask` | what the brokers say before anything runs; `access`: what to do where TLS or SASL keeps this client out |
+//! | `callbacks` | reads the topic that callbacks come by |
 //! | `topic` | the connector that writes results of distributed Maps to a topic |
 //! | `topic_trouble` | what is wrong with a topic, by what brokers and the client say |
 //! | `client`, `reread`, `committer` | Kafka clients and their callbacks; commits |
@@ -27,6 +28,7 @@
 mod access;
 mod admission;
 mod ask;
+mod callbacks;
 mod client;
 mod committer;
 mod counts;
@@ -62,6 +64,7 @@ mod topic_trouble;
 mod tests;
 
 pub use ask::ask;
+pub use callbacks::{CallbackReader, CallbacksError};
 pub use offsets::{OffsetTracker, Sequence};
 pub use outcome::EVENT_REJECTED;
 pub use pipeline::{Pipeline, ShardsHang, StartError};

@@ -15,7 +15,7 @@ use super::stats::{Snapshot, Stats, new_histogram};
 use super::supervise::Supervisor;
 use crate::config;
 use crate::engine::Limits;
-use crate::host::Permits;
+use crate::host::{Callbacks, Permits};
 use crate::program::Program;
 use crate::registry::Workflow;
 use crate::task::Connectors;
@@ -73,6 +73,8 @@ pub(super) struct Spec {
     pub permits: Arc<Permits>,
     pub stop: Stop,
     pub monitor: Monitor,
+    /// How callbacks find the tasks that wait for them; none: no task can wait for one.
+    pub callbacks: Option<Callbacks>,
     /// Where events of executions go instead of the log.
     pub log_topic: Option<Arc<LogTopic>>,
 }
@@ -125,11 +127,12 @@ pub struct Pipeline {
 
 impl Pipeline {
     /// Starts the shards. They join the consumer group, and wait for brokers and topics that aren't there yet. `connectors` is
-    /// the table that the workflow's versions are resolved by.
+    /// the table that the workflow's versions are resolved by; its tasks get tokens for these callbacks.
     pub fn start(
         pipeline: config::Pipeline,
         workflow: Arc<Workflow<Program>>,
         connectors: &Connectors,
+        callbacks: Option<Callbacks>,
         limits: Limits,
         health: &Health,
     ) -> Result<Self, StartError> {
@@ -138,6 +141,7 @@ impl Pipeline {
         let monitor = Monitor::start(&pipeline, PipelineMetrics::new(&pipeline.name), reporter)?;
         let log_topic = log_topic(&pipeline)?;
         let spec = Arc::new(Spec {
+            callbacks,
             log_topic,
             permits: Arc::new(Permits::new(pipeline.max_concurrent_tasks, connectors)),
             pipeline,

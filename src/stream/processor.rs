@@ -58,6 +58,9 @@ impl Processor {
         if spec.pipeline.state_metrics {
             host = host.counting_states();
         }
+        if let Some(callbacks) = &spec.callbacks {
+            host = host.taking_callbacks(callbacks);
+        }
         if log.needs_history() {
             host = host.recording_history();
         }
@@ -194,7 +197,7 @@ impl Processor {
 
     /// Gives waiting executions their turns, as far as their time has come or an answer has arrived. Whether there were any.
     pub(super) fn drive(&mut self) -> bool {
-        if self.host.waiting() == 0 && !self.admission.has_next() {
+        if self.host.waiting() == 0 && !self.host.has_answers() && !self.admission.has_next() {
             return false;
         }
         let mut worked = self.host.drive(self.clock.now(), TURNS_PER_ROUND);

@@ -26,7 +26,7 @@ use super::stats::Stats;
 use crate::host::{LocalCalls, Mailbox};
 use crate::program::Program;
 use crate::registry::Version;
-use crate::telemetry::{PipelineMetrics, Reporter, WorkflowMetrics, events};
+use crate::telemetry::{CallbackMetrics, PipelineMetrics, Reporter, WorkflowMetrics, events};
 use crate::threads;
 
 /// Records read before executions in flight, the producer and the group get their turn.
@@ -69,6 +69,7 @@ pub(super) struct Shard {
     pub(super) readiness: Readiness,
     committer: Committer,
     next_commit: Instant,
+    callbacks: CallbackMetrics,
 }
 
 impl Shard {
@@ -102,6 +103,7 @@ impl Shard {
         let next_commit = Instant::now() + pipeline.commit_interval;
         let correspondence = spec.monitor.correspondence(number);
         let workflow = WorkflowMetrics::new(&pipeline.name, &pipeline.workflow_name);
+        let callbacks = CallbackMetrics::new(&pipeline.name, number);
         let processor = Processor::new(spec, mailbox, calls, sink, Counts::new(stats, metrics, workflow));
         let consumer = Arc::new(consumer);
         let committer = Committer::start(consumer.clone()).map_err(thread_error)?;
@@ -123,6 +125,7 @@ impl Shard {
             readiness: Readiness::new(Instant::now()),
             committer,
             next_commit,
+            callbacks,
         })
     }
 
@@ -201,7 +204,8 @@ impl Shard {
         if timeout.is_zero() {
             return;
         }
-        if self.processor.host.calls().open() > 0 {
+        // A callback rings the bell as the answer to a call does.
+        if self.processor.host.calls().open() > 0 || self.processor.host.awaits_callbacks() {
             self.processor.host.calls().wait(timeout);
         } else if self.intake.is_holding() {
             std::thread::sleep(timeout.min(ACKNOWLEDGEMENT_WAIT));
@@ -312,6 +316,8 @@ impl Shard {
         if processor.counts.is_due() {
             let levels = self.readiness.levels(&self.intake, processor);
             processor.publish(levels);
+            let (awaited, longest) = processor.host.awaited_callbacks(processor.clock.now());
+            self.callbacks.publish(awaited, longest);
         }
     }
 

@@ -133,6 +133,10 @@ impl Connector for BuiltinConnector {
         })
     }
 
+    fn awaits_callback(&self, _: &Resource) -> bool {
+        false
+    }
+
     /// It stands in for anything that answers, in load tests; it waits for nothing.
     fn refuses(&self, _: &Resource, role: Role) -> Option<String> {
         only_tasks(role)

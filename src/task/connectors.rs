@@ -6,6 +6,10 @@ use super::resolved::{Misfit, Missing, Resolved, UnmatchedResources};
 use super::{Connector, Kinds, Pattern, Resource, Role};
 use crate::config::Place;
 
+/// Why nothing waits for a callback that none can reach.
+const NO_CALLBACKS: &str = "doesn't wait for a callback, because none can come: only `stepstream run` takes callbacks, with \
+                            [callbacks] in the configuration";
+
 /// Resource patterns and their connectors, in the order of the configuration. The first match wins.
 #[derive(Clone, Default)]
 pub struct Connectors {
@@ -13,6 +17,8 @@ pub struct Connectors {
     entries: Vec<Entry>,
     /// How many of the entries, the last ones, nobody wrote: they get what all others don't match.
     implied: usize,
+    /// Whether callbacks reach the executions whose calls these carry out.
+    takes_callbacks: bool,
 }
 
 /// A `[[task]]` entry. Cheap to clone.
@@ -53,6 +59,12 @@ impl Connectors {
     /// A table in which no Resource has a connector yet. Entries of these kinds are suggested.
     pub fn of_kinds(kinds: Kinds) -> Self {
         Self { kinds, ..Self::default() }
+    }
+
+    /// Says whether callbacks reach executions. Where they don't, tasks that wait for one are refused.
+    #[must_use]
+    pub fn taking_callbacks(self, takes_callbacks: bool) -> Self {
+        Self { takes_callbacks, ..self }
     }
 
     /// The kinds that there are.
@@ -101,15 +113,24 @@ impl Connectors {
                 let missing = Missing { resource: resource.clone(), role, suggestion: self.suggestion(resource, role) };
                 Err(UnmatchedResources { missing: vec![missing], ..unmatched() })
             }
-            Some(entry) => match entry.connector.refuses(resource, role) {
+            Some(entry) => match self.refusal(entry, resource, role) {
                 None => Ok(entry.clone()),
                 Some(why) => {
-                    let (kind, suggestion) = (entry.connector.kind(), self.suggestion(resource, role));
+                    // No other entry would help where no callbacks come.
+                    let suggestion = self.suggestion(resource, role).filter(|_| why != NO_CALLBACKS);
+                    let kind = entry.connector.kind();
                     let misfit = Misfit { resource: resource.clone(), role, kind, why, suggestion };
                     Err(UnmatchedResources { misfits: vec![misfit], ..unmatched() })
                 }
             },
         }
+    }
+
+    /// Why an entry can't carry out such calls.
+    fn refusal(&self, entry: &Entry, resource: &Resource, role: Role) -> Option<String> {
+        let is_unheard =
+            || !self.takes_callbacks && resource.waits_for_callback() && entry.connector.awaits_callback(resource);
+        entry.connector.refuses(resource, role).or_else(|| is_unheard().then(|| NO_CALLBACKS.to_owned()))
     }
 
     /// An entry to add for such calls.

@@ -55,7 +55,7 @@ impl Connectors {
     /// Makes the connectors of a configuration's entries, in their order. Connects to nothing yet. Entries of which none can be
     /// made are left out.
     pub fn of_config(config: &Config, kinds: Kinds) -> (Self, Findings) {
-        let mut connectors = Connectors::of_kinds(kinds);
+        let mut connectors = Connectors::of_kinds(kinds).taking_callbacks(config.callbacks.is_some());
         let mut findings = Findings::default();
         for task in &config.tasks {
             findings.append(connectors.read(task, config));
@@ -182,7 +182,7 @@ mod tests {
                 let Some(options) = (kind.suggestion)(&resource, role) else { continue };
                 let options = options.replace("data", "src");
                 let entry = format!("[[task]]\nresource = \"*\"\nconnector = \"{}\"\n{options}", kind.name);
-                let found = valid(&entry).find(&resource, role);
+                let found = valid(&entry).taking_callbacks(true).find(&resource, role);
                 assert_eq!(found.map(|entry| entry.connector.kind()), Ok(kind.name), "{resource}");
                 suggested.push(kind.name);
             }

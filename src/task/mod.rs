@@ -112,6 +112,12 @@ pub trait Connector: Send + Sync {
         only_tasks(role).or_else(|| only_answers(resource))
     }
 
+    /// Whether its answer to a call of this Resource only says that the request was made, and a callback is to follow. Of a
+    /// connector that stands in for others, the answer is the result.
+    fn awaits_callback(&self, resource: &Resource) -> bool {
+        resource.waits_for_callback()
+    }
+
     /// The connector's kind as named in the configuration, such as `http`: a label for metrics and messages.
     fn kind(&self) -> &'static str;
 
@@ -127,16 +133,16 @@ pub fn only_tasks(role: Role) -> Option<String> {
     (role != Role::Task).then(|| format!("serves no {role}"))
 }
 
-/// The refusal of a connector whose answer is the result: what has to be waited for beyond it would be passed over.
+/// The refusal of a connector that only calls: what has to be waited for beyond its answer would be passed over, but for
+/// callbacks, which hosts wait for.
 pub fn only_answers(resource: &Resource) -> Option<String> {
     awaited(resource).map(|what| format!("doesn't wait for {what}"))
 }
 
-/// What a task waits for beyond the answer of what it calls.
+/// What a task waits for beyond the answer of what it calls, and no host waits for by itself.
 pub(crate) fn awaited(resource: &Resource) -> Option<&'static str> {
     match (resource.kind(), resource.pattern()) {
         (Kind::Activity, _) => Some("an activity, which workers poll"),
-        (_, WaitPattern::WaitForTaskToken) => Some("a callback with a task token"),
         (_, WaitPattern::Sync | WaitPattern::Sync2) => Some("the end of the job that the call starts"),
         _ => None,
     }

@@ -474,12 +474,12 @@ fn first_paragraph(text: &str) -> String {
 }
 
 /// Tells a repeated message once per interval.
-fn told(key: &str, tell: impl FnOnce(u64)) {
+pub(super) fn told(key: &str, tell: impl FnOnce(u64)) {
     if let Some(held_back) = QUIET.admit(key, Instant::now()) {
         tell(held_back);
     }
 }
 
-fn millis(duration: Duration) -> u64 {
+pub(super) fn millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }

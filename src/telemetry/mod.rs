@@ -3,6 +3,7 @@
 //! The hot path never touches a shared counter per event: a shard counts in a [`Tally`] of its own and publishes it once per
 //! batch through handles that were resolved when it started ([`PipelineMetrics`], [`VersionMetrics`]).
 
+pub mod callbacks;
 mod durations;
 pub mod events;
 mod health;
@@ -21,6 +22,7 @@ use std::io::{self, IsTerminal, Write};
 use metrics::counter;
 use tracing_subscriber::EnvFilter;
 
+pub use callbacks::CallbackMetrics;
 pub use durations::{DurationTally, Durations};
 pub use health::{Health, NotReady, Reporter};
 pub use panics::init_panic_lines;

@@ -29,6 +29,9 @@ pub(super) const KAFKA_ERRORS: &str = "stepstream_kafka_errors_total";
 pub(super) const SHARD_FAILURES: &str = "stepstream_shard_failures_total";
 pub(super) const EXECUTION_EVENTS_LOST: &str = "stepstream_execution_events_lost_total";
 pub(super) const WAITING_FOR_ORDER: &str = "stepstream_events_waiting_for_order";
+pub(super) const CALLBACKS: &str = "stepstream_callbacks_total";
+pub(super) const CALLBACKS_AWAITED: &str = "stepstream_callbacks_awaited";
+pub(super) const CALLBACKS_LONGEST: &str = "stepstream_callbacks_longest_wait_seconds";
 pub(super) const UNCOMMITTED: &str = "stepstream_uncommitted";
 pub(super) const PAUSED: &str = "stepstream_paused_partitions";
 pub(super) const ASSIGNED: &str = "stepstream_assigned_partitions";
@@ -104,6 +107,7 @@ const COUNTERS: &[(&str, &str)] = &[
         "Records that were never read, because the log no longer had them or on_out_of_range passed them over",
     ),
     (TASK_CALLS, "Task calls that ended, by connector, Resource and outcome"),
+    (CALLBACKS, "Callbacks that came, by action and outcome; those of other nodes are TaskDoesNotExist"),
     (TASK_ERRORS, "Task calls that failed, by connector, Resource and error"),
     (LOG_LINES_DROPPED, "Log lines that could not be written to standard error"),
     (SWAPS, "New versions of workflow files, by outcome: ok or refused"),
@@ -116,6 +120,8 @@ const GAUGES: &[(&str, &str)] = &[
         "Events that were read and that a crash would run again: they are not done, or the group does not know it",
     ),
     (WAITING_FOR_ORDER, "Events that wait until others of their key, or their partition, have ended"),
+    (CALLBACKS_AWAITED, "Tasks that wait for a callback"),
+    (CALLBACKS_LONGEST, "How long the task has waited that waits longest for a callback"),
     (IN_FLIGHT, "Events taken whose offset is not complete yet"),
     (PAUSED, "Partitions that are not read for now, because something downstream is slow"),
     (ASSIGNED, "Partitions that this process reads"),

@@ -12,6 +12,7 @@ mod service;
 
 mod aws;
 mod bench;
+mod callbacks;
 mod connect;
 mod drain;
 mod enrichment;

@@ -77,7 +77,11 @@ impl Service {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port on loopback");
         listener.set_nonblocking(true).expect("a socket for tokio");
         let address = listener.local_addr().expect("a bound address");
-        let routes = Router::new().route("/{function}", axum::routing::post(answer)).with_state(Arc::clone(&shared));
+        let routes = Router::new()
+            .route("/{function}", axum::routing::post(answer))
+            // As Lambda has it.
+            .route("/2015-03-31/functions/{function}/invocations", axum::routing::post(answer))
+            .with_state(Arc::clone(&shared));
         std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
             runtime.block_on(async {

@@ -99,11 +99,11 @@ impl Reader {
                 Pattern::Sync | Pattern::Sync2 => {
                     self.standard_only(object, resource, "'.sync' service integration", "'.sync'");
                 }
-                Pattern::WaitForTaskToken => {
-                    // The blank at the end is the service's.
-                    let what = "'.waitForTaskToken' service integration ";
-                    self.standard_only(object, resource, what, "'.waitForTaskToken'");
+                // The blank at the end is the service's.
+                Pattern::WaitForTaskToken if self.machine_type == MachineType::ExpressStrict => {
+                    self.refused_by_express(object, resource, "'.waitForTaskToken' service integration ");
                 }
+                Pattern::WaitForTaskToken => {}
             },
             Recognition::NoIntegration => {
                 let hint = integration_hint(text);
@@ -142,12 +142,15 @@ impl Reader {
         self.warning(Code::Placeholder, object.at("Resource"), &resource.span, message).hint = Some(hint);
     }
 
+    fn refused_by_express(&mut self, object: &Object<'_>, resource: &Spanned<Arc<Resource>>, what: &str) {
+        let message = format!("Express state machine does not support {what}");
+        self.error(object.at("Resource"), &resource.span, message);
+    }
+
     /// What only Standard machines have on AWS works here, within the execution's time.
     fn standard_only(&mut self, object: &Object<'_>, resource: &Spanned<Arc<Resource>>, what: &str, short: &str) {
         if self.machine_type == MachineType::ExpressStrict {
-            let message = format!("Express state machine does not support {what}");
-            self.error(object.at("Resource"), &resource.span, message);
-            return;
+            return self.refused_by_express(object, resource, what);
         }
         let message = format!("{short} is not carried out by any connector but \"builtin\" yet");
         let hint = "AWS Express refuses it (see --type express-strict). Mocks of exec and test-state answer it; run and pipe refuse the workflow.";

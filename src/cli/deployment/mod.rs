@@ -1,5 +1,6 @@
 //! From a configuration to pipelines that run: shared by the subcommands that do.
 
+mod callbacks;
 mod connect;
 #[cfg(test)]
 mod tests;
@@ -9,12 +10,14 @@ use std::sync::Arc;
 
 use crate::config::{self, Config, ConfigErrors, Draft, Environment, Mistake, OnInvalid, Properties};
 use crate::engine::Limits;
+use crate::host::Callbacks;
 use crate::program::Program;
 use crate::registry::{Kept, KeptError, LoadError, Refusal, Registry};
 use crate::stream::{self, Pipeline, PropertyError, Side, StartError};
 use crate::task::{self, Connectors, Kinds, Resolved};
 use crate::telemetry::{Health, events};
 
+pub(super) use callbacks::{CallbackKeyError, callbacks};
 pub(super) use connect::connect;
 
 /// Why a configuration can't be put to work.
@@ -69,7 +72,8 @@ pub(super) const KINDS: Kinds = &[&task::LAMBDA, &task::AWS, &task::HTTP, &task:
 /// Every mistake that was found.
 pub(super) fn load(file: &Path) -> Result<(Config, Connectors), ConfigErrors> {
     let mut draft = Draft::load_without_pipelines(file, &Environment::process())?;
-    let connectors = connectors(&mut draft);
+    // Nobody there hears callbacks.
+    let connectors = connectors(&mut draft).taking_callbacks(false);
     Ok((draft.finish()?, connectors))
 }
 
@@ -84,6 +88,8 @@ pub(super) fn connectors(draft: &mut Draft) -> Connectors {
 /// Workflows that are compiled and connectors that are made; nothing runs yet.
 pub(super) struct Deployment {
     pub registry: Arc<Registry<Program>>,
+    /// How callbacks find the tasks of its pipelines; none: no task can wait for one.
+    pub callbacks: Option<Callbacks>,
     connectors: Connectors,
     limits: Limits,
 }
@@ -151,7 +157,9 @@ impl Deployment {
             }
         }
         match errors.is_empty() {
-            true => Ok(Self { registry: Arc::new(registry), connectors, limits: config.engine.into() }),
+            true => {
+                Ok(Self { registry: Arc::new(registry), callbacks: None, connectors, limits: config.engine.into() })
+            }
             false => Err(errors),
         }
     }
@@ -163,7 +171,14 @@ impl Deployment {
             .load(&pipeline.workflow_name, &pipeline.workflow)
             .map_err(|source| DeployError::Workflow { place: pipeline.places.workflow.clone(), source })?;
         let label = workflow.current().label.clone();
-        let running = Pipeline::start(pipeline.clone(), workflow, &self.connectors, self.limits.clone(), health)?;
+        let running = Pipeline::start(
+            pipeline.clone(),
+            workflow,
+            &self.connectors,
+            self.callbacks.clone(),
+            self.limits.clone(),
+            health,
+        )?;
         events::pipeline_started(&pipeline.name, &pipeline.workflow_name, &label, pipeline.shards, &pipeline.sources);
         Ok(running)
     }

@@ -122,8 +122,9 @@ impl Cluster {
     /// The same, and its parts report there.
     pub(super) fn start_with(&self, settings: &str, health: &Health) -> Pipeline {
         let (connectors, workflow) = (connectors(&self.service), workflow(&self.service));
-        let pipeline = Pipeline::start(self.configuration(settings), workflow, &connectors, Limits::default(), health)
-            .expect("the pipeline starts");
+        let pipeline =
+            Pipeline::start(self.configuration(settings), workflow, &connectors, None, Limits::default(), health)
+                .expect("the pipeline starts");
         eventually("the pipeline has joined its group", || pipeline.is_ready());
         pipeline
     }
@@ -140,6 +141,7 @@ impl Cluster {
             limits: Limits::default(),
             permits: Arc::new(Permits::new(1, &connectors(&self.service))),
             stop: Stop::default(),
+            callbacks: None,
             log_topic: None,
         };
         let reporter = Health::new().register("the shard".to_owned());

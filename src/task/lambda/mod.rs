@@ -78,7 +78,7 @@ impl Connector for LambdaConnector {
         let client = Arc::clone(&self.client);
         Box::pin(async move {
             request.refuse_data(LAMBDA.name)?;
-            if request.resource.is_integration("lambda", "invoke") && !request.resource.outlasts_its_answer() {
+            if request.resource.is_integration("lambda", "invoke") {
                 let invocation = Invocation::from_parameters(&request.input)?;
                 let reply = invoke(&client, &request, &invocation).await?;
                 let reply = payload(reply, "lambda")?;
