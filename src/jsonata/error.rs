@@ -52,14 +52,19 @@ pub(super) struct Throw(Box<Thrown>);
 enum Thrown {
     /// The text, whole.
     Text(String),
-    /// It lacks the name of the function that was called: what stands at [`NAME`].
-    OfFunction(String),
+    /// What stands before and after the name of the function or the operator that failed, and, once that is known, the name if
+    /// it has one.
+    Named {
+        before: String,
+        name: Option<Option<Box<str>>>,
+        after: String,
+    },
     /// There is no text: see [`internal`](Throw::internal).
     Internal,
     FunctionResult,
 }
 
-/// Where the name of the called function goes in the text of a fault.
+/// Where the name of the function or the operator goes in a message.
 const NAME: &str = "{{token}}";
 
 impl Throw {
@@ -71,7 +76,17 @@ impl Throw {
     /// As [`new`](Throw::new), where `{{token}}` stands for the name of the function that was called, which only the call
     /// knows.
     pub(super) fn of_function(code: &str, message: impl std::fmt::Display) -> Throw {
-        Throw(Box::new(Thrown::OfFunction(format!("{code}: {message}"))))
+        Throw::named(code, &message.to_string(), None)
+    }
+
+    /// As [`new`](Throw::new), where `{{token}}` stands for the operator.
+    pub(super) fn of_operator(code: &str, message: &str, operator: &str) -> Throw {
+        Throw::named(code, message, Some(Some(operator.into())))
+    }
+
+    fn named(code: &str, message: &str, name: Option<Option<Box<str>>>) -> Throw {
+        let (before, after) = message.split_once(NAME).unwrap_or((message, ""));
+        Throw(Box::new(Thrown::Named { before: format!("{code}: {before}"), name, after: after.to_owned() }))
     }
 
     /// A bound is passed.
@@ -90,10 +105,17 @@ impl Throw {
     }
 
     /// The function that was called, if that was not known yet.
-    pub(super) fn called(mut self, name: Option<&str>) -> Throw {
-        if let Thrown::OfFunction(text) = &*self.0 {
-            let name = name.map_or("undefined".to_owned(), |name| serde_json::Value::from(name).to_string());
-            *self.0 = Thrown::Text(text.replace(NAME, &name));
+    pub(super) fn called(mut self, function: Option<&str>) -> Throw {
+        if let Thrown::Named { name: name @ None, .. } = &mut *self.0 {
+            *name = Some(function.map(Box::from));
+        }
+        self
+    }
+
+    /// It failed to the right of this operator, which the reference names instead of what failed.
+    pub(super) fn right_of(mut self, operator: &str) -> Throw {
+        if let Thrown::Named { name, .. } = &mut *self.0 {
+            *name = Some(Some(operator.into()));
         }
         self
     }
@@ -107,8 +129,13 @@ impl From<Exceeded> for Throw {
 
 impl From<Throw> for Box<EvaluationError> {
     fn from(fault: Throw) -> Box<EvaluationError> {
-        Box::new(match *fault.called(None).0 {
-            Thrown::Text(text) | Thrown::OfFunction(text) => EvaluationError::Thrown(text.into()),
+        Box::new(match *fault.0 {
+            Thrown::Text(text) => EvaluationError::Thrown(text.into()),
+            Thrown::Named { before, name, after } => {
+                let name = name.flatten();
+                let name = name.map_or("undefined".to_owned(), |name| serde_json::Value::from(&*name).to_string());
+                EvaluationError::Thrown(format!("{before}{name}{after}").into())
+            }
             Thrown::Internal => EvaluationError::Internal,
             Thrown::FunctionResult => EvaluationError::FunctionResult,
         })

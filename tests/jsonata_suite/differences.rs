@@ -7,7 +7,6 @@
 //! - `$string` and `&` print whole numbers with all their digits, where jsonata-js rounds beyond 15: an identifier stays what it is.
 //! - Elements and entries of constructors are evaluated in turn, so that the first that fails is reported; jsonata-js evaluates
 //!   them at once, and reports the one that fails soonest.
-//! - A fault to the right of `and` and `or` keeps the name of the function or operator that failed.
 //! - `$parseInteger` of words that its picture does not have, and `$formatBase` and `$power` beyond 53 bits, differ in digits
 //!   that a double does not hold.
 //! - A predicate that holds where there is nothing (`missing[true]`) leaves nothing, where jsonata-js goes on with an element that

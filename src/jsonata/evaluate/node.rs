@@ -64,8 +64,8 @@ impl<'a> Evaluation<'a> {
                 let (Some(left), Some(right)) = (left, right) else { return Ok(Some(Value::False)) };
                 Value::bool(self.equal(left, right)? != *negated)
             }
-            Node::And(sides) => Value::bool(self.truth(&sides[0], context)? && self.truth(&sides[1], context)?),
-            Node::Or(sides) => Value::bool(self.truth(&sides[0], context)? || self.truth(&sides[1], context)?),
+            Node::And(sides) => Value::bool(self.truth(&sides[0], context)? && self.right(&sides[1], "and", context)?),
+            Node::Or(sides) => Value::bool(self.truth(&sides[0], context)? || self.right(&sides[1], "or", context)?),
             Node::Join(parts) => self.join(parts, context)?,
             Node::Condition(condition) => {
                 return match (self.truth(&condition.condition, context)?, &condition.other) {
@@ -138,6 +138,11 @@ impl<'a> Evaluation<'a> {
             Some(value) => self.boolean(value),
             None => Ok(false),
         }
+    }
+
+    /// `$boolean` of the right side of a boolean operator.
+    fn right(&mut self, node: &'a Node, operator: &str, context: Option<Value>) -> Result<bool, Throw> {
+        self.truth(node, context).map_err(|thrown| thrown.right_of(operator))
     }
 
     fn pair(&mut self, sides: &'a [Node; 2], context: Option<Value>) -> Result<[Option<Value>; 2], Throw> {

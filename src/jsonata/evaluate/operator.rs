@@ -21,8 +21,8 @@ pub(super) fn arithmetic(
             Some(number) => Ok(Some(number)),
             None => {
                 let symbol = symbol(op);
-                let text = format!("The {side} side of the \"{symbol}\" operator must evaluate to a number");
-                Err(Throw::new(code, text))
+                let text = format!("The {side} side of the {{{{token}}}} operator must evaluate to a number");
+                Err(Throw::of_operator(code, &text, symbol))
             }
         }
     };
@@ -39,13 +39,13 @@ pub(super) fn arithmetic(
     Ok(Some(own.number_value(result)))
 }
 
-fn symbol(op: Arithmetic) -> char {
+fn symbol(op: Arithmetic) -> &'static str {
     match op {
-        Arithmetic::Add => '+',
-        Arithmetic::Subtract => '-',
-        Arithmetic::Multiply => '*',
-        Arithmetic::Divide => '/',
-        Arithmetic::Modulo => '%',
+        Arithmetic::Add => "+",
+        Arithmetic::Subtract => "-",
+        Arithmetic::Multiply => "*",
+        Arithmetic::Divide => "/",
+        Arithmetic::Modulo => "%",
     }
 }
 
@@ -63,16 +63,16 @@ pub(super) fn compare(
         Comparison::GreaterOrEqual => ">=",
     };
     if !own.is_comparable(left) || !own.is_comparable(right) {
-        let text =
-            format!("The expressions either side of operator \"{symbol}\" must evaluate to numeric or string values");
-        return Err(Throw::new("T2010", text));
+        let text = "The expressions either side of operator {{token}} must evaluate to numeric or string values";
+        return Err(Throw::of_operator("T2010", text, symbol));
     }
     let (Some(left), Some(right)) = (left, right) else { return Ok(None) };
     let Some(order) = own.order(left, right)? else {
         let (left, right) = (text::json(own, left), text::json(own, right));
-        let text =
-            format!("The values {left} and {right} either side of operator \"{symbol}\" must be of the same data type");
-        return Err(Throw::new("T2009", text));
+        let text = format!(
+            "The values {left} and {right} either side of operator {{{{token}}}} must be of the same data type"
+        );
+        return Err(Throw::of_operator("T2009", &text, symbol));
     };
     let Some(order) = order else { return Ok(Some(Value::False)) };
     Ok(Some(Value::bool(match op {
