@@ -1,4 +1,4 @@
-//! The HTTP side: health, metrics, workflows.
+//! The HTTP side: health, metrics, workflows; on an address of its own the Step Functions API ([`StatesServer`]).
 //!
 //! | path | answers |
 //! |---|---|
@@ -10,6 +10,7 @@
 //! There is no authentication: it listens on loopback unless the configuration says otherwise.
 
 mod serve;
+mod states;
 #[cfg(test)]
 mod tests;
 
@@ -28,6 +29,8 @@ use serde::Serialize;
 use serde_json::json;
 use thiserror::Error;
 use tokio::net::TcpListener;
+
+pub use states::{StatesServer, StatesSources};
 
 use crate::expr::timestamp::write_millis;
 use crate::registry::WorkflowStatus;
@@ -80,6 +83,14 @@ pub enum ServerError {
         /// What the system says.
         source: io::Error,
     },
+    /// The Step Functions API can't be served there.
+    #[error("can't serve the Step Functions API on {address}: {source}; set `listen` in [api] (STEPSTREAM_API_LISTEN)")]
+    Api {
+        /// The configured address.
+        address: SocketAddr,
+        /// What the system says.
+        source: io::Error,
+    },
     /// Accepting connections failed.
     #[error("the HTTP server on {address} ended: {source}")]
     Serve {
@@ -123,7 +134,7 @@ impl Server {
         events::http_listening(self.address);
         let address = self.address;
         let router = router(self.sources);
-        let served = serve::serve(self.listener, router, serve::HEADER_TIMEOUT, stop).await;
+        let served = serve::serve(self.listener, router, serve::MAX_CONNECTIONS, serve::HEADER_TIMEOUT, stop).await;
         served.map_err(|source| ServerError::Serve { address, source })
     }
 }

@@ -35,6 +35,7 @@ const MAX_ACCEPT_FAILURES: u32 = 60;
 pub(super) async fn serve(
     listener: TcpListener,
     router: Router,
+    max_connections: usize,
     header_timeout: Duration,
     stop: impl Future<Output = ()>,
 ) -> io::Result<()> {
@@ -42,7 +43,7 @@ pub(super) async fn serve(
     http.timer(TokioTimer::new()).header_read_timeout(header_timeout);
     let service = TowerToHyperService::new(router);
     let graceful = GracefulShutdown::new();
-    let mut open = Open::default();
+    let mut open = Open { max: max_connections, connections: VecDeque::new() };
     let mut stop = pin!(stop);
     let mut failures = 0;
     loop {
@@ -80,22 +81,24 @@ fn is_of_the_client(error: &io::Error) -> bool {
 }
 
 /// The connections that are open, the oldest first.
-#[derive(Default)]
-struct Open(VecDeque<JoinHandle<()>>);
+struct Open {
+    max: usize,
+    connections: VecDeque<JoinHandle<()>>,
+}
 
 impl Open {
     /// Adds a connection, in place of the oldest one if there are too many.
     fn admit(&mut self, connection: JoinHandle<()>) {
-        self.0.retain(|open| !open.is_finished());
-        if self.0.len() >= MAX_CONNECTIONS
-            && let Some(oldest) = self.0.pop_front()
+        self.connections.retain(|open| !open.is_finished());
+        if self.connections.len() >= self.max
+            && let Some(oldest) = self.connections.pop_front()
         {
             oldest.abort();
         }
-        self.0.push_back(connection);
+        self.connections.push_back(connection);
     }
 
     fn close(self) {
-        self.0.iter().for_each(JoinHandle::abort);
+        self.connections.iter().for_each(JoinHandle::abort);
     }
 }

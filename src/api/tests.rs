@@ -168,7 +168,7 @@ fn a_header_that_never_ends_is_not_waited_for() {
     let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
     let address = listener.local_addr().unwrap();
     let soon = Duration::from_millis(50);
-    runtime.spawn(serve::serve(listener, Router::new(), soon, std::future::pending()));
+    runtime.spawn(serve::serve(listener, Router::new(), serve::MAX_CONNECTIONS, soon, std::future::pending()));
     for beginning in ["", "GET /healthz HT", "GET /healthz HTTP/1.1\r\nHost: x\r\nX-Slow: "] {
         let mut stream = TcpStream::connect(address).unwrap();
         stream.write_all(beginning.as_bytes()).unwrap();

@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::io;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -15,11 +16,12 @@ use tokio::time::interval;
 
 use super::deployment::{CallbackKeyError, DeployError, Deployment, callbacks, connect, connectors};
 use super::print::{in_colour, print, say};
-use crate::api::{Server, ServerError, Sources};
+use crate::api::{Server, ServerError, Sources, StatesServer, StatesSources};
 use crate::config::{Config, ConfigErrors, Draft, Environment};
 use crate::program::Program;
 use crate::registry::{Registry, Reload, Watch};
 use crate::stream::{CallbackReader, CallbacksError, Pipeline, StartError};
+use crate::task::BoxFuture;
 use crate::telemetry::{self, Health, Silences, events};
 use crate::threads::{self, MORE_THREADS};
 
@@ -120,6 +122,8 @@ fn run(args: &Args) -> Result<(), RunError> {
     let health = Health::new();
     let callbacks = take_callbacks(&config, &mut deployment, &health)?;
     let server = Http::start(&config, &health, deployment.registry.clone())?;
+    let api = config.api.as_ref().and_then(|api| Some((api, deployment.states(&config, api)?)));
+    let api = api.map(|(api, sources)| Http::start_api(api.listen, sources)).transpose()?;
     let watch = Watch::start(deployment.registry.clone())
         .map_err(|source| RunError::Thread { task: "watches the files of workflows", source })?;
     let mut signals = {
@@ -145,7 +149,7 @@ fn run(args: &Args) -> Result<(), RunError> {
     // Until the pipelines have ended, callbacks end what they wait for.
     let unclean = runtime.block_on(drain(pipelines, signals));
     drop(callbacks);
-    server.stop();
+    api.into_iter().chain([server]).for_each(Http::stop);
     // What may still be under way on its thread, such as reading a definition again, must not hold up the end.
     Box::leak(Box::new(watch));
     started?;
@@ -158,11 +162,13 @@ fn take_callbacks(
     deployment: &mut Deployment,
     health: &Health,
 ) -> Result<Option<CallbackReader>, RunError> {
-    let Some(options) = &config.callbacks else { return Ok(None) };
-    let callbacks = callbacks(config, options)?;
-    let reader = CallbackReader::start(options, callbacks.clone(), health)?;
-    deployment.callbacks = Some(callbacks);
-    Ok(Some(reader))
+    if !config.takes_callbacks() {
+        return Ok(None);
+    }
+    let callbacks = callbacks(config)?;
+    deployment.callbacks = Some(callbacks.clone());
+    let start = |options| CallbackReader::start(options, callbacks, health);
+    Ok(config.callbacks.as_ref().map(start).transpose()?)
 }
 
 fn check(mut draft: Draft, connects: bool) -> Result<(), RunError> {
@@ -302,14 +308,32 @@ impl Http {
         let sources = Sources { health: health.clone(), workflows: Arc::new(move || registry.statuses()) };
         let runtime = runtime()?;
         let server = runtime.block_on(Server::bind(config.http.listen, sources))?;
+        Self::spawn("http", runtime, |stop| server.serve(stop))
+    }
+
+    fn start_api(address: SocketAddr, sources: StatesSources) -> Result<Self, RunError> {
+        let runtime = runtime()?;
+        let server = runtime.block_on(StatesServer::bind(address, sources))?;
+        Self::spawn("api-http", runtime, |stop| server.serve(stop))
+    }
+
+    fn spawn<F>(
+        name: &str,
+        runtime: Runtime,
+        server: impl FnOnce(BoxFuture<'static, ()>) -> F + Send + 'static,
+    ) -> Result<Self, RunError>
+    where
+        F: Future<Output = Result<(), ServerError>>,
+    {
         let (stop, stopped) = oneshot::channel();
         let serve = move || {
-            runtime.block_on(serve(server, async {
-                // An error means that the sender is gone: the same.
-                stopped.await.ok();
-            }));
+            // An error means that the sender is gone: the same.
+            let stop: BoxFuture<'static, ()> = Box::pin(async { drop(stopped.await) });
+            if let Err(error) = runtime.block_on(server(stop)) {
+                events::http_failed(&error);
+            }
         };
-        let thread = Builder::new().name("http".to_owned()).spawn(serve);
+        let thread = Builder::new().name(name.to_owned()).spawn(serve);
         let thread = thread.map_err(|source| RunError::Thread { task: "serves HTTP", source })?;
         Ok(Self { stop, thread })
     }
@@ -321,11 +345,5 @@ impl Http {
         while !self.thread.is_finished() && Instant::now() < deadline {
             sleep(HTTP_LOOK_INTERVAL);
         }
-    }
-}
-
-async fn serve(server: Server, stop: impl Future<Output = ()> + Send + 'static) {
-    if let Err(error) = server.serve(stop).await {
-        events::http_failed(&error);
     }
 }

@@ -9,9 +9,10 @@ use serde_json::{Value, json};
 
 use super::print::{print, say};
 use super::{deployment, source};
-use crate::engine::{Limits, TaskCall, Timestamp};
-use crate::identity::{Realm, idempotency_key};
-use crate::task::{Answer, Connectors, Request as TaskRequest, Resolved};
+use crate::engine::{Limits, Timestamp};
+use crate::host::carry_out;
+use crate::identity::Realm;
+use crate::task::Connectors;
 use crate::test_state::{Exception, Request, Response, Surroundings, test_state};
 use crate::value::read_document;
 use crate::visible::visible_lines;
@@ -98,25 +99,6 @@ fn run(args: &Args) -> Result<Result<Response, Exception>, String> {
         call: &mut |program, call| carry_out(&connectors.resolve(program.resources()), &runtime, call),
     };
     Ok(test_state(&request, &mut surroundings))
-}
-
-fn carry_out(connectors: &Resolved, runtime: &tokio::runtime::Runtime, call: TaskCall) -> Option<Answer> {
-    let connector = &connectors.entry(&call).ok()?.connector;
-    let request = TaskRequest {
-        purpose: call.purpose,
-        resource: call.resource,
-        state: call.state,
-        input: call.input,
-        idempotency_key: idempotency_key("test-state", &call.place),
-        credentials: call.credentials.map(Into::into),
-        attempt: call.attempt,
-        task_token: call.task_token,
-        timeout: call.timeout,
-        heartbeat: call.heartbeat,
-        execution: "test-state".into(),
-        trace_context: None,
-    };
-    Some(runtime.block_on(async { connector.call(request).await }))
 }
 
 /// The answer for people: what came out, and the way of the data step by step.

@@ -3,6 +3,7 @@
 //! [`Config::load`] reads a file, [`Config::parse`] a text with a given environment. Both report all mistakes they can find,
 //! not only the first. `config/stepstream.toml` in the repository explains every option.
 
+mod api;
 mod aws;
 mod callbacks;
 mod environment;
@@ -29,6 +30,7 @@ mod tree;
 use std::path::{Path, PathBuf};
 
 use crate::identity::Realm;
+pub use api::{Api, ApiKeys};
 pub use aws::{AccessKey, Aws};
 pub use callbacks::Callbacks;
 pub use environment::Environment;
@@ -63,6 +65,8 @@ pub struct Config {
     pub engine: Limits,
     /// What a restart does about a definition that is refused.
     pub workflows: Workflows,
+    /// The Step Functions API; none: it is not served.
+    pub api: Option<Api>,
     /// How tasks hear of their end that wait for a callback; none: none can wait for one.
     pub callbacks: Option<Callbacks>,
     /// At least one, where pipelines are to be run.
@@ -109,6 +113,11 @@ impl Config {
         read::config(text, file, environment, (read::WorkflowFiles::MayBeMissing, read::Pipelines::Needed)).finish()
     }
 
+    /// Whether callbacks can reach the tasks of its pipelines.
+    pub fn takes_callbacks(&self) -> bool {
+        self.callbacks.is_some() || self.api.is_some()
+    }
+
     /// What takes the secret properties of this configuration out of texts that others wrote.
     pub fn redactor(&self) -> Redactor {
         let mut redactor = Redactor::default();
@@ -117,6 +126,9 @@ impl Config {
         }
         for pipeline in &self.pipelines {
             redactor = redactor.and(&pipeline.consumer.redactor()).and(&pipeline.producer.redactor());
+        }
+        if let Some(api) = &self.api {
+            redactor = redactor.and(&api.redactor());
         }
         if let Some(callbacks) = &self.callbacks {
             redactor = redactor.and(&callbacks.redactor());

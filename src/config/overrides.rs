@@ -2,7 +2,7 @@
 //!
 //! | variable | overrides |
 //! |---|---|
-//! | `STEPSTREAM_HTTP_<OPTION>`, `STEPSTREAM_LOG_…`, `STEPSTREAM_AWS_…`, `STEPSTREAM_ENGINE_…`, `STEPSTREAM_WORKFLOWS_…`, `STEPSTREAM_CALLBACKS_…` | an option of that table |
+//! | `STEPSTREAM_HTTP_<OPTION>`, `STEPSTREAM_API_…`, `STEPSTREAM_LOG_…`, `STEPSTREAM_AWS_…`, `STEPSTREAM_ENGINE_…`, `STEPSTREAM_WORKFLOWS_…`, `STEPSTREAM_CALLBACKS_…` | an option of that table |
 //! | `STEPSTREAM_KAFKA_<PROPERTY>` | a property of `[kafka]`; `_` stands for `.` |
 //! | `STEPSTREAM_KAFKA_CONSUMER_<PROPERTY>`, `STEPSTREAM_KAFKA_PRODUCER_<PROPERTY>` | a property of that table |
 //! | `STEPSTREAM_PIPELINE_<NAME>_<OPTION>` | an option of the pipeline of that name; other characters than letters and digits are `_` |
@@ -10,7 +10,8 @@
 
 use super::environment::Environment;
 use super::read::{
-    AWS_OPTIONS, CALLBACKS_OPTIONS, ENGINE_OPTIONS, HTTP_OPTIONS, LOG_OPTIONS, PIPELINE_OPTIONS, WORKFLOWS_OPTIONS,
+    API_OPTIONS, AWS_OPTIONS, CALLBACKS_OPTIONS, ENGINE_OPTIONS, HTTP_OPTIONS, LOG_OPTIONS, PIPELINE_OPTIONS,
+    WORKFLOWS_OPTIONS,
 };
 use super::report::Report;
 use super::tree::{Kind, Origin, Table};
@@ -27,6 +28,8 @@ pub(super) fn apply(root: &mut Table, environment: &Environment, report: &mut Re
         let overriding = Overriding { variable, value };
         if let Some(option) = name.strip_prefix("HTTP_") {
             overriding.section(root, "http", option, HTTP_OPTIONS, report);
+        } else if let Some(option) = name.strip_prefix("API_") {
+            overriding.section(root, "api", option, API_OPTIONS, report);
         } else if let Some(option) = name.strip_prefix("LOG_") {
             overriding.section(root, "log", option, LOG_OPTIONS, report);
         } else if let Some(option) = name.strip_prefix("AWS_") {
@@ -56,6 +59,7 @@ pub(super) fn apply(root: &mut Table, environment: &Environment, report: &mut Re
 fn known_variables(root: &Table) -> Vec<String> {
     let sections = [
         ("HTTP", HTTP_OPTIONS),
+        ("API", API_OPTIONS),
         ("LOG", LOG_OPTIONS),
         ("AWS", AWS_OPTIONS),
         ("ENGINE", ENGINE_OPTIONS),

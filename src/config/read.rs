@@ -11,11 +11,13 @@ use super::report::Report;
 use super::section::Section;
 use super::task::Task;
 use super::tree::{self, Kind, Node, Origin, Table};
-use super::{Config, Draft, aws, callbacks, kafka, overrides, pipeline};
+use super::{Config, Draft, api, aws, callbacks, kafka, overrides, pipeline};
 use crate::identity::Realm;
 use crate::limits;
 
-const ROOT_OPTIONS: &[&str] = &["kafka", "http", "log", "aws", "engine", "workflows", "callbacks", "pipeline", "task"];
+const ROOT_OPTIONS: &[&str] =
+    &["kafka", "http", "api", "log", "aws", "engine", "workflows", "callbacks", "pipeline", "task"];
+pub(super) const API_OPTIONS: &[&str] = &["listen", "token", "access_key_id", "secret_access_key"];
 pub(super) const CALLBACKS_OPTIONS: &[&str] = &["topic", "key", "node"];
 pub(super) const HTTP_OPTIONS: &[&str] = &["listen"];
 pub(super) const LOG_OPTIONS: &[&str] = &["level", "format"];
@@ -91,6 +93,7 @@ pub(super) fn config(
     let top = Section::open("the file", &root, Origin::File(0..0), ROOT_OPTIONS, &mut report);
     let kafka = kafka::read("[kafka]", top.node("kafka"), &mut report);
     let http = http(&top, &mut report);
+    let api = open(&top, "api", API_OPTIONS, &mut report).and_then(|section| api::read(&section, &mut report));
     let log = log(&top, &mut report);
     let (realm, services) = match open(&top, "aws", AWS_OPTIONS, &mut report) {
         Some(section) => {
@@ -119,6 +122,7 @@ pub(super) fn config(
         file: file.to_owned(),
         kafka,
         http,
+        api,
         log,
         aws: realm,
         services,

@@ -195,6 +195,15 @@ impl TaskFailure {
         }
     }
 
+    /// A failure as somebody else gave it, who may have left out either.
+    pub fn given(error: Option<&str>, cause: Option<&str>) -> TaskFailure {
+        TaskFailure {
+            error: error.map(|error| cut(error.to_owned(), MAX_ERROR_CHARS)),
+            cause: cause.map(|cause| cut(cause.to_owned(), MAX_CAUSE_CHARS)),
+            ..TaskFailure::default()
+        }
+    }
+
     /// The attempt ran into its timeout. The service gives no cause.
     pub fn timeout() -> TaskFailure {
         TaskFailure { error: Some("States.Timeout".to_owned()), timed_out: true, ..TaskFailure::default() }

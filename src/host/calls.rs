@@ -1,9 +1,11 @@
 use std::sync::Arc;
 
+use tokio::runtime::Runtime;
+
 use super::Key;
 use crate::engine::{CallId, TaskCall, TaskFailure};
 use crate::identity::idempotency_key;
-use crate::task::{Entry, Request};
+use crate::task::{Answer, Entry, Request, Resolved};
 
 /// Names a call among all executions of a host.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,6 +43,36 @@ pub trait Origin {
     /// # Errors
     /// Nothing that is configured can: what the call fails with.
     fn entry(&self, call: &TaskCall) -> Result<&Entry, TaskFailure>;
+}
+
+/// Carries out the one call of an execution that no host runs, and waits for what comes of it; `None`: nothing here can.
+pub fn carry_out(connectors: &Resolved, runtime: &Runtime, call: TaskCall) -> Option<Answer> {
+    let alone = Alone { connectors, arn: ALONE.into() };
+    let connector = alone.entry(&call).ok()?.connector.clone();
+    let request = request(&alone, call);
+    Some(runtime.block_on(async { connector.call(request).await }))
+}
+
+/// What such an execution is called.
+const ALONE: &str = "test-state";
+
+struct Alone<'a> {
+    connectors: &'a Resolved,
+    arn: Arc<str>,
+}
+
+impl Origin for Alone<'_> {
+    fn name(&self) -> &str {
+        ALONE
+    }
+
+    fn arn(&self) -> &Arc<str> {
+        &self.arn
+    }
+
+    fn entry(&self, call: &TaskCall) -> Result<&Entry, TaskFailure> {
+        self.connectors.entry(call)
+    }
 }
 
 /// What a connector gets to see of a call.

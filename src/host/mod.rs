@@ -34,7 +34,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub use callback::{Callback, CallbackError, Callbacks};
-pub use calls::{Address, Calls, Origin, request};
+pub use calls::{Address, Calls, Origin, carry_out, request};
 pub use clock::{Clock, Now};
 pub use local::LocalCalls;
 pub use mailbox::Mailbox;

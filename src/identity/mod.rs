@@ -7,7 +7,7 @@ mod names;
 mod realm;
 mod token;
 
-pub use names::{ExecutionName, ExecutionNames, MAX_NAME_CHARS, region, workflow_and_name};
+pub use names::{ExecutionName, ExecutionNames, MAX_NAME_CHARS, region, seed_of, workflow_and_name};
 pub use realm::Realm;
 pub use token::{Issuer, MAX_NODE_BYTES, TOKEN_KEY_BYTES, Token, TokenCall, TokenKey, TokenMaker, unguessable};
 

@@ -60,15 +60,13 @@ impl ExecutionNames {
         let mut prefix = realm.express_arn_prefix(workflow);
         let name_start = prefix.len();
         prefix.push_str(name);
-        let mut seed = [0; 8];
-        seed.copy_from_slice(&Sha256::digest(name.as_bytes())[..8]);
         Self {
             prefix,
             name_start,
             workflow: workflow.to_owned(),
             state_machine: realm.state_machine_arn(workflow),
             role: realm.role_arn(),
-            seed: u64::from_le_bytes(seed),
+            seed: seed_of(name),
         }
     }
 
@@ -119,6 +117,13 @@ impl ExecutionName {
 pub fn workflow_and_name(arn: &str) -> Option<(&str, &str)> {
     let mut parts = arn.split(':').skip(6);
     Some((parts.next()?, parts.next()?))
+}
+
+/// What random names and numbers derive from in what has this name.
+pub fn seed_of(name: &str) -> u64 {
+    let mut seed = [0; 8];
+    seed.copy_from_slice(&Sha256::digest(name.as_bytes())[..8]);
+    u64::from_le_bytes(seed)
 }
 
 /// The region of an ARN; empty: the text has none.

@@ -94,6 +94,13 @@ pub enum Reload {
 
 type Hash = [u8; 32];
 
+impl<P> Version<P> {
+    /// When it came.
+    pub fn loaded_at(&self) -> Timestamp {
+        self.loaded_at
+    }
+}
+
 impl<P> Workflow<P> {
     /// The first version: what the file holds, or the last good one, where that is wanted.
     pub(super) fn load(name: Arc<str>, file: &Path, maker: &Maker<P>) -> Result<Self, Refusal> {

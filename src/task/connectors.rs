@@ -8,7 +8,7 @@ use crate::config::Place;
 
 /// Why nothing waits for a callback that none can reach.
 const NO_CALLBACKS: &str = "doesn't wait for a callback, because none can come: only `stepstream run` takes callbacks, with \
-                            [callbacks] in the configuration";
+                            [callbacks] or [api] in the configuration";
 
 /// Resource patterns and their connectors, in the order of the configuration. The first match wins.
 #[derive(Clone, Default)]

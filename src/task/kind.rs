@@ -55,7 +55,7 @@ impl Connectors {
     /// Makes the connectors of a configuration's entries, in their order. Connects to nothing yet. Entries of which none can be
     /// made are left out.
     pub fn of_config(config: &Config, kinds: Kinds) -> (Self, Findings) {
-        let mut connectors = Connectors::of_kinds(kinds).taking_callbacks(config.callbacks.is_some());
+        let mut connectors = Connectors::of_kinds(kinds).taking_callbacks(config.takes_callbacks());
         let mut findings = Findings::default();
         for task in &config.tasks {
             findings.append(connectors.read(task, config));

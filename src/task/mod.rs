@@ -33,7 +33,7 @@ pub use crate::engine::{DataObject, Purpose, TaskFailure};
 pub use crate::program::Role;
 pub use crate::resource::Resource;
 use crate::resource::{Kind, Pattern as WaitPattern};
-pub use aws::AWS;
+pub use aws::{AWS, signature_is_valid};
 pub use builtin::{BUILTIN, BuiltinConnector, BuiltinOptions};
 pub use connectors::{Connectors, Entry};
 pub use files::{FILES, FilesConnector, FilesOptions};

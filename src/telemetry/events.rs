@@ -462,6 +462,11 @@ pub fn http_listening(address: SocketAddr) {
     info!(%address, "serving /healthz, /readyz, /metrics and /workflows");
 }
 
+/// The Step Functions API is served.
+pub fn api_listening(address: SocketAddr) {
+    info!(%address, "serving the Step Functions API");
+}
+
 /// The HTTP side ended with an error.
 pub fn http_failed(error: &dyn Display) {
     error!(%error, "HTTP server ended");

@@ -10,6 +10,7 @@ mod daemon;
 mod events;
 mod service;
 
+mod api;
 mod aws;
 mod bench;
 mod callbacks;

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
-use crate::config::{self, Config};
+use crate::config::Config;
 use crate::host::Callbacks;
 use crate::identity::{Issuer, MAX_NODE_BYTES, TOKEN_KEY_BYTES, TokenKey, unguessable};
 
@@ -29,8 +29,9 @@ pub(in crate::cli) enum CallbackKeyError {
 ///
 /// # Errors
 /// There is no key, and none can be made.
-pub(in crate::cli) fn callbacks(config: &Config, options: &config::Callbacks) -> Result<Callbacks, CallbackKeyError> {
-    let key = match (&options.key, &config.workflows.state_dir) {
+pub(in crate::cli) fn callbacks(config: &Config) -> Result<Callbacks, CallbackKeyError> {
+    let options = config.callbacks.as_ref();
+    let key = match (options.and_then(|options| options.key.as_ref()), &config.workflows.state_dir) {
         (Some(key), _) => TokenKey::new(key.expose().as_bytes()),
         (None, Some(folder)) => {
             let file = folder.join(KEY_FILE);
@@ -39,7 +40,7 @@ pub(in crate::cli) fn callbacks(config: &Config, options: &config::Callbacks) ->
         // Tokens from before a restart are then no tokens at all.
         (None, None) => TokenKey::new(&drawn()?),
     };
-    let mut node = options.node.clone().unwrap_or_else(host_name);
+    let mut node = options.and_then(|options| options.node.clone()).unwrap_or_else(host_name);
     node.truncate(node.floor_char_boundary(MAX_NODE_BYTES));
     Ok(Callbacks::new(key, Issuer { node, process: u64::from_be_bytes(random()?) }))
 }

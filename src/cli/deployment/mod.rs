@@ -8,9 +8,11 @@ mod tests;
 use std::path::Path;
 use std::sync::Arc;
 
+use crate::api::StatesSources;
 use crate::config::{self, Config, ConfigErrors, Draft, Environment, Mistake, OnInvalid, Properties};
 use crate::engine::Limits;
 use crate::host::Callbacks;
+use crate::limits;
 use crate::program::Program;
 use crate::registry::{Kept, KeptError, LoadError, Refusal, Registry};
 use crate::stream::{self, Pipeline, PropertyError, Side, StartError};
@@ -162,6 +164,19 @@ impl Deployment {
             }
             false => Err(errors),
         }
+    }
+
+    /// What the Step Functions API is about, where callbacks are taken.
+    pub(super) fn states(&self, config: &Config, api: &config::Api) -> Option<StatesSources> {
+        Some(StatesSources {
+            registry: self.registry.clone(),
+            connectors: self.connectors.clone(),
+            max_concurrent_tasks: limits::MAX_CONCURRENT_TASKS,
+            callbacks: self.callbacks.clone()?,
+            limits: self.limits.clone(),
+            realm: config.aws.clone(),
+            keys: api.keys.clone(),
+        })
     }
 
     /// Starts a pipeline of the configuration.

@@ -73,15 +73,7 @@ pub(super) fn read(value: &[u8]) -> Result<Named, String> {
                 output => output.to_string().into_bytes(),
             })
         }
-        Action::Failure if !has_output => {
-            // What neither has is none, as where the API is called without it.
-            let named = TaskFailure::new(error.clone().unwrap_or_default(), cause.clone().unwrap_or_default());
-            Callback::Failure(TaskFailure {
-                error: named.error.filter(|_| error.is_some()),
-                cause: named.cause.filter(|_| cause.is_some()),
-                ..TaskFailure::default()
-            })
-        }
+        Action::Failure if !has_output => Callback::Failure(TaskFailure::given(error.as_deref(), cause.as_deref())),
         Action::Heartbeat if !has_output && !has_reason => Callback::Heartbeat,
         other => return Err(format!("{} takes no such field", other.name())),
     };

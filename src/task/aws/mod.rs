@@ -42,6 +42,7 @@ use super::{
 use crate::config::{Findings, Place};
 use caller::Caller;
 use integration::Target;
+pub use signing::signature_is_valid;
 
 /// The kind `aws`.
 pub static AWS: ConnectorKind = ConnectorKind {

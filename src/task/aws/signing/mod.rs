@@ -1,11 +1,14 @@
 //! AWS Signature Version 4: the `Authorization` header of a request.
 
+mod verify;
+
 use std::fmt::Write as _;
 
 use reqsign_core::hash::{hex_hmac_sha256, hex_sha256, hmac_sha256};
 
 use super::credentials::Keys;
 use crate::task::client::percent_encoded;
+pub use verify::signature_is_valid;
 
 /// What a request is signed for.
 #[derive(Clone, Copy, Debug)]
