@@ -57,6 +57,10 @@ pub const DRAIN_TIMEOUT: Duration = Duration::from_secs(20);
 pub const REVOKE_TIMEOUT: Duration = Duration::from_secs(5);
 /// Shards that one pipeline may have: each is a thread and a Kafka client.
 pub const MAX_SHARDS: usize = 256;
+/// Calls in a row that don't reach a service until it counts as unavailable: one that is lost now and then is no outage.
+pub const UNAVAILABLE_AFTER: u32 = 5;
+/// How often one call tries a service that is unavailable: cheap for both sides, and soon enough when it is back.
+pub const PROBE_INTERVAL: Duration = Duration::from_secs(1);
 
 /// Time that a task call may take where neither its state nor its `[[task]]` says otherwise.
 pub const TASK_TIMEOUT: Duration = Duration::from_secs(30);

@@ -203,9 +203,13 @@ async fn join(pipelines: Vec<Pipeline>) -> Vec<String> {
             Ok(left) => {
                 events::pipeline_stopped(&name, since.elapsed(), left);
                 if left > 0 {
+                    let when = if since.elapsed() >= drain_timeout {
+                        format!("after its drain_timeout of {drain_timeout:?}")
+                    } else {
+                        "and waited for a service that is not available, or the drain was cut short".to_owned()
+                    };
                     unclean.push(format!(
-                        "pipeline {name}: {left} events were still in flight after its drain_timeout of {drain_timeout:?}; \
-                         they will be delivered again"
+                        "pipeline {name}: {left} events were still in flight {when}; they will be delivered again"
                     ));
                 }
             }

@@ -56,8 +56,8 @@ pub use limits::Limits;
 pub use notes::{Handling, MapBounds, Stage};
 pub use observe::{OTHER_ERROR, StateCounts, StateTally};
 pub use outcome::{
-    CallId, DataObject, Effect, EventError, Failure, MAX_CAUSE_CHARS, MAX_ERROR_CHARS, Progress, Purpose, Status,
-    TaskCall, TaskFailure,
+    CallId, Contact, DataObject, Effect, EventError, Failure, MAX_CAUSE_CHARS, MAX_ERROR_CHARS, Progress, Purpose,
+    Status, TaskCall, TaskFailure,
 };
 pub use solo::Solo;
 pub use time::Timestamp;

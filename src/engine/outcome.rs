@@ -183,6 +183,20 @@ pub struct TaskFailure {
     /// Whether no call could be made of what the state's fields came to: the engine puts the state's name in front of the
     /// cause then, and such a failure is no event of the task.
     pub of_fields: bool,
+    /// How far the call came. The engine doesn't look at it: to a Retry and a Catch all failures are equal.
+    pub contact: Contact,
+}
+
+/// How far a call that failed came to the other side.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Contact {
+    /// It was answered, or failed without the other side.
+    #[default]
+    Answered,
+    /// It was sent, but no answer came: the connection broke, or the connector's time was over. It may have been carried out.
+    Broken,
+    /// The other side is not there: no connection, or a gateway or the service itself says so.
+    Unreachable,
 }
 
 impl TaskFailure {
@@ -207,6 +221,13 @@ impl TaskFailure {
     /// The attempt ran into its timeout. The service gives no cause.
     pub fn timeout() -> TaskFailure {
         TaskFailure { error: Some("States.Timeout".to_owned()), timed_out: true, ..TaskFailure::default() }
+    }
+
+    /// The same failure of a call that came so far.
+    #[must_use]
+    pub fn at(mut self, contact: Contact) -> TaskFailure {
+        self.contact = contact;
+        self
     }
 
     /// The result has more bytes than data may have. `what` is the service's name (`lambda`), the function's ARN, or the

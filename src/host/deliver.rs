@@ -20,7 +20,7 @@ impl<O, C: Calls<O>> Host<O, C> {
     pub(super) fn resume(&mut self, to: Address, answer: Answer, now: Now) {
         let Some(running) = self.running.find(to.execution) else { return };
         // The engine ignores an answer that it does not wait for; only an open call's handle is forgotten.
-        running.calls.retain(|(call, _)| *call != to.call);
+        running.close_call(to.call, now);
         self.awaited.end(TokenCall { execution: running.number, call: to.call.ordinal() });
         self.tell(to.execution, now, |execution, time| match answer {
             Ok(result) => execution.resume(to.call, Ok(&result), time),
@@ -31,7 +31,7 @@ impl<O, C: Calls<O>> Host<O, C> {
     /// The request was made that a callback is to follow.
     pub(super) fn submitted(&mut self, to: Address, answer: Answer, now: Now) {
         let Some(running) = self.running.find(to.execution) else { return };
-        running.calls.retain(|(call, _)| *call != to.call);
+        running.close_call(to.call, now);
         if answer.is_err() {
             self.awaited.end(TokenCall { execution: running.number, call: to.call.ordinal() });
         }
@@ -51,6 +51,8 @@ impl<O, C: Calls<O>> Host<O, C> {
                 }
                 ended => {
                     self.awaited.end(call);
+                    // Whether its request still waits for the other side does not matter any more.
+                    self.hold(to, false, now);
                     self.tell(to.execution, now, |execution, time| match ended {
                         Callback::Success(output) => execution.resume(to.call, Ok(&output), time),
                         Callback::Failure(failure) => execution.resume(to.call, Err(failure), time),
@@ -61,6 +63,14 @@ impl<O, C: Calls<O>> Host<O, C> {
         }
         // Whoever has stopped listening does not want to know.
         heard.send(to.is_some()).ok();
+    }
+
+    /// A call waits for the other side, which is not there; or no longer does.
+    pub(super) fn hold(&mut self, call: Address, is_held: bool, now: Now) {
+        self.turn = Some(call.execution);
+        let Some(running) = self.running.find(call.execution) else { return };
+        running.hold(call.call, is_held, now);
+        self.set_timer(call.execution);
     }
 
     /// Lets an execution know of something that has come for it.

@@ -14,6 +14,7 @@ use tokio::runtime::Runtime;
 use tokio::task::{AbortHandle, LocalSet};
 
 use super::calls::{Address, Calls, Origin, request};
+use super::gate::Caller;
 use super::mailbox::Mailbox;
 use super::permits::Permits;
 use crate::engine::{TaskCall, TaskFailure};
@@ -46,6 +47,8 @@ struct Open {
     shared: Rc<Shared>,
     metrics: TaskMetrics,
     since: Instant,
+    /// Since when it waits for a permit.
+    asked: Instant,
     has_permit: bool,
     outcome: TaskOutcome,
     to: Address,
@@ -58,7 +61,7 @@ impl Open {
     fn permitted(&mut self) {
         if !self.has_permit {
             self.has_permit = true;
-            self.metrics.permitted(self.since.elapsed());
+            self.metrics.permitted(self.asked.elapsed());
         }
     }
 
@@ -69,13 +72,18 @@ impl Open {
             Err(failure) if failure.timed_out => TaskOutcome::TimedOut,
             Err(_) => TaskOutcome::Failed,
         };
-        if let Err(failure) = &answer {
-            self.shared.failed.set(self.shared.failed.get() + 1);
-            self.metrics.failed(failure.error.as_deref().unwrap_or_default());
-        }
+        self.attempt_failed(&answer);
         match is_submission {
             true => self.mailbox.post_submitted(self.to, answer),
             false => self.mailbox.post(self.to, answer),
+        }
+    }
+
+    /// Counts a failure, also one that the execution does not see because the call is made again.
+    fn attempt_failed(&self, answer: &Answer) {
+        if let Err(failure) = answer {
+            self.shared.failed.set(self.shared.failed.get() + 1);
+            self.metrics.failed(failure.error.as_deref().unwrap_or_default());
         }
     }
 }
@@ -120,10 +128,12 @@ impl LocalCalls {
             new
         });
         metrics.started();
+        let now = Instant::now();
         Open {
             shared: self.shared.clone(),
             metrics,
-            since: Instant::now(),
+            since: now,
+            asked: now,
             has_permit: false,
             outcome: TaskOutcome::Cancelled,
             to,
@@ -132,14 +142,20 @@ impl LocalCalls {
         }
     }
 
-    /// Begins a call as soon as the bounds allow.
+    /// Begins a call as soon as the bounds allow, and the other side is there.
     fn spawn(&mut self, entry: &Entry, mut open: Open, request: Request) -> AbortHandle {
-        let (permit, connector) = (self.permits.acquire(entry), entry.connector.clone());
+        let (permits, entry) = (self.permits.clone(), entry.clone());
+        let caller = permits.gate(&entry).map(|gate| Caller::new(gate, open.to, self.mailbox.clone()));
         let future = async move {
-            let _permit = permit.await;
-            open.permitted();
-            let is_submission = connector.awaits_callback(&request.resource);
-            let answer = connector.call(request).await;
+            let is_submission = entry.connector.awaits_callback(&request.resource);
+            let answer = match caller {
+                None => {
+                    let _permit = permits.acquire(&entry).await;
+                    open.permitted();
+                    entry.connector.call(request).await
+                }
+                Some(caller) => patient_call(caller, &permits, &entry, request, &mut open).await,
+            };
             open.answer(answer, is_submission);
         };
         self.local.spawn_local(future).abort_handle()
@@ -176,6 +192,32 @@ impl LocalCalls {
                 () = tokio::time::sleep(timeout) => {}
             }
         });
+    }
+}
+
+/// Makes a call again and again until the other side has answered. While it waits for that it holds no permit.
+async fn patient_call(
+    mut caller: Caller,
+    permits: &Permits,
+    entry: &Entry,
+    request: Request,
+    open: &mut Open,
+) -> Answer {
+    loop {
+        caller.pass().await;
+        open.asked = Instant::now();
+        let permit = permits.acquire(entry).await;
+        if !caller.may_go() {
+            continue;
+        }
+        open.permitted();
+        let answer = entry.connector.call(request.clone()).await;
+        drop(permit);
+        if caller.is_final(&answer) {
+            return answer;
+        }
+        open.attempt_failed(&answer);
+        caller.pause().await;
     }
 }
 

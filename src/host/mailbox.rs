@@ -16,6 +16,8 @@ pub(super) enum Letter {
     Submitted { to: Address, answer: Answer },
     /// A callback.
     Callback(Delivery),
+    /// A call waits for the other side, which is not there; or no longer does.
+    Held { call: Address, is_held: bool },
 }
 
 /// Where the answers to the calls of one host arrive, from any thread. Cheap to clone.
@@ -44,6 +46,11 @@ impl Mailbox {
     /// Hands in what came of a request that a callback is to follow: a failure ends the call, an answer does not.
     pub fn post_submitted(&self, to: Address, answer: Answer) {
         self.put(Letter::Submitted { to, answer });
+    }
+
+    /// Says whether a call waits for the other side, which is not there: while it does, no time goes by for its execution.
+    pub fn hold(&self, call: Address, is_held: bool) {
+        self.put(Letter::Held { call, is_held });
     }
 
     pub(super) fn put(&self, letter: Letter) {

@@ -10,6 +10,7 @@
 //! 4. [`Calls`] carries out what executions ask of the world. Answers come back through the [`Mailbox`] only, from this
 //!    thread or any other. What a task with a token waits for comes by [`Callbacks`], if the host
 //!    [takes](Host::taking_callbacks) them.
+//!    A call that waits for the other side, because that is not there, is *held*: no time goes by for its execution meanwhile.
 //! 5. Time goes by only through the `now` of these calls. [`Host::time_to_next_turn`] tells when `drive` is wanted at the latest.
 //!
 //! With made-up calls and a made-up clock a host runs in virtual time: see the tests in `tests/simulation`.
@@ -17,13 +18,16 @@
 //! **Invariant:** an answer reaches the execution that asked for it, or nobody: what ended or was removed is not found by it.
 
 mod awaited;
+mod breaker;
 mod callback;
 mod calls;
 mod clock;
 mod deliver;
+mod gate;
 mod local;
 mod mailbox;
 mod permits;
+mod running;
 mod slots;
 #[cfg(test)]
 mod tests;
@@ -36,6 +40,7 @@ use std::time::Duration;
 pub use callback::{Callback, CallbackError, Callbacks};
 pub use calls::{Address, Calls, Origin, carry_out, request};
 pub use clock::{Clock, Now};
+pub use gate::Outage;
 pub use local::LocalCalls;
 pub use mailbox::Mailbox;
 pub use permits::Permits;
@@ -47,6 +52,7 @@ use crate::program::Program;
 use awaited::Awaited;
 use callback::Registration;
 use mailbox::Letter;
+use running::Running;
 use slots::Slots;
 
 /// Idle executions that are kept for reuse. More are only needed while many wait at a time, and each holds a heap.
@@ -102,24 +108,6 @@ pub struct Ended<O> {
     pub execution: Box<Execution>,
     /// What `keep` gave when it began.
     pub origin: O,
-}
-
-/// An execution that has not ended.
-#[derive(Debug)]
-struct Running<O, H> {
-    execution: Box<Execution>,
-    origin: O,
-    /// Which of the executions that the host has started.
-    number: u64,
-    /// Wall clock less monotonic clock when it began, in milliseconds: to the execution the two are one clock, which no
-    /// change of the wall clock touches.
-    offset: i64,
-    calls: Vec<(CallId, H)>,
-    is_ready: bool,
-    /// Bytes that it holds, as counted in the host's sum.
-    memory: usize,
-    /// The time that its entry in the timers is for.
-    wake_at: Option<i64>,
 }
 
 impl<O, C: Calls<O>> Host<O, C> {
@@ -228,19 +216,9 @@ impl<O, C: Calls<O>> Host<O, C> {
     }
 
     fn keep(&mut self, mut execution: Box<Execution>, progress: Progress, now: Now, origin: O) -> Key {
-        let offset = now.wall.0.saturating_sub(now.monotonic);
         // A heap that was used for a large event must not make a small one that waits look large.
         execution.trim_memory();
-        let key = self.running.insert(Running {
-            execution,
-            origin,
-            number: self.begun,
-            offset,
-            calls: Vec::new(),
-            is_ready: false,
-            memory: 0,
-            wake_at: None,
-        });
+        let key = self.running.insert(Running::new(execution, origin, self.begun, now));
         self.after_run(key, progress, now);
         key
     }
@@ -258,6 +236,7 @@ impl<O, C: Calls<O>> Host<O, C> {
                 Letter::Answer { to, answer } => self.resume(to, answer, now),
                 Letter::Submitted { to, answer } => self.submitted(to, answer, now),
                 Letter::Callback(delivery) => self.callback(delivery, now),
+                Letter::Held { call, is_held } => self.hold(call, is_held, now),
             }
         }
         // An answer that has come is in time: it is delivered before the timer of its call is looked at. And before any turn: what
@@ -321,12 +300,11 @@ impl<O, C: Calls<O>> Host<O, C> {
                         self.awaited.begin(token(id, running.number), to, now);
                     }
                     let handle = self.calls.begin(to, &running.origin, call);
-                    running.calls.push((id, handle));
+                    running.open_call(id, handle);
                 }
                 Effect::Cancel(id) => {
                     self.awaited.end(token(id, running.number));
-                    if let Some(index) = running.calls.iter().position(|(call, _)| *call == id) {
-                        let (_, handle) = running.calls.swap_remove(index);
+                    if let Some(handle) = running.close_call(id, now) {
                         self.calls.cancel(handle);
                     }
                 }
@@ -344,11 +322,11 @@ impl<O, C: Calls<O>> Host<O, C> {
     /// Sets when the execution wants to be run again at the latest.
     fn set_timer(&mut self, key: Key) {
         let Some(running) = self.running.find(key) else { return };
-        let wake_at = running.execution.wake_at().map(|at| at.0.saturating_sub(running.offset));
-        if running.wake_at == wake_at {
+        let wake_at = running.wake_at();
+        if running.timer == wake_at {
             return;
         }
-        running.wake_at = wake_at;
+        running.timer = wake_at;
         if let Some(at) = wake_at {
             self.timers.push(Reverse((at, key)));
         }
@@ -360,8 +338,8 @@ impl<O, C: Calls<O>> Host<O, C> {
         {
             self.timers.pop();
             // An entry that no longer is the execution's time was replaced by another one.
-            if let Some(running) = self.running.find(key).filter(|running| running.wake_at == Some(at)) {
-                running.wake_at = None;
+            if let Some(running) = self.running.find(key).filter(|running| running.timer == Some(at)) {
+                running.timer = None;
                 self.make_ready(key);
             }
         }
@@ -369,12 +347,12 @@ impl<O, C: Calls<O>> Host<O, C> {
 
     /// Takes an execution out; its calls that are still open are cancelled.
     fn remove(&mut self, key: Key) -> Option<(Box<Execution>, O)> {
-        let Running { execution, origin, number, calls, memory, .. } = self.running.remove(key)?;
+        let (execution, origin, number, memory, calls) = self.running.remove(key)?.into_parts();
         self.memory -= memory;
         if self.awaited.len() > 0 {
             self.awaited.end_all(number);
         }
-        for (_, handle) in calls {
+        for handle in calls {
             self.calls.cancel(handle);
         }
         Some((execution, origin))
@@ -411,6 +389,12 @@ impl<O, C: Calls<O>> Host<O, C> {
     /// Executions that have not ended.
     pub fn waiting(&self) -> usize {
         self.running.len()
+    }
+
+    /// Executions of such origins that have not ended, and how many of them stand still because a call of theirs is held.
+    pub fn waiting_of(&self, is_meant: impl Fn(&O) -> bool) -> (usize, usize) {
+        let meant = self.running.iter().filter(|(_, running)| is_meant(&running.origin));
+        meant.fold((0, 0), |(all, still), (_, running)| (all + 1, still + usize::from(running.stands_still())))
     }
 
     /// Bytes that the values of executions which have not ended hold.
@@ -468,11 +452,4 @@ fn counts_of(all: &mut Vec<Arc<StateCounts>>, program: &Arc<Program>) -> Arc<Sta
     let counts = Arc::new(StateCounts::new(program));
     all.push(Arc::clone(&counts));
     counts
-}
-
-impl<O, H> Running<O, H> {
-    /// Now, as this execution sees it.
-    fn time(&self, now: Now) -> Timestamp {
-        Timestamp(now.monotonic.saturating_add(self.offset))
-    }
 }

@@ -1,9 +1,12 @@
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use super::*;
 use crate::engine::{Status, TaskCall, TaskFailure};
-use crate::task::{Answer, BoxFuture, Connector, Connectors, Entry, HTTP, Kinds, Pattern, Request, Resolved};
+use crate::task::{
+    Answer, BoxFuture, Connector, Connectors, Contact, Entry, HTTP, Kinds, OnUnavailable, Pattern, Request, Resolved,
+};
 use crate::telemetry::{init_metrics, render_metrics};
 
 const HOUR: i64 = 3_600_000;
@@ -130,6 +133,8 @@ enum Does {
     Panic,
     Hang,
     Answer,
+    /// It comes only so far, until the service is there.
+    Miss(Contact, Arc<AtomicBool>),
 }
 
 impl Connector for Does {
@@ -138,6 +143,11 @@ impl Connector for Does {
             Does::Panic => Box::pin(async { panic!("on purpose, in a test") }),
             Does::Hang => Box::pin(std::future::pending()),
             Does::Answer => Box::pin(async { Ok(request.input) }),
+            Does::Miss(contact, is_there) => {
+                let failure = TaskFailure::new("Down", "on purpose").at(*contact);
+                let answer = if is_there.load(Ordering::Relaxed) { Ok(request.input) } else { Err(failure) };
+                Box::pin(async { answer })
+            }
         }
     }
 
@@ -168,6 +178,7 @@ impl Origin for Caller {
 struct Running {
     host: Host<Caller, LocalCalls>,
     connectors: Connectors,
+    permits: Arc<Permits>,
 }
 
 impl Running {
@@ -178,9 +189,20 @@ impl Running {
         for (resource, does) in entries {
             connectors.push(Pattern::new(resource), Arc::new(does));
         }
-        let (mailbox, permits) = (Mailbox::default(), Permits::new(max_concurrent_tasks, &connectors));
-        let calls = LocalCalls::new("p".into(), Arc::new(permits), mailbox.clone()).expect("a runtime");
-        Running { host: Host::new(Limits::default(), mailbox, calls), connectors }
+        let pause = OnUnavailable::Pause { after: 2, probe_interval: Duration::from_millis(5) };
+        let connectors = connectors.on_unavailable(pause);
+        let permits = Arc::new(Permits::new(max_concurrent_tasks, &connectors).pausing(&"p".into(), &connectors));
+        let mailbox = Mailbox::default();
+        let calls = LocalCalls::new("p".into(), permits.clone(), mailbox.clone()).expect("a runtime");
+        Running { host: Host::new(Limits::default(), mailbox, calls), connectors, permits }
+    }
+
+    /// Lets the calls go on until this holds.
+    fn until(&mut self, holds: impl Fn(&Self) -> bool) {
+        while !holds(self) {
+            self.host.calls().wait(Duration::from_millis(1));
+            self.host.drive(START, 10);
+        }
     }
 
     fn call(&mut self, resource: &str) {
@@ -193,11 +215,11 @@ impl Running {
     /// The first execution that ends.
     fn ended(&mut self) -> Ended<Caller> {
         loop {
-            self.host.calls().wait(Duration::from_secs(10));
-            self.host.drive(START, 10);
             if let Some(ended) = self.host.take_ended() {
                 return ended;
             }
+            self.host.calls().wait(Duration::from_secs(10));
+            self.host.drive(START, 10);
         }
     }
 }
@@ -266,4 +288,83 @@ fn calls_are_counted_by_resource_also_while_they_wait_for_others_to_end() {
         (series("calls_waiting", "urn:blocks", ""), 0),
         (series("calls_total", "urn:blocks", r#",outcome="cancelled""#), 3),
     ]);
+}
+
+#[test]
+fn no_time_goes_by_for_an_execution_whose_call_is_held() {
+    const TIMED: &str = r#"{"StartAt": "T", "States": {"T": {"Type": "Task", "Resource": "urn:x", "TimeoutSeconds": 60, "End": true}}}"#;
+    let at = |monotonic| Now { monotonic, wall: Timestamp(START.wall.0 + monotonic) };
+    let (mut host, mailbox) = host();
+    begin(&mut host, TIMED, 1);
+    begin(&mut host, TIMED, 2);
+    let [held, other] = host.calls().begun[..] else { panic!("two calls") };
+    mailbox.hold(held, true);
+    host.drive(at(30_000), 10);
+    assert_eq!((host.waiting_of(|_| true), host.waiting_of(|origin| *origin == 2)), ((2, 1), (1, 0)));
+    // Longer than any execution may take.
+    host.drive(at(HOUR), 10);
+    assert_eq!(host.take_ended().map(|ended| ended.origin), Some(2), "only the other has timed out: {other:?}");
+    mailbox.hold(held, false);
+    host.drive(at(10 * HOUR), 10);
+    assert_eq!(host.time_to_next_turn(at(10 * HOUR)), Some(Duration::from_secs(30)));
+    host.drive(at(10 * HOUR + 29_999), 10);
+    assert_eq!((status(&mut host), host.waiting_of(|_| true)), (None, (1, 0)));
+    host.drive(at(10 * HOUR + 30_000), 10);
+    let cause = host.take_ended().and_then(|ended| ended.execution.failure()?.error.clone());
+    assert_eq!(cause.as_deref(), Some("States.Timeout"));
+}
+
+#[test]
+fn an_answer_ends_the_standstill_of_its_execution() {
+    let at = |monotonic| Now { monotonic, wall: Timestamp(START.wall.0 + monotonic) };
+    let (mut host, mailbox) = host();
+    begin(&mut host, TASK, 1);
+    let call = host.calls().begun[0];
+    mailbox.hold(call, true);
+    host.drive(at(0), 10);
+    mailbox.post(call, Ok(b"{}".to_vec()));
+    host.drive(at(HOUR), 10);
+    assert_eq!((status(&mut host), host.waiting()), (Some(Status::Succeeded), 0));
+}
+
+#[test]
+fn calls_wait_for_a_service_that_is_not_there_without_a_permit_and_are_made_when_it_is() {
+    let is_there = Arc::new(AtomicBool::new(false));
+    let down = Does::Miss(Contact::Unreachable, is_there.clone());
+    let mut running = Running::new(1, [("urn:down", down), ("urn:answers", Does::Answer)]);
+    (0..20).for_each(|_| running.call("urn:down"));
+    running.until(|running| running.permits.pauses());
+    running.call("urn:answers");
+    assert_eq!(running.ended().execution.status(), Some(Status::Succeeded));
+    running.until(|running| running.host.waiting_of(|_| true) == (20, 20));
+    let outages: Vec<_> = running.permits.outages(std::time::Instant::now()).collect();
+    let [Outage { resource, trouble, held: 20, .. }] = &outages[..] else { panic!("one with all: {outages:?}") };
+    assert_eq!((resource.as_str(), trouble.as_str()), ("urn:down", "on purpose"));
+    is_there.store(true, Ordering::Relaxed);
+    for _ in 0..20 {
+        assert_eq!(running.ended().execution.status(), Some(Status::Succeeded));
+    }
+    assert!(!running.permits.pauses() && running.permits.outages(std::time::Instant::now()).next().is_none());
+}
+
+#[test]
+fn a_service_that_no_call_waits_for_any_more_is_tried_by_the_next_event() {
+    let is_there = Arc::new(AtomicBool::new(false));
+    let mut running = Running::new(4, [("urn:down", Does::Miss(Contact::Unreachable, is_there.clone()))]);
+    (0..3).for_each(|_| running.call("urn:down"));
+    running.until(|running| running.permits.pauses());
+    running.host.cancel_where(|_| true);
+    running.until(|running| !running.permits.pauses());
+    is_there.store(true, Ordering::Relaxed);
+    running.call("urn:down");
+    assert_eq!(running.ended().execution.status(), Some(Status::Succeeded));
+    assert!(running.permits.outages(std::time::Instant::now()).next().is_none());
+}
+
+#[test]
+fn a_call_that_a_service_takes_and_never_answers_is_given_up() {
+    let never = Does::Miss(Contact::Broken, Arc::default());
+    let mut running = Running::new(4, [("urn:breaks", never)]);
+    running.call("urn:breaks");
+    assert_eq!(cause(&running.ended()), "on purpose");
 }

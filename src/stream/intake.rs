@@ -106,7 +106,13 @@ impl Shard {
         self.intake = Intake::Paused;
         let Some(all) = self.processor.partitions.list() else { return };
         let processor = &self.processor;
-        let why = if processor.sink.is_refusing() { "a topic takes no records" } else { "max_in_flight is reached" };
+        let why = if processor.sink.is_refusing() {
+            "a topic takes no records"
+        } else if processor.spec.permits.pauses() {
+            "a service behind a task is not available"
+        } else {
+            "max_in_flight is reached"
+        };
         processor.counts.stats.pauses.add(1);
         events::partitions_paused(&processor.spec.pipeline.name, self.number, why);
         if let Err(error) = self.consumer.pause(&all) {
@@ -125,11 +131,12 @@ impl Shard {
     }
 }
 
-/// Whether less than this part of the bounds is in flight, and the cluster takes records.
+/// Whether less than this part of the bounds is in flight, the cluster takes records, and tasks can be called.
 fn below(processor: &Processor, numerator: usize, denominator: usize) -> bool {
     let pipeline = &processor.spec.pipeline;
     !processor.sink.is_refusing()
         && processor.sink.refusal().is_none()
+        && !processor.spec.permits.pauses()
         // Without rounding: a part of a small bound that were no less than the bound would end every pause at once.
         && processor.partitions.in_flight() * denominator < pipeline.max_in_flight * numerator
         && processor.in_flight_bytes() * denominator < pipeline.max_in_flight_bytes * numerator

@@ -143,7 +143,9 @@ impl Pipeline {
         let spec = Arc::new(Spec {
             callbacks,
             log_topic,
-            permits: Arc::new(Permits::new(pipeline.max_concurrent_tasks, connectors)),
+            permits: Arc::new(
+                Permits::new(pipeline.max_concurrent_tasks, connectors).pausing(&pipeline.name, connectors),
+            ),
             pipeline,
             workflow,
             limits,

@@ -216,6 +216,13 @@ impl Processor {
         worked
     }
 
+    /// Whether anything of what is in flight of these assignments can come to its end soon: not if all of it waits for services that
+    /// are not there, or for others of its key that do. It is delivered again to whoever is next, so a drain does not wait for it.
+    pub(super) fn can_go_on(&self, is_meant: impl Fn(Slot) -> bool) -> bool {
+        let (waiting, still) = self.host.waiting_of(|origin| is_meant(origin.ticket.slot()));
+        still == 0 || waiting > still || self.admission.has_next() || self.sink.waiting() > 0
+    }
+
     /// Begins events that waited for others of their key, or their partition, by the version that is current now. Whether there
     /// were any.
     fn begin_waiting(&mut self, now: Instant) -> bool {

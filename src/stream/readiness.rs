@@ -8,6 +8,7 @@ use super::intake::Intake;
 use super::processor::Processor;
 use super::shard::Shard;
 use super::topic_trouble::TopicTrouble;
+use crate::host::Outage;
 use crate::telemetry::{Levels, events};
 
 /// How often a shard says how it is.
@@ -21,6 +22,7 @@ const PAUSE_SILENT_AFTER: Duration = Duration::from_secs(30);
 /// Kinds of trouble: see [`crate::telemetry::Reporter::waits`].
 const SINK: &str = "sink";
 const PAUSED: &str = "paused";
+const UNAVAILABLE: &str = "unavailable";
 
 /// What a shard remembers between two looks at itself.
 pub(super) struct Readiness {
@@ -85,6 +87,7 @@ impl Shard {
         self.readiness.next_look = now + LOOK_INTERVAL;
         self.reporter.beat();
         self.look_at_sink(now);
+        self.look_at_services(now);
         self.look_at_intake(now);
     }
 
@@ -130,9 +133,22 @@ impl Shard {
         (format!("a topic takes no records, one of {}", names.join(", ")), action)
     }
 
+    /// Says which services behind tasks are not there. Their outage is logged where it is found.
+    fn look_at_services(&mut self, now: Instant) {
+        let outages: Vec<_> = self.processor.spec.permits.outages(now).collect();
+        let Some(longest) = outages.iter().map(|outage| now.saturating_duration_since(outage.since)).max() else {
+            self.reporter.goes_on(UNAVAILABLE);
+            return;
+        };
+        let told: Vec<String> = outages.iter().map(outage_reason).collect();
+        let action = "look at the service; calls that wait are made, and events are read again, as soon as it answers";
+        self.reporter.waits_since(UNAVAILABLE, longest, told.join("; "), action);
+    }
+
     fn look_at_intake(&mut self, now: Instant) {
-        // A sink that takes nothing is reported as such.
-        let paused = self.intake.is_paused() && !self.intake.is_stopped() && !self.readiness.is_sink_silent;
+        // A sink that takes nothing is reported as such, and so is a service that is not there.
+        let has_other_cause = self.readiness.is_sink_silent || self.processor.spec.permits.pauses();
+        let paused = self.intake.is_paused() && !self.intake.is_stopped() && !has_other_cause;
         let completed = self.processor.counts.stats.completed.value();
         let silent = self.readiness.completions.stands_still(completed, paused, now);
         self.readiness.is_reading_stalled =
@@ -158,6 +174,13 @@ impl Shard {
             events::reading_stalled(&spec.pipeline.name, self.number, &reason, action);
         }
     }
+}
+
+fn outage_reason(outage: &Outage) -> String {
+    let Outage { resource, trouble, held, probe_interval, .. } = outage;
+    format!(
+        "the service of {resource} is not available ({trouble}): {held} calls wait, it is tried every {probe_interval:?}"
+    )
 }
 
 #[cfg(test)]

@@ -104,7 +104,8 @@ impl Shard {
         let Some(revocation) = &self.revocation else { return };
         let lost = self.consumer.assignment_lost();
         let in_flight = self.in_flight_of(&revocation.slots);
-        if in_flight > 0 && Instant::now() < revocation.deadline && !lost {
+        let goes_on = in_flight > 0 && self.processor.can_go_on(|slot| revocation.slots.contains(&slot));
+        if goes_on && Instant::now() < revocation.deadline && !lost {
             return;
         }
         if !lost {

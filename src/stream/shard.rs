@@ -330,6 +330,7 @@ impl Shard {
             self.consumer.pause(&all).ok();
         }
         while self.processor.partitions.in_flight() > 0
+            && self.processor.can_go_on(|_| true)
             && Instant::now() < deadline
             && !self.processor.spec.stop.is_aborted()
         {

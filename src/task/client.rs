@@ -15,11 +15,15 @@ use hyper_util::{
 };
 use tokio::runtime;
 
+use super::Contact;
 use super::options::{ClientOptions, HttpVersion, OptionsError, display_url, fixed_headers, read_url, tls_config};
 
 /// How long an idle connection is kept. Shorter than what servers and balancers commonly allow (60 s and more), so that
 /// it is rarely the other side that closes.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// How long a connection may take to be made. It takes milliseconds, or a packet was lost; a host that is gone answers nothing.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Sends requests to one side. Cheap to share.
 pub(super) struct Client {
@@ -67,9 +71,31 @@ pub(super) enum ExchangeError {
     /// The connector's timeout passed.
     #[error("no answer within {0:?}")]
     Timeout(Duration),
-    /// The connection could not be made, or broke.
+    /// The connection broke.
     #[error("{0}")]
     Broken(String),
+    /// The connection could not be made.
+    #[error("{0}")]
+    Unreachable(String),
+}
+
+impl ExchangeError {
+    /// How far the call came. A state's own timeout says nothing of the other side.
+    pub(super) fn contact(&self) -> Contact {
+        match self {
+            ExchangeError::StateTimeout => Contact::Answered,
+            ExchangeError::Timeout(_) | ExchangeError::Broken(_) => Contact::Broken,
+            ExchangeError::Unreachable(_) => Contact::Unreachable,
+        }
+    }
+}
+
+/// How far a call came that was answered with this status: a gateway's 502 and 504 and a service's 503 say that it is not there.
+pub(super) fn contact_of(status: StatusCode) -> Contact {
+    match status {
+        StatusCode::BAD_GATEWAY | StatusCode::SERVICE_UNAVAILABLE | StatusCode::GATEWAY_TIMEOUT => Contact::Unreachable,
+        _ => Contact::Answered,
+    }
 }
 
 /// Why no connection could be made.
@@ -156,7 +182,10 @@ impl Client {
 
     async fn exchange(&self, request: Request<Full<Bytes>>, limit: usize) -> Result<Reply, ExchangeError> {
         let pool = self.pool();
-        let response = pool.request(request).await.map_err(|error| ExchangeError::Broken(with_sources(&error)))?;
+        let response = pool.request(request).await.map_err(|error| {
+            let reason = with_sources(&error);
+            if error.is_connect() { ExchangeError::Unreachable(reason) } else { ExchangeError::Broken(reason) }
+        })?;
         let (head, body) = response.into_parts();
         let (body, cut) = read_body(body, limit).await?;
         Ok(Reply { status: head.status, headers: head.headers, body, cut })
@@ -173,6 +202,7 @@ impl Client {
     fn new_pool(&self) -> Pool {
         let mut tcp = HttpConnector::new();
         tcp.set_nodelay(true);
+        tcp.set_connect_timeout(Some(CONNECT_TIMEOUT));
         tcp.enforce_http(false);
         let https = HttpsConnectorBuilder::new().with_tls_config(self.tls.clone()).https_or_http();
         let connector = match self.version {

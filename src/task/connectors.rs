@@ -1,6 +1,6 @@
 //! The table from Resource patterns to connectors.
 
-use std::{fmt, sync::Arc};
+use std::{fmt, sync::Arc, time::Duration};
 
 use super::resolved::{Misfit, Missing, Resolved, UnmatchedResources};
 use super::{Connector, Kinds, Pattern, Resource, Role};
@@ -31,8 +31,34 @@ pub struct Entry {
     pub connector: Arc<dyn Connector>,
     /// Calls that one pipeline may have open by this entry; `None`: see [`max_concurrent`](Entry::max_concurrent).
     max_concurrent: Option<usize>,
+    /// What becomes of calls while the other side is not there.
+    pub on_unavailable: OnUnavailable,
     /// Where the configuration says where the other side is; none: there is none.
     pub address: Option<Place>,
+}
+
+/// What becomes of calls that don't reach the other side: see [`Contact`](super::Contact).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum OnUnavailable {
+    /// They fail, as the state's Retry and Catch see it.
+    #[default]
+    Fail,
+    /// They wait and are made again, and the pipeline reads no more until the other side is back.
+    Pause {
+        /// Calls in a row that don't reach it until it counts as unavailable.
+        after: u32,
+        /// How often one call tries it then.
+        probe_interval: Duration,
+    },
+}
+
+/// How an entry bounds its calls.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Bounds {
+    /// Calls that a pipeline may have open by it; `None`: see [`Entry::max_concurrent`].
+    pub max_concurrent: Option<usize>,
+    /// What becomes of them while the other side is not there.
+    pub on_unavailable: OnUnavailable,
 }
 
 impl fmt::Debug for Entry {
@@ -42,6 +68,11 @@ impl fmt::Debug for Entry {
 }
 
 impl Entry {
+    /// The Resources that it carries out, as the configuration has them.
+    pub fn resource(&self) -> &str {
+        self.pattern.as_str()
+    }
+
     /// Calls that a pipeline with this bound over all entries may have open by this one. One that hangs must not take all of
     /// them from the others: where nothing is configured, a quarter is left to them.
     pub fn max_concurrent(&self, max_concurrent_tasks: usize, entries: usize) -> usize {
@@ -74,25 +105,27 @@ impl Connectors {
 
     /// Adds an entry behind those that are there: it gets only what they don't match.
     pub fn push(&mut self, pattern: Pattern, connector: Arc<dyn Connector>) {
-        self.push_entry(pattern, connector, None, None);
+        self.push_entry(pattern, connector, Bounds::default(), None);
     }
 
-    /// The same, with a bound on the calls that a pipeline may have open by this entry, and the place of its address.
+    /// The same, with the bounds of its calls, and the place of its address.
     pub(super) fn push_entry(
         &mut self,
         pattern: Pattern,
         connector: Arc<dyn Connector>,
-        max_concurrent: Option<usize>,
+        bounds: Bounds,
         address: Option<Place>,
     ) {
         let index = self.entries.len() - self.implied;
-        self.entries.insert(index, Entry { pattern: Arc::new(pattern), index, connector, max_concurrent, address });
+        let Bounds { max_concurrent, on_unavailable } = bounds;
+        let pattern = Arc::new(pattern);
+        self.entries.insert(index, Entry { pattern, index, connector, max_concurrent, on_unavailable, address });
         self.entries.iter_mut().enumerate().for_each(|(index, entry)| entry.index = index);
     }
 
     /// Adds an entry that stays behind all that others add.
     pub(super) fn push_implied(&mut self, pattern: Pattern, connector: Arc<dyn Connector>, address: Place) {
-        self.push_entry(pattern, connector, None, Some(address));
+        self.push_entry(pattern, connector, Bounds::default(), Some(address));
         self.implied += 1;
     }
 
@@ -148,6 +181,16 @@ impl Connectors {
 impl fmt::Debug for Connectors {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_list().entries(&self.entries).finish()
+    }
+}
+
+#[cfg(test)]
+impl Connectors {
+    /// The same table, with what becomes of all calls while the other side is not there.
+    #[must_use]
+    pub(crate) fn on_unavailable(mut self, on_unavailable: OnUnavailable) -> Self {
+        self.entries.iter_mut().for_each(|entry| entry.on_unavailable = on_unavailable);
+        self
     }
 }
 
@@ -225,7 +268,12 @@ mod tests {
     #[test]
     fn an_entry_is_bounded_so_that_it_leaves_calls_to_the_others() {
         let mut table = table();
-        table.push_entry(Pattern::new("*"), Arc::new(Named("third")), Some(5), None);
+        table.push_entry(
+            Pattern::new("*"),
+            Arc::new(Named("third")),
+            Bounds { max_concurrent: Some(5), ..Bounds::default() },
+            None,
+        );
         let bounds = |total| [0, 1, 2].map(|index| table.entries()[index].max_concurrent(total, 3));
         assert_eq!((bounds(256), bounds(4), bounds(1)), ([192, 192, 5], [3, 3, 4], [1, 1, 1]));
         assert_eq!(table.entries()[0].max_concurrent(256, 1), 256, "there is nobody to leave any to");

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Connector, Connectors, Pattern, Resource, Role};
+use super::connectors::Bounds;
+use super::{Connector, Connectors, OnUnavailable, Pattern, Resource, Role};
 use crate::config::{Config, Findings, Options, Place, Task};
 use crate::limits;
 
@@ -90,13 +91,34 @@ impl Connectors {
         let max_concurrent = options
             .has("max_concurrent")
             .then(|| options.count("max_concurrent", limits::MAX_CONCURRENT_TASKS, 1..=1_000_000));
+        let on_unavailable =
+            if own.contains(&"on_unavailable") { on_unavailable(&mut options) } else { OnUnavailable::Fail };
         let connector = kind.and_then(|kind| (kind.make)(&mut options, timeout));
         if let (Some(resource), Some(connector)) = (resource, connector) {
             let address = kind.and_then(|kind| kind.address).map(|option| options.place(option));
-            self.push_entry(Pattern::new(resource.value), connector, max_concurrent, address);
+            let bounds = Bounds { max_concurrent, on_unavailable };
+            self.push_entry(Pattern::new(resource.value), connector, bounds, address);
         }
         options.finish()
     }
+}
+
+/// What becomes of calls while the other side is not there.
+fn on_unavailable(options: &mut Options<'_>) -> OnUnavailable {
+    let pauses = options.choice("on_unavailable", &[("fail", false), ("pause", true)]).unwrap_or(false);
+    if !pauses {
+        for option in ["unavailable_after", "probe_interval"] {
+            if options.has(option) {
+                let hint = "add on_unavailable = \"pause\", or leave it out".to_owned();
+                options.mistake(option, format!("`{option}` says nothing where calls fail"), Some(hint));
+            }
+        }
+        return OnUnavailable::Fail;
+    }
+    let after = options.count("unavailable_after", limits::UNAVAILABLE_AFTER as usize, 1..=1_000_000);
+    let shortest = Duration::from_millis(1);
+    let probe_interval = options.duration("probe_interval", limits::PROBE_INTERVAL, shortest..=LONGEST_TIMEOUT);
+    OnUnavailable::Pause { after: u32::try_from(after).unwrap_or(u32::MAX), probe_interval }
 }
 
 /// `"a", "b" or "c"`.

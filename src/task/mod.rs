@@ -29,13 +29,13 @@ pub(crate) mod testing;
 use std::{pin::Pin, sync::Arc, time::Duration};
 
 use crate::config::{Findings, Place};
-pub use crate::engine::{DataObject, Purpose, TaskFailure};
+pub use crate::engine::{Contact, DataObject, Purpose, TaskFailure};
 pub use crate::program::Role;
 pub use crate::resource::Resource;
 use crate::resource::{Kind, Pattern as WaitPattern};
 pub use aws::{AWS, signature_is_valid};
 pub use builtin::{BUILTIN, BuiltinConnector, BuiltinOptions};
-pub use connectors::{Connectors, Entry};
+pub use connectors::{Connectors, Entry, OnUnavailable};
 pub use files::{FILES, FilesConnector, FilesOptions};
 pub use http::{HTTP, HttpConnector, HttpOptions};
 pub use kind::{ConnectorKind, Implied, Kinds};

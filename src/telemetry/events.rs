@@ -283,6 +283,20 @@ pub fn reading_stalled(pipeline: &str, shard: usize, reason: &str, action: &str)
     warn!(pipeline, shard, reason, action, "nothing is read, and no event ends");
 }
 
+/// A service behind tasks does not answer: its calls wait, and nothing is read. `resource` is that of its `[[task]]`.
+pub fn service_unavailable(pipeline: &str, resource: &str, trouble: &str, probe_interval: Duration) {
+    let every_ms = millis(probe_interval);
+    warn!(
+        pipeline,
+        resource, trouble, every_ms, "a service is not available: its calls wait and it is tried by one of them"
+    );
+}
+
+/// A service behind tasks answers again.
+pub fn service_is_back(pipeline: &str, resource: &str, lasted: Duration) {
+    info!(pipeline, resource, lasted_ms = millis(lasted), "a service is available again: calls that waited are made");
+}
+
 /// A part of the process shows no sign of life.
 pub fn part_silent(part: &str, lasts: Duration, action: &str) {
     error!(part, lasts_ms = millis(lasts), action, "a part shows no sign of life");

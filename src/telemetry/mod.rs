@@ -30,7 +30,7 @@ pub use pipeline::{Levels, PipelineMetrics, Tally, VersionMetrics, VersionTally}
 pub use quiet::Quiet;
 pub use recorder::{init_metrics, render_metrics};
 pub use silence::Silences;
-pub use task::{TaskMetrics, TaskOutcome};
+pub use task::{GateMetrics, TaskMetrics, TaskOutcome};
 pub use versions::workflow_version;
 pub use workflow::{StateSample, WorkflowMetrics};
 

@@ -43,6 +43,8 @@ pub(super) const TASK_CALLS: &str = "stepstream_task_calls_total";
 pub(super) const TASKS_IN_FLIGHT: &str = "stepstream_task_calls_in_flight";
 pub(super) const TASK_DURATION: &str = "stepstream_task_call_duration_seconds";
 pub(super) const TASKS_WAITING: &str = "stepstream_task_calls_waiting";
+pub(super) const TASKS_HELD: &str = "stepstream_task_calls_held";
+pub(super) const TASK_UNAVAILABLE: &str = "stepstream_task_unavailable";
 pub(super) const TASK_PERMIT_WAIT: &str = "stepstream_task_permit_wait_seconds";
 pub(super) const TASK_ERRORS: &str = "stepstream_task_errors_total";
 const BUILD_INFO: &str = "stepstream_build_info";
@@ -129,6 +131,8 @@ const GAUGES: &[(&str, &str)] = &[
     (SINK_REFUSING, "Shards that write to a topic which takes no records; they wait"),
     (TASKS_IN_FLIGHT, "Task calls under way, with those that wait for others to end"),
     (TASKS_WAITING, "Task calls that wait because as many as may be are under way"),
+    (TASKS_HELD, "Task calls that wait for a service which is not available"),
+    (TASK_UNAVAILABLE, "Whether a service behind tasks is not available, so that its calls wait: 1 or 0"),
     (BUILD_INFO, "Version of this process; always 1"),
     ("process_start_time_seconds", "When this process started, in seconds since the Unix epoch"),
 ];

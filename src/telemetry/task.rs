@@ -98,6 +98,48 @@ impl TaskMetrics {
     }
 }
 
+/// Handles to the metrics of a service whose calls wait while it is not there.
+#[derive(Clone, Debug)]
+pub struct GateMetrics {
+    unavailable: Gauge,
+    held: Gauge,
+}
+
+impl GateMetrics {
+    /// Resolves the handles; the service is there. `resource` is what the entry's `resource` says.
+    pub fn new(pipeline: &str, connector: &str, resource: &str) -> Self {
+        let gauge = |name: &'static str| {
+            let gauge = gauge!(
+                name,
+                "pipeline" => pipeline.to_owned(), "connector" => connector.to_owned(), "resource" => resource.to_owned()
+            );
+            gauge.set(0);
+            gauge
+        };
+        Self { unavailable: gauge(recorder::TASK_UNAVAILABLE), held: gauge(recorder::TASKS_HELD) }
+    }
+
+    /// The service is not there.
+    pub fn unavailable(&self) {
+        self.unavailable.set(1);
+    }
+
+    /// The service is there again.
+    pub fn available(&self) {
+        self.unavailable.set(0);
+    }
+
+    /// A call waits for it.
+    pub fn held(&self) {
+        self.held.increment(1);
+    }
+
+    /// A call no longer does.
+    pub fn released(&self) {
+        self.held.decrement(1);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::{init_metrics, render_metrics};

@@ -271,7 +271,8 @@ pub fn binary() -> PathBuf {
     std::env::var_os("STEPSTREAM_BIN").map_or_else(|| PathBuf::from(env!("CARGO_BIN_EXE_stepstream")), PathBuf::from)
 }
 
-fn free_address() -> SocketAddr {
+/// An address on loopback where nobody listens.
+pub fn free_address() -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port on loopback");
     listener.local_addr().expect("a bound address")
 }

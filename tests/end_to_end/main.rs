@@ -31,3 +31,4 @@ mod secure;
 mod sink;
 mod soak;
 mod swap;
+mod unavailable;

@@ -73,8 +73,13 @@ struct Shared {
 impl Service {
     /// Starts to serve. `behaviour` is given the call and how many with the same function and `orderId` came before it.
     pub fn start(behaviour: impl Fn(&Call, usize) -> Reply + Send + Sync + 'static) -> Self {
+        Self::start_at("127.0.0.1:0".parse().expect("an address"), behaviour)
+    }
+
+    /// The same at an address.
+    pub fn start_at(address: SocketAddr, behaviour: impl Fn(&Call, usize) -> Reply + Send + Sync + 'static) -> Self {
         let shared = Arc::new(Shared { behaviour: Box::new(behaviour), calls: Mutex::default() });
-        let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port on loopback");
+        let listener = std::net::TcpListener::bind(address).expect("a port on loopback");
         listener.set_nonblocking(true).expect("a socket for tokio");
         let address = listener.local_addr().expect("a bound address");
         let routes = Router::new()

@@ -120,7 +120,7 @@ impl Caller {
                     reply.status == hyper::StatusCode::TOO_MANY_REQUESTS
                         || Refusal::of(reply, outgoing.service, outgoing.operation).is_passing()
                 }
-                Err(ExchangeError::Broken(_)) => true,
+                Err(ExchangeError::Broken(_) | ExchangeError::Unreachable(_)) => true,
                 Err(ExchangeError::StateTimeout | ExchangeError::Timeout(_)) => false,
             };
             if !is_passing || attempts > REPEATS {

@@ -1,14 +1,14 @@
 //! What a call fails with: names and causes as the two kinds of integrations have them.
 
-use hyper::HeaderMap;
+use hyper::{HeaderMap, StatusCode};
 use serde_json::Value;
 
 use super::integration::Style;
 use super::model::{Operation, Protocol, Service, Shape};
 use super::protocol::Element;
-use crate::engine::TaskFailure;
+use crate::engine::{Contact, TaskFailure};
 use crate::resource::sdk_name;
-use crate::task::client::{ExchangeError, Reply};
+use crate::task::client::{ExchangeError, Reply, contact_of};
 
 /// A refusal by the service, as it came.
 #[derive(Debug, PartialEq, Eq)]
@@ -77,7 +77,7 @@ impl Refusal {
     /// The failure of the state.
     pub(super) fn failure(&self, style: Style, service: &Service, attempts: u32) -> TaskFailure {
         let Refusal { code, message, status, request_id, .. } = self;
-        match style {
+        let failure = match style {
             Style::Optimised(of) => {
                 let error = self.name.as_deref().map_or_else(|| of.exception.to_owned(), exception);
                 let cause = format!(
@@ -100,7 +100,8 @@ impl Refusal {
                 );
                 TaskFailure::new(format!("{prefix}.{error}"), cause)
             }
-        }
+        };
+        failure.at(StatusCode::from_u16(*status).map_or(Contact::Answered, contact_of))
     }
 }
 
@@ -172,7 +173,8 @@ pub(super) fn exchange(
     service: &Service,
     attempts: u32,
 ) -> TaskFailure {
-    match error {
+    let contact = error.contact();
+    let failure = match error {
         ExchangeError::StateTimeout => TaskFailure::timeout(),
         ExchangeError::Timeout(after) => {
             let cause = format!(
@@ -181,11 +183,12 @@ pub(super) fn exchange(
             );
             client(style, service, ["ClientExecutionTimeoutException", "ApiCallTimeoutException"], cause, attempts)
         }
-        ExchangeError::Broken(reason) => {
+        ExchangeError::Broken(reason) | ExchangeError::Unreachable(reason) => {
             let cause = format!("Unable to execute HTTP request: {host}: {reason}");
             client(style, service, ["SdkClientException"; 2], cause, attempts)
         }
-    }
+    };
+    failure.at(contact)
 }
 
 /// A failure on this side. `names`: that of the optimised integrations, that of the SDK's.
@@ -201,8 +204,6 @@ pub(super) fn client(style: Style, service: &Service, names: [&str; 2], cause: S
 
 #[cfg(test)]
 mod tests {
-    use hyper::StatusCode;
-
     use super::*;
     use crate::task::aws::integration;
     use crate::task::aws::model::Library;

@@ -27,7 +27,7 @@ use serde::de::IgnoredAny;
 use super::{
     Answer, BoxFuture, ClientOptions, Connector, ConnectorKind, OptionsError, Purpose, Request, Resource, Role,
     TaskFailure,
-    client::{Client, ExchangeError, Reply},
+    client::{Client, ExchangeError, Reply, contact_of},
     endpoint, only_answers,
 };
 use crate::config::{Findings, Options, Place};
@@ -46,7 +46,16 @@ const SHOWN_BODY_CHARS: usize = 256;
 /// The kind `http`.
 pub static HTTP: ConnectorKind = ConnectorKind {
     name: "http",
-    options: &["url", "headers", "connections", "http_version", "ca_file"],
+    options: &[
+        "url",
+        "headers",
+        "connections",
+        "http_version",
+        "ca_file",
+        "on_unavailable",
+        "unavailable_after",
+        "probe_interval",
+    ],
     make,
     address: Some("url"),
     suggestion: |resource, role| {
@@ -183,7 +192,7 @@ fn status_failure(reply: &Reply, url: &str) -> TaskFailure {
         _ => String::from_utf8_lossy(&reply.body),
     };
     let error = error_type(&reply.body).unwrap_or_else(|| format!("Http.StatusCode.{}", reply.status.as_u16()));
-    TaskFailure::new(error, cause)
+    TaskFailure::new(error, cause).at(contact_of(reply.status))
 }
 
 /// The error name of a body in the shape of Lambda's errors.
@@ -193,13 +202,13 @@ pub(super) fn error_type(body: &[u8]) -> Option<String> {
 }
 
 fn exchange_failure(error: ExchangeError, url: &str) -> TaskFailure {
-    match error {
-        ExchangeError::StateTimeout => TaskFailure::timeout(),
-        ExchangeError::Timeout(after) => {
-            TaskFailure::new("States.Http.Socket", format!("Timeout: POST {url} gave no answer within {after:?}."))
-        }
-        ExchangeError::Broken(reason) => TaskFailure::new("States.Http.Socket", format!("POST {url} failed: {reason}")),
-    }
+    let contact = error.contact();
+    let cause = match error {
+        ExchangeError::StateTimeout => return TaskFailure::timeout(),
+        ExchangeError::Timeout(after) => format!("Timeout: POST {url} gave no answer within {after:?}."),
+        ExchangeError::Broken(reason) | ExchangeError::Unreachable(reason) => format!("POST {url} failed: {reason}"),
+    };
+    TaskFailure::new("States.Http.Socket", cause).at(contact)
 }
 
 fn shown(body: &[u8]) -> String {

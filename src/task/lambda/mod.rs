@@ -21,7 +21,7 @@ use hyper::{HeaderMap, Uri};
 
 use super::{
     Answer, BoxFuture, ClientOptions, Connector, ConnectorKind, OptionsError, Request, Resource, Role, TaskFailure,
-    client::{Client, ExchangeError, Reply, percent_encoded},
+    client::{Client, ExchangeError, Reply, contact_of, percent_encoded},
     endpoint,
     http::{check_json, error_type, identity_headers},
     lambda_wire::{Invocation, invoke_result},
@@ -33,7 +33,16 @@ use crate::resource::Kind;
 /// The kind `lambda`.
 pub static LAMBDA: ConnectorKind = ConnectorKind {
     name: "lambda",
-    options: &["endpoint", "headers", "connections", "http_version", "ca_file"],
+    options: &[
+        "endpoint",
+        "headers",
+        "connections",
+        "http_version",
+        "ca_file",
+        "on_unavailable",
+        "unavailable_after",
+        "probe_interval",
+    ],
     make,
     address: Some("endpoint"),
     suggestion: |resource, role| refusal(resource, role).is_none().then_some("endpoint = \"http://127.0.0.1:3001\""),
@@ -210,19 +219,22 @@ fn api_failure(reply: &Reply) -> TaskFailure {
              Proxy: null)"
         ),
     )
+    .at(contact_of(reply.status))
 }
 
 pub(super) fn exchange_failure(error: ExchangeError, url: &str) -> TaskFailure {
-    match error {
+    let contact = error.contact();
+    let failure = match error {
         ExchangeError::StateTimeout => TaskFailure::timeout(),
         ExchangeError::Timeout(after) => TaskFailure::new(
             "Lambda.ClientExecutionTimeoutException",
             format!("Client execution did not complete before the specified timeout configuration: {url}, {after:?}."),
         ),
-        ExchangeError::Broken(reason) => {
+        ExchangeError::Broken(reason) | ExchangeError::Unreachable(reason) => {
             TaskFailure::new("Lambda.SdkClientException", format!("Unable to execute HTTP request: {url}: {reason}"))
         }
-    }
+    };
+    failure.at(contact)
 }
 
 #[cfg(test)]

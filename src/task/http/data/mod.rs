@@ -3,7 +3,7 @@
 use hyper::header::{ACCEPT, HeaderValue};
 use hyper::{HeaderMap, Method, StatusCode, Uri};
 
-use super::super::client::{Client, Exchange, percent_encoded};
+use super::super::client::{Client, Exchange, contact_of, percent_encoded};
 use super::super::place::{Place, check_name, data_failure};
 use super::super::{Answer, DataObject, Purpose, Request, TaskFailure};
 use super::{identity_headers, shown};
@@ -37,16 +37,16 @@ async fn read(client: &Client, place: &Place, max_bytes: usize) -> Answer {
         max_response_bytes: max_bytes,
     };
     let url = client.display_url();
-    let reply = client
-        .send(exchange, None)
-        .await
-        .map_err(|error| data_failure(format!("GET {}/{key} at {url} failed: {error}", place.bucket)))?;
+    let reply = client.send(exchange, None).await.map_err(|error| {
+        data_failure(format!("GET {}/{key} at {url} failed: {error}", place.bucket)).at(error.contact())
+    })?;
     if reply.status == StatusCode::NOT_FOUND {
         return Err(data_failure(format!("The specified key does not exist: {}/{key} at {url}", place.bucket)));
     }
     if !reply.status.is_success() {
         let (status, body) = (reply.status.as_u16(), shown(&reply.body));
-        return Err(data_failure(format!("GET {}/{key} at {url} answered {status}: {body}", place.bucket)));
+        let cause = format!("GET {}/{key} at {url} answered {status}: {body}", place.bucket);
+        return Err(data_failure(cause).at(contact_of(reply.status)));
     }
     if reply.cut {
         return Err(data_failure(format!(
@@ -66,15 +66,15 @@ async fn write(client: &Client, request: &Request, place: &Place, object: &DataO
         max_response_bytes: client.max_response_bytes(),
     };
     let (url, key) = (client.display_url(), &object.key);
-    let reply = client
-        .send(exchange, None)
-        .await
-        .map_err(|error| data_failure(format!("PUT {}/{key} at {url} failed: {error}", place.bucket)))?;
+    let reply = client.send(exchange, None).await.map_err(|error| {
+        data_failure(format!("PUT {}/{key} at {url} failed: {error}", place.bucket)).at(error.contact())
+    })?;
     if reply.status.is_success() {
         return Ok(());
     }
     let (status, body) = (reply.status.as_u16(), shown(&reply.body));
-    Err(data_failure(format!("PUT {}/{key} at {url} answered {status}: {body}", place.bucket)))
+    let cause = format!("PUT {}/{key} at {url} answered {status}: {body}", place.bucket);
+    Err(data_failure(cause).at(contact_of(reply.status)))
 }
 
 /// The object's URI below the configured URL, whose query is kept.
