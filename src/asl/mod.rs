@@ -51,7 +51,7 @@ pub struct ReadOptions {
 /// What a machine may do.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum MachineType {
-    /// Everything that runs here: `.sync`, `.waitForTaskToken` and activities are accepted with a warning.
+    /// Everything that runs here: `.waitForTaskToken` and activities; `.sync` is accepted with a warning.
     #[default]
     Express,
     /// What AWS accepts for an Express machine, nothing more.

@@ -14,7 +14,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::oneshot;
 use tokio::time::interval;
 
-use super::deployment::{CallbackKeyError, DeployError, Deployment, callbacks, connect, connectors};
+use super::deployment::{CallbackKeyError, DeployError, Deployment, activities, callbacks, connect, connectors};
 use super::print::{in_colour, print, say};
 use crate::api::{Server, ServerError, Sources, StatesServer, StatesSources};
 use crate::config::{Config, ConfigErrors, Draft, Environment};
@@ -113,11 +113,13 @@ fn run(args: &Args) -> Result<(), RunError> {
         events::starting(&draft.config.file, draft.config.pipelines.len());
         draft.config.warnings.iter().for_each(|warning| events::config_warning(warning));
     }
-    let connectors = connectors(&mut draft);
+    let mut connectors = connectors(&mut draft);
+    let activities = activities(&draft, &mut connectors);
     let deployment = Deployment::of_draft(&mut draft, connectors, true);
     let config = draft.finish().map_err(RunError::Config)?;
     // Without a deployment there is a mistake.
     let Some(mut deployment) = deployment else { return Err(RunError::Unclean(Vec::new())) };
+    deployment.activities = activities;
     let runtime = runtime()?;
     let health = Health::new();
     let callbacks = take_callbacks(&config, &mut deployment, &health)?;
@@ -172,7 +174,8 @@ fn take_callbacks(
 }
 
 fn check(mut draft: Draft, connects: bool) -> Result<(), RunError> {
-    let connectors = connectors(&mut draft);
+    let mut connectors = connectors(&mut draft);
+    activities(&draft, &mut connectors);
     Deployment::of_draft(&mut draft, connectors.clone(), false);
     let notes = if connects { connect(&mut draft, &connectors) } else { Vec::new() };
     draft.config.warnings.iter().for_each(|warning| say(format_args!("warning: {warning}")));

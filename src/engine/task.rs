@@ -83,7 +83,11 @@ impl Interpreter<'_> {
         let pulse = heartbeat.map(|heartbeat| Box::new(Pulse { heartbeat, deadline }));
         let waiting = self.run.frames.at_mut(frame);
         (waiting.pulse, waiting.submitted) = (pulse, false);
-        self.run.wait_for_outcome(frame, ordinal, deadline);
+        match task.callee.resource.kind() {
+            // Until a worker has fetched it, which is its first heartbeat, nobody can be silent about it.
+            resource::Kind::Activity => self.run.wait(frame, Wait::Call { ordinal, heartbeat: false }, deadline),
+            _ => self.run.wait_for_outcome(frame, ordinal, deadline),
+        }
         Ok(Step::Blocked)
     }
 
@@ -188,7 +192,8 @@ impl Interpreter<'_> {
         let Kind::Task(task) = &state.kind else { return };
         match outcome {
             Ok(answer) => {
-                if !std::mem::replace(&mut self.run.frames.at_mut(frame).submitted, true) {
+                let is_submission = task.callee.resource.kind() != resource::Kind::Activity;
+                if !std::mem::replace(&mut self.run.frames.at_mut(frame).submitted, true) && is_submission {
                     self.emit_submitted(frame, task, Some(answer));
                 }
             }

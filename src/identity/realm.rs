@@ -20,6 +20,11 @@ impl Realm {
         self.states_arn("stateMachine", name)
     }
 
+    /// The ARN of an activity.
+    pub fn activity_arn(&self, name: &str) -> String {
+        self.states_arn("activity", name)
+    }
+
     /// The ARN of an execution of a Standard state machine.
     pub fn execution_arn(&self, state_machine: &str, name: &str) -> String {
         format!("{}:{name}", self.states_arn("execution", state_machine))

@@ -8,6 +8,7 @@
 //! Connectors are shared by all shards and called on the tokio runtime of the shard that wants the answer, so a
 //! connector may spawn, sleep and do I/O, but may not block. A call is cancelled by dropping its future.
 
+mod activities;
 mod aws;
 mod builtin;
 mod client;
@@ -33,6 +34,7 @@ pub use crate::engine::{Contact, DataObject, Purpose, TaskFailure};
 pub use crate::program::Role;
 pub use crate::resource::Resource;
 use crate::resource::{Kind, Pattern as WaitPattern};
+pub use activities::{ACTIVITY_PATTERN, Activities, ActivityTask};
 pub use aws::{AWS, signature_is_valid};
 pub use builtin::{BUILTIN, BuiltinConnector, BuiltinOptions};
 pub use connectors::{Connectors, Entry, OnUnavailable};
@@ -142,7 +144,9 @@ pub fn only_answers(resource: &Resource) -> Option<String> {
 /// What a task waits for beyond the answer of what it calls, and no host waits for by itself.
 pub(crate) fn awaited(resource: &Resource) -> Option<&'static str> {
     match (resource.kind(), resource.pattern()) {
-        (Kind::Activity, _) => Some("an activity, which workers poll"),
+        (Kind::Activity, _) => {
+            Some("an activity, which workers poll over the API: that needs [api] in the configuration")
+        }
         (_, WaitPattern::Sync | WaitPattern::Sync2) => Some("the end of the job that the call starts"),
         _ => None,
     }

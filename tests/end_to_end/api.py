@@ -134,6 +134,26 @@ def callbacks(sfn, sqs, queue, arn):
     sfn.send_task_success(taskToken=until("the event asks", lambda: token("kafka")), output='"over the API"')
 
 
+def activities(sfn, arn):
+    activity = sfn.create_activity(name="pack")["activityArn"]
+    assert activity == arn.replace("stateMachine:workflow", "activity:pack"), activity
+    assert [one["activityArn"] for one in sfn.list_activities()["activities"]] == [activity]
+    assert sfn.describe_activity(activityArn=activity)["name"] == "pack"
+    # The first task is over before a worker asks: it is nobody's work.
+    late = sfn.start_execution(stateMachineArn=arn, input='{"do": "late"}')["executionArn"]
+    until("it is over", lambda: sfn.describe_execution(executionArn=late)["status"] == "FAILED")
+    packed = sfn.start_execution(stateMachineArn=arn, input='{"do": "pack", "n": 7}')["executionArn"]
+    task = sfn.get_activity_task(activityArn=activity, workerName="w")
+    assert json.loads(task["input"]) == {"do": "pack", "n": 7}, task
+    sfn.send_task_success(taskToken=task["taskToken"], output='{"packed": 7}')
+    done = until("it ends", lambda: (d := sfn.describe_execution(executionArn=packed))["status"] != "RUNNING" and d)
+    assert json.loads(done["output"]) == {"packed": 7}, done
+    kinds = [event["type"] for event in sfn.get_execution_history(executionArn=packed)["events"]]
+    assert kinds[4:7] == ["ActivityScheduled", "ActivityStarted", "ActivitySucceeded"], kinds
+    sfn.delete_activity(activityArn=activity)
+    refused("ActivityDoesNotExist", sfn.get_activity_task, activityArn=activity)
+
+
 def main(action, endpoint, moto, name):
     sqs = client("sqs", moto)
     queue = sqs.create_queue(QueueName=name)["QueueUrl"]
@@ -146,6 +166,7 @@ def main(action, endpoint, moto, name):
     sync(sfn, arn)
     asynchronous(sfn, arn)
     callbacks(sfn, sqs, queue, arn)
+    activities(sfn, arn)
     refused("InvalidSignatureException", client("stepfunctions", endpoint, "another secret").list_state_machines)
     refused("UnknownOperationException", sfn.list_tags_for_resource, resourceArn=arn)
 

@@ -25,19 +25,26 @@ fn script(action: &str, endpoint: &str, queue: &str) -> String {
     String::from_utf8_lossy(&output.stdout).trim().to_owned()
 }
 
+/// An activity.
+const PACK: &str = "arn:aws:states:us-east-1:000000000000:activity:pack";
+
 #[test]
 fn boto3_starts_watches_stops_tests_and_answers() {
     let broker = Broker::connect();
+    let choices: Vec<_> = [("ask", "Ask"), ("wait", "Wait"), ("fail", "Fail"), ("pack", "Pack"), ("late", "Late")]
+        .map(|(wish, next)| {
+            json!({
+                "And": [{"Variable": "$.do", "IsPresent": true}, {"Variable": "$.do", "StringEquals": wish}],
+                "Next": next
+            })
+        })
+        .into();
     let definition = json!({
         "StartAt": "Which",
         "States": {
             "Which": {
                 "Type": "Choice",
-                "Choices": [
-                    {"And": [{"Variable": "$.do", "IsPresent": true}, {"Variable": "$.do", "StringEquals": "ask"}], "Next": "Ask"},
-                    {"And": [{"Variable": "$.do", "IsPresent": true}, {"Variable": "$.do", "StringEquals": "wait"}], "Next": "Wait"},
-                    {"And": [{"Variable": "$.do", "IsPresent": true}, {"Variable": "$.do", "StringEquals": "fail"}], "Next": "Fail"}
-                ],
+                "Choices": choices,
                 "Default": "Echo"
             },
             "Ask": {
@@ -50,6 +57,8 @@ fn boto3_starts_watches_stops_tests_and_answers() {
                 "HeartbeatSeconds": 120,
                 "End": true
             },
+            "Pack": {"Type": "Task", "Resource": PACK, "TimeoutSeconds": 60, "End": true},
+            "Late": {"Type": "Task", "Resource": PACK, "TimeoutSeconds": 1, "End": true},
             "Wait": {"Type": "Wait", "Seconds": 600, "Next": "Echo"},
             "Fail": {"Type": "Fail", "Error": "Oops", "Cause": "on purpose"},
             "Echo": {"Type": "Pass", "End": true}

@@ -124,10 +124,7 @@ pub(super) async fn stop(shared: &Shared, parameters: &Parameters) -> Result<Val
 pub(super) async fn history(shared: &Shared, parameters: &Parameters) -> Result<Value, ApiError> {
     let held = find(shared, parameters)?;
     let most = parameters.count("maxResults", MAX_RESULTS)?;
-    let from = match parameters.text("nextToken")? {
-        Some(token) => token.parse().map_err(|_| ApiError::new("InvalidToken", "Invalid Token: 'Invalid token'"))?,
-        None => 0,
-    };
+    let from = parameters.next()?;
     let mut events = match held.end() {
         Some(end) => end.history.clone(),
         None => {
@@ -194,8 +191,8 @@ fn description(held: &Held, end: Option<&End>) -> Value {
     shown
 }
 
-/// A name that an execution may have.
-fn checked(name: &str) -> Result<String, ApiError> {
+/// A name that an execution or an activity may have.
+pub(super) fn checked(name: &str) -> Result<String, ApiError> {
     const FORBIDDEN: &str = " \t\n\r<>{}[]?*\"#%\\^|~`$&,;:/";
     let length = name.chars().count();
     let fits = (1..=MAX_NAME_CHARS).contains(&length) && !name.chars().any(|c| FORBIDDEN.contains(c) || c.is_control());

@@ -47,10 +47,7 @@ pub(super) fn list(shared: &Shared, parameters: &Parameters) -> Result<Value, Ap
         })
     };
     let all = shared.registry.all();
-    let from = match parameters.text("nextToken")? {
-        Some(token) => token.parse().map_err(|_| ApiError::new("InvalidToken", "Invalid Token: 'Invalid token'"))?,
-        None => 0,
-    };
+    let from = parameters.next()?;
     let machines: Vec<Value> = all.iter().skip(from).take(most).map(machine).collect();
     let next = from.saturating_add(machines.len());
     let mut answer = json!({"stateMachines": machines});

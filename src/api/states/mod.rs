@@ -10,9 +10,11 @@
 //! | `machines` | actions on state machines and definitions |
 //! | `executions` | actions on executions |
 //! | `tasks` | callbacks |
+//! | `activities` | actions on activities, and tasks for their workers |
 //! | `runner` | the thread that runs executions; `held`: those that can be asked about |
 
 mod access;
+mod activities;
 mod executions;
 mod held;
 mod machines;
@@ -42,7 +44,7 @@ use crate::host::Callbacks;
 use crate::identity::Realm;
 use crate::program::Program;
 use crate::registry::Registry;
-use crate::task::Connectors;
+use crate::task::{Activities, Connectors};
 use crate::telemetry::events;
 use held::Executions;
 use protocol::{ApiError, Call};
@@ -61,6 +63,8 @@ pub struct StatesSources {
     pub max_concurrent_tasks: usize,
     /// How callbacks find the tasks that wait for them.
     pub callbacks: Callbacks,
+    /// What workers fetch their tasks from: one of the connectors.
+    pub activities: Activities,
     /// Bounds on one execution.
     pub limits: Limits,
     /// Region and account of ARNs.
@@ -81,6 +85,7 @@ struct Shared {
     registry: Arc<Registry<Program>>,
     connectors: Connectors,
     callbacks: Callbacks,
+    activities: Activities,
     limits: Limits,
     realm: Realm,
     keys: ApiKeys,
@@ -103,8 +108,8 @@ impl StatesServer {
         let executions = Arc::new(Executions::default());
         let runner =
             Runner::start(&sources, executions.clone()).map_err(|source| ServerError::Api { address, source })?;
-        let StatesSources { registry, connectors, callbacks, limits, realm, keys, .. } = sources;
-        let shared = Shared { registry, connectors, callbacks, limits, realm, keys, executions, runner };
+        let StatesSources { registry, connectors, callbacks, activities, limits, realm, keys, .. } = sources;
+        let shared = Shared { registry, connectors, callbacks, activities, limits, realm, keys, executions, runner };
         Ok(Self { listener, address, shared: Arc::new(shared) })
     }
 
@@ -140,6 +145,11 @@ async fn act(shared: &Arc<Shared>, headers: &HeaderMap, body: &[u8]) -> Result<s
         "SendTaskSuccess" | "SendTaskFailure" | "SendTaskHeartbeat" => {
             tasks::send(&shared.callbacks, &action, &parameters).await
         }
+        "CreateActivity" => activities::create(shared, &parameters),
+        "DeleteActivity" => activities::delete(shared, &parameters),
+        "DescribeActivity" => activities::describe(shared, &parameters),
+        "ListActivities" => activities::list(shared, &parameters),
+        "GetActivityTask" => activities::fetch(shared, &parameters).await,
         "ListStateMachines" => machines::list(shared, &parameters),
         "DescribeStateMachine" => machines::describe(shared, &parameters),
         "ValidateStateMachineDefinition" => machines::validate(&parameters),

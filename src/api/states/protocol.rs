@@ -107,6 +107,12 @@ impl Parameters {
         }
     }
 
+    /// Where an answer goes on that was cut: what the one before gave as `nextToken`.
+    pub(super) fn next(&self) -> Result<usize, ApiError> {
+        let invalid = |_| ApiError::new("InvalidToken", "Invalid Token: 'Invalid token'");
+        self.text("nextToken")?.map_or(Ok(0), |token| token.parse().map_err(invalid))
+    }
+
     /// A flag.
     pub(super) fn flag(&self, name: &str, default: bool) -> bool {
         self.0.get(name).and_then(Value::as_bool).unwrap_or(default)

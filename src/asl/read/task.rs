@@ -93,12 +93,13 @@ impl Reader {
         match parsed.recognition() {
             Recognition::NoIntegration | Recognition::Unknown if placeholder::find(text).is_some() => {}
             Recognition::Function => {}
-            Recognition::Activity => self.standard_only(object, resource, "Activity ARN", "An activity"),
+            Recognition::Activity if self.machine_type == MachineType::ExpressStrict => {
+                self.refused_by_express(object, resource, "Activity ARN");
+            }
+            Recognition::Activity => {}
             Recognition::Integration => match parsed.pattern() {
                 Pattern::RequestResponse => {}
-                Pattern::Sync | Pattern::Sync2 => {
-                    self.standard_only(object, resource, "'.sync' service integration", "'.sync'");
-                }
+                Pattern::Sync | Pattern::Sync2 => self.job(object, resource),
                 // The blank at the end is the service's.
                 Pattern::WaitForTaskToken if self.machine_type == MachineType::ExpressStrict => {
                     self.refused_by_express(object, resource, "'.waitForTaskToken' service integration ");
@@ -147,12 +148,12 @@ impl Reader {
         self.error(object.at("Resource"), &resource.span, message);
     }
 
-    /// What only Standard machines have on AWS works here, within the execution's time.
-    fn standard_only(&mut self, object: &Object<'_>, resource: &Spanned<Arc<Resource>>, what: &str, short: &str) {
+    /// A task that waits for the end of a job.
+    fn job(&mut self, object: &Object<'_>, resource: &Spanned<Arc<Resource>>) {
         if self.machine_type == MachineType::ExpressStrict {
-            return self.refused_by_express(object, resource, what);
+            return self.refused_by_express(object, resource, "'.sync' service integration");
         }
-        let message = format!("{short} is not carried out by any connector but \"builtin\" yet");
+        let message = "'.sync' is not carried out by any connector but \"builtin\" yet";
         let hint = "AWS Express refuses it (see --type express-strict). Mocks of exec and test-state answer it; run and pipe refuse the workflow.";
         self.warning(Code::StandardOnlyIntegration, object.at("Resource"), &resource.span, message).hint =
             Some(hint.to_owned());

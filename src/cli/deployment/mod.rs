@@ -16,7 +16,7 @@ use crate::limits;
 use crate::program::Program;
 use crate::registry::{Kept, KeptError, LoadError, Refusal, Registry};
 use crate::stream::{self, Pipeline, PropertyError, Side, StartError};
-use crate::task::{self, Connectors, Kinds, Resolved};
+use crate::task::{self, ACTIVITY_PATTERN, Activities, Connectors, Kinds, Pattern, Resolved};
 use crate::telemetry::{Health, events};
 
 pub(super) use callbacks::{CallbackKeyError, callbacks};
@@ -87,9 +87,20 @@ pub(super) fn connectors(draft: &mut Draft) -> Connectors {
     connectors
 }
 
+/// Adds what workers fetch the tasks of activities from, if they can: over the API. Entries of the configuration go first.
+pub(super) fn activities(draft: &Draft, connectors: &mut Connectors) -> Activities {
+    let activities = Activities::default();
+    if draft.config.api.is_some() {
+        connectors.push(Pattern::new(ACTIVITY_PATTERN), Arc::new(activities.clone()));
+    }
+    activities
+}
+
 /// Workflows that are compiled and connectors that are made; nothing runs yet.
 pub(super) struct Deployment {
     pub registry: Arc<Registry<Program>>,
+    /// What workers fetch the tasks of activities from.
+    pub activities: Activities,
     /// How callbacks find the tasks of its pipelines; none: no task can wait for one.
     pub callbacks: Option<Callbacks>,
     connectors: Connectors,
@@ -159,9 +170,13 @@ impl Deployment {
             }
         }
         match errors.is_empty() {
-            true => {
-                Ok(Self { registry: Arc::new(registry), callbacks: None, connectors, limits: config.engine.into() })
-            }
+            true => Ok(Self {
+                registry: Arc::new(registry),
+                activities: Activities::default(),
+                callbacks: None,
+                connectors,
+                limits: config.engine.into(),
+            }),
             false => Err(errors),
         }
     }
@@ -173,6 +188,7 @@ impl Deployment {
             connectors: self.connectors.clone(),
             max_concurrent_tasks: limits::MAX_CONCURRENT_TASKS,
             callbacks: self.callbacks.clone()?,
+            activities: self.activities.clone(),
             limits: self.limits.clone(),
             realm: config.aws.clone(),
             keys: api.keys.clone(),

@@ -181,3 +181,16 @@ fn an_output_that_is_not_json_or_too_large_is_refused_and_the_task_goes_on() {
     }
     assert_eq!(bench.deliver(&token, success("1"), 0), Ok(()));
 }
+
+#[test]
+fn a_worker_is_silent_from_when_it_has_fetched_its_task() {
+    let mut bench = Bench::new();
+    let activity = ASK.replace("urn:ask.waitForTaskToken", "arn:aws:states:us-east-1:123456789012:activity:pack");
+    begin(&mut bench.host, &activity, 1);
+    let token = bench.host.calls().tokens[0].clone();
+    bench.mailbox.post_submitted(bench.host.calls().begun[0], Ok(b"null".to_vec()));
+    assert_eq!(bench.drive(25_000), None);
+    assert_eq!(bench.deliver(&token, Callback::Heartbeat, 25_000), Ok(()));
+    assert_eq!(bench.drive(34_999), None);
+    assert_eq!(bench.drive(35_000), Some((Some(Status::Failed), "States.Timeout".to_owned())));
+}
