@@ -1,4 +1,5 @@
-# Shared by the scripts of this folder: messages, and installing what is missing where that is possible.
+# Shared by the scripts of this folder: messages, what is done at the end, a Kafka, and installing what is missing where that is
+# possible.
 # shellcheck shell=bash
 
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -47,4 +48,23 @@ need_java() {
   [ "$(java_version)" -ge 17 ] && return 0
   install 'Java 17 or newer' openjdk-17-jre-headless openjdk-21-jre-headless default-jre-headless
   [ "$(java_version)" -ge 17 ] || die "java is version $(java_version), Apache Kafka needs 17: put a newer one into PATH or JAVA_HOME"
+}
+
+# at_exit COMMAND...: runs it at the end, after what was to be run already.
+AT_EXIT=:
+at_exit() {
+  AT_EXIT="$AT_EXIT; $*"
+  # shellcheck disable=SC2064 # what is to be run is known now
+  trap "$AT_EXIT" EXIT
+}
+
+# The broker of KAFKA_BROKERS, or one that runs already, or one of our own that is stopped at the end.
+with_kafka() {
+  if [ -n "${KAFKA_BROKERS:-}" ]; then return 0; fi
+  if ! scripts/kafka status >/dev/null 2>&1; then
+    at_exit env -u KAFKA_BROKERS scripts/kafka stop
+    scripts/kafka start
+  fi
+  KAFKA_BROKERS=$(scripts/kafka status)
+  export KAFKA_BROKERS
 }
