@@ -3,6 +3,7 @@ package peers;
 import com.fasterxml.jackson.core.JsonGenerator;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -10,9 +11,14 @@ import java.util.List;
 /** config/workflows/order.asl.json: an event becomes an answer that is accepted, on hold or cancelled. */
 final class Order extends Workflow {
     @Override
-    void run(JsonParser in, JsonGenerator out) throws IOException {
-        in.nextToken();
-        Event event = Event.read(in);
+    void run(byte[] event, ByteArrayOutputStream output) throws IOException {
+        try (JsonParser in = JSON.createParser(event); JsonGenerator out = JSON.createGenerator(output)) {
+            in.nextToken();
+            write(Event.read(in), out);
+        }
+    }
+
+    private static void write(Event event, JsonGenerator out) throws IOException {
         out.writeStartObject();
         out.writeStringField("orderId", event.id);
         if (event.type.equals("order.cancelled")) {

@@ -2,8 +2,6 @@ package peers;
 
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonFactoryBuilder;
-import com.fasterxml.jackson.core.JsonGenerator;
-import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.StreamReadFeature;
 import com.fasterxml.jackson.core.StreamWriteFeature;
 import java.io.ByteArrayOutputStream;
@@ -12,7 +10,7 @@ import java.io.UncheckedIOException;
 
 /** A workflow over streaming Jackson, the fastest way that Jackson has. For one thread. */
 abstract class Workflow {
-    private static final JsonFactory JSON = new JsonFactoryBuilder()
+    static final JsonFactory JSON = new JsonFactoryBuilder()
             .enable(StreamReadFeature.USE_FAST_DOUBLE_PARSER)
             .enable(StreamWriteFeature.USE_FAST_DOUBLE_WRITER)
             .build();
@@ -30,13 +28,13 @@ abstract class Workflow {
     /** The output of an event. */
     byte[] run(byte[] event) {
         buffer.reset();
-        try (JsonParser in = JSON.createParser(event); JsonGenerator out = JSON.createGenerator(buffer)) {
-            run(in, out);
+        try {
+            run(event, buffer);
         } catch (IOException error) {
             throw new UncheckedIOException(error);
         }
         return buffer.toByteArray();
     }
 
-    abstract void run(JsonParser in, JsonGenerator out) throws IOException;
+    abstract void run(byte[] event, ByteArrayOutputStream output) throws IOException;
 }
