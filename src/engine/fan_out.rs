@@ -287,7 +287,8 @@ impl Interpreter<'_> {
         let id = self.run.frames.acquire();
         self.heap.count_held(FRAME_BYTES);
         let frame = self.run.frames.at_mut(id);
-        frame.reuse(Frame { parent: Some(group), index, item, previous_event, child_events, ..Frame::default() });
+        frame.reuse(Some(group), index, item);
+        (frame.previous_event, frame.child_events) = (previous_event, child_events);
         id
     }
 

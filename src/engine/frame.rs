@@ -88,12 +88,19 @@ impl Default for Frame {
 }
 
 impl Frame {
-    /// Becomes another frame, and keeps the memory of its lists.
-    pub(super) fn reuse(&mut self, frame: Frame) {
-        let (mut retries, mut visits) = (std::mem::take(&mut self.retries), std::mem::take(&mut self.visits));
+    /// Becomes another frame, and keeps the memory of its lists. Field by field: a whole frame, made aside and copied, takes
+    /// three times the instructions, for each item of a Map.
+    pub(super) fn reuse(&mut self, parent: Option<Id>, index: u32, item: Option<Item>) {
+        let Frame { retries, visits, .. } = self;
         retries.clear();
         visits.clear();
-        *self = Frame { retries, visits, ..frame };
+        (self.state, self.input, self.owns_input) = (StateId(0), UNSET, false);
+        (self.parent, self.index, self.item) = (parent, index, item);
+        (self.entered_event, self.entered_at, self.previous_event) = (0, Timestamp(0), 0);
+        (self.retry_count, self.visit, self.fan_out_started) = (0, 0, false);
+        (self.context, self.wait, self.stamp) = (None, Wait::Nothing, 0);
+        (self.token, self.pulse, self.submitted) = (None, None, false);
+        (self.child_events, self.child, self.map_run) = (None, None, None);
     }
 }
 
@@ -197,5 +204,43 @@ pub(super) fn visit(visits: &mut Vec<Visits>, state: StateId) -> u32 {
             visits.push(Visits { state, count: 1 });
             1
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_frame_that_is_used_again_is_as_a_new_one() {
+        let item = Item { index: 1, value: Value::True, key: None, source: None };
+        let mut used = Frame {
+            state: StateId(7),
+            input: Value::True,
+            owns_input: true,
+            parent: Some(Id::default()),
+            index: 3,
+            item: Some(item),
+            entered_event: 4,
+            entered_at: Timestamp(5),
+            previous_event: 6,
+            retries: vec![1],
+            retry_count: 2,
+            visit: 3,
+            visits: Vec::new(),
+            fan_out_started: true,
+            context: Some(Value::True),
+            wait: Wait::Retry,
+            stamp: 9,
+            token: Some(1),
+            pulse: None,
+            submitted: true,
+            child_events: Some(2),
+            child: None,
+            map_run: None,
+        };
+        visit(&mut used.visits, StateId(1));
+        used.reuse(None, 0, None);
+        assert_eq!(format!("{used:?}"), format!("{:?}", Frame::default()));
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::CallId;
 use super::fault::{Fault, TIMEOUT};
-use super::frame::{Frame, Wait};
+use super::frame::Wait;
 use super::outcome::{Effect, End, Failure, Progress};
 use super::pool::Id;
 use super::run::{Pending, Run};
@@ -37,7 +37,7 @@ impl Interpreter<'_> {
     pub(super) fn begin(&mut self, start: StateId, event: &[u8], input: Value) {
         self.emit_execution_started(event);
         let frame = self.run.frames.acquire();
-        self.run.frames.at_mut(frame).reuse(Frame::default());
+        self.run.frames.at_mut(frame).reuse(None, 0, None);
         self.enter(frame, start, input);
         self.run.pending.push(Pending::Attempt(frame));
     }

@@ -95,11 +95,8 @@ impl ObjectTemplate {
         let mut draft = heap.draft(&self.outline)?;
         for (place, part) in &self.parts {
             let value = match part {
-                // Most parts are: they go without a call of the whole.
-                Template::Path { path, field } => match path.resolve(heap, scope) {
-                    Ok(value) => value,
-                    Err(error) => return Err(error.in_template(heap, path, field)),
-                },
+                // Most parts are such paths: without a call, and without room for an error.
+                Template::Path { path, .. } if let Some(value) = path.find(heap, scope) => value,
                 other => other.evaluate(heap, scope)?,
             };
             heap.fill(&mut draft, *place, value);

@@ -56,15 +56,16 @@ impl std::ops::Deref for Key {
 
 impl Heap {
     /// The value of an object's key. As [`field`](Heap::field), but faster for a key that is looked up often.
-    #[inline]
+    #[inline(always)]
     pub fn find(&self, object: List, key: &Key) -> Option<&Value> {
         // Whether the hint is right depends on other executions: the work that is counted must not.
         self.count_scan(object);
         // As `index_of`, but without a second look at the object's bounds.
         let hint = key.hint.load(Ordering::Relaxed);
         if (hint as usize) < object.len() {
-            let at = object.start() + 2 * hint as usize;
-            if let Some([Value::String(name), value]) = self.nodes.get(at..).and_then(|nodes| nodes.first_chunk::<2>())
+            // No list begins so far back that this would overflow, which the compiler can't know.
+            let at = (object.start() + 2 * hint as usize) as u32 as usize;
+            if let Some([Value::String(name), value]) = self.nodes.get(at..at + 2)
                 && is_key(&self.text, name, key)
             {
                 return Some(value);
@@ -73,6 +74,7 @@ impl Heap {
         self.search(object, key)
     }
 
+    #[inline(never)]
     fn search(&self, object: List, key: &Key) -> Option<&Value> {
         let index = self.search_index(object, key)?;
         Some(&self.children(object, 2 * object.len())[2 * index + 1])
@@ -110,13 +112,13 @@ impl Heap {
 }
 
 /// Whether a name in the heap's text is this key. Most keys are short, and compared as one word with what is behind them masked.
-#[inline]
-pub(super) fn is_key(text: &str, name: &Str, key: &Key) -> bool {
+#[inline(always)]
+pub(super) fn is_key(own_text: &str, name: &Str, key: &Key) -> bool {
     if name.len() as usize != key.text.len() || name.form() == Form::Escaped {
         return false;
     }
-    let (bytes, range) = (text.as_bytes(), name.range());
-    match (key.word, bytes.get(range.start..).and_then(|rest| rest.first_chunk::<8>())) {
+    let (bytes, range) = (own_text.as_bytes(), name.range());
+    match (key.word, text::chunk(bytes, range.start)) {
         (Some((word, mask)), Some(found)) => u64::from_le_bytes(*found) & mask == word,
         _ => text::equal(&bytes[range], key.text.as_bytes()),
     }

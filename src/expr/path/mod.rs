@@ -142,6 +142,16 @@ impl Path {
         found.map_err(|(fault, trail)| PathError::of_search(heap, self, &fault, &trail))
     }
 
+    /// What the path leads to, if it is one of the most frequent kind: plain steps from the data. `None` says nothing.
+    #[inline(always)]
+    pub(in crate::expr) fn find(&self, heap: &mut Heap, scope: &mut impl Scope) -> Option<Value> {
+        if self.root != Root::Input {
+            return None;
+        }
+        let root = scope.root(heap, &Root::Input)?;
+        self.steps.follow(heap, root)
+    }
+
     /// Finds the root in the scope and applies the path to it.
     ///
     /// # Errors

@@ -83,7 +83,7 @@ impl From<Exceeded> for SearchError {
 
 impl Steps {
     /// Applies plain steps; `None` if they lead nowhere or are not plain. The common case, without a word on what is wrong.
-    #[inline]
+    #[inline(always)]
     pub(super) fn follow(&self, heap: &Heap, start: Value) -> Option<Value> {
         if !self.plain {
             return None;

@@ -12,28 +12,30 @@ use super::{COLON, FIELD_NAME, Form, Parser, ReadError, Row, Value};
 pub(super) const FEW: usize = 64;
 
 impl Parser<'_> {
-    /// Reads and pushes a key with its colon.
+    /// Pushes the key that begins at `at`, or behind white space there; the offset behind it and its colon.
     #[inline(always)]
-    pub(super) fn key(&mut self) -> Result<(), Box<ReadError>> {
-        self.at = self.solid(self.at);
-        let Some(known) = self.heap.order.expected(&self.row, self.bytes, self.at) else { return self.other_key() };
+    pub(super) fn key(&mut self, at: usize) -> Result<usize, Box<ReadError>> {
+        let Some(known) = self.heap.order.expected(&self.row, self.bytes, at) else { return self.other_key(at) };
         let len = usize::from(known.len);
         self.row.step(known);
-        let text = Span::new(self.text_offset(self.at + 1), (len - 3) as u32);
+        let text = Span::new(self.text_offset(at + 1), (len - 3) as u32);
         self.heap.stack.push(Value::String(Str::new(text, Form::Quoted)));
-        self.at += len;
-        Ok(())
+        Ok(at + len)
     }
 
-    /// The same for a key that was not expected.
+    /// The same for a key that is not the expected one, or not where it is expected.
     #[inline(never)]
-    fn other_key(&mut self) -> Result<(), Box<ReadError>> {
-        if self.bytes.get(self.at) != Some(&b'"') {
-            return Err(self.unexpected(self.at, FIELD_NAME));
+    fn other_key(&mut self, at: usize) -> Result<usize, Box<ReadError>> {
+        let at = self.solid(at);
+        if self.heap.order.expected(&self.row, self.bytes, at).is_some() {
+            return self.key(at);
         }
-        let start = self.at + 1;
-        let key = self.string(start)?;
-        let end = self.at - 1;
+        if self.bytes.get(at) != Some(&b'"') {
+            return Err(self.unexpected(at, FIELD_NAME));
+        }
+        let start = at + 1;
+        let (key, behind) = self.string(start)?;
+        let end = behind - 1;
         let print = fingerprint(self.bytes, start, end);
         if is_rewritten(key, end - start) {
             // It is not what its text says, so it is not learnt, and the object's keys are compared at its end.
@@ -49,11 +51,11 @@ impl Parser<'_> {
             (self.row, self.keys) = (row, keys);
         }
         self.heap.stack.push(Value::String(key));
-        if self.peek() != Some(b':') {
-            return Err(self.unexpected(self.at, COLON));
+        let at = self.solid(behind);
+        if self.bytes.get(at) != Some(&b':') {
+            return Err(self.unexpected(at, COLON));
         }
-        self.at += 1;
-        Ok(())
+        Ok(at + 1)
     }
 
     /// Whether an object that is read may have this key already. `prints`: where the fingerprints of those of its keys begin

@@ -102,11 +102,7 @@ impl Parser<'_> {
                     at = self.skip_white_space(at);
                     continue;
                 }
-                _ => {
-                    self.at = at;
-                    self.word()?;
-                    at = self.at;
-                }
+                _ => (_, at) = self.word(at)?,
             }
             match self.behind_value(at, &mut level, &mut skimmed)? {
                 Behind::Value(next) => at = next,

@@ -4,13 +4,13 @@ use super::super::{Form, ParseErrorKind, Span, Str, Value, text};
 use super::{Parser, ReadError, VALUE};
 
 impl Parser<'_> {
-    /// The string whose content begins at `start`; reading goes on behind its closing quote.
+    /// The string whose content begins at `start`, and the offset behind it.
     #[inline(always)]
-    pub(super) fn string(&mut self, start: usize) -> Result<Str, Box<ReadError>> {
+    pub(super) fn string(&mut self, start: usize) -> Result<(Str, usize), Box<ReadError>> {
         let end = text::find_special(self.bytes, start);
         if self.bytes.get(end) == Some(&b'"') {
-            self.at = end + 1;
-            return Ok(Str::new(Span::new(self.text_offset(start), (end - start) as u32), Form::Quoted));
+            let span = Span::new(self.text_offset(start), (end - start) as u32);
+            return Ok((Str::new(span, Form::Quoted), end + 1));
         }
         self.unusual_string(start, end)
     }
@@ -22,14 +22,13 @@ impl Parser<'_> {
         if self.bytes.get(end) == Some(&b'"') {
             return Ok(end + 1);
         }
-        self.unusual_string(start, end)?;
-        Ok(self.at)
+        Ok(self.unusual_string(start, end)?.1)
     }
 
     /// A string with escapes, or one that is invalid; before `at` there is nothing special. Of its escapes only those that it
     /// needs are kept: the service writes no others.
     #[inline(never)]
-    fn unusual_string(&mut self, start: usize, mut at: usize) -> Result<Str, Box<ReadError>> {
+    fn unusual_string(&mut self, start: usize, mut at: usize) -> Result<(Str, usize), Box<ReadError>> {
         let before = (self.copied, self.shift, self.heap.text.len());
         let from = self.text_offset(start);
         let (mut form, mut keeps_all) = (Form::Quoted, false);
@@ -64,8 +63,7 @@ impl Parser<'_> {
                 }
             }
         }
-        self.at = at + 1;
-        Ok(Str::new(Span::new(from, self.text_offset(at).wrapping_sub(from)), form))
+        Ok((Str::new(Span::new(from, self.text_offset(at).wrapping_sub(from)), form), at + 1))
     }
 
     /// The offset of the next escape that may not be needed, or else of the quote that ends the string. The escapes in sixteen
@@ -142,13 +140,6 @@ impl Parser<'_> {
         }
     }
 
-    #[inline]
-    pub(super) fn number(&mut self) -> Result<Value, Box<ReadError>> {
-        let start = self.at;
-        self.at = self.end_of_number(start)?;
-        Ok(Value::Number(Span::new(self.text_offset(start), (self.at - start) as u32)))
-    }
-
     /// The offset behind the number that begins here.
     #[inline(always)]
     pub(super) fn end_of_number(&mut self, start: usize) -> Result<usize, Box<ReadError>> {
@@ -204,10 +195,10 @@ impl Parser<'_> {
         at
     }
 
-    /// `true`, `false` or `null`; anything else is an error.
+    /// `true`, `false` or `null`, and the offset behind it; anything else is an error.
     #[inline(always)]
-    pub(super) fn word(&mut self) -> Result<Value, Box<ReadError>> {
-        if let Some(word) = text::chunk(self.bytes, self.at) {
+    pub(super) fn word(&self, at: usize) -> Result<(Value, usize), Box<ReadError>> {
+        if let Some(word) = text::chunk(self.bytes, at) {
             let (value, len) = match u64::from_le_bytes(*word) {
                 word if word as u32 == u32::from_le_bytes(*b"true") => (Value::True, 4),
                 word if word as u32 == u32::from_le_bytes(*b"null") => (Value::Null, 4),
@@ -215,52 +206,27 @@ impl Parser<'_> {
             };
             let known = len == 4 || word.starts_with(b"false");
             if known && matches!(word[len], b',' | b'}' | b']') {
-                self.at += len;
-                return Ok(value);
+                return Ok((value, at + len));
             }
         }
-        self.other_word()
+        self.other_word(at)
     }
 
     #[inline(never)]
-    fn other_word(&mut self) -> Result<Value, Box<ReadError>> {
-        const WORDS: [(&[u8], Value); 3] = [(b"true", Value::True), (b"false", Value::False), (b"null", Value::Null)];
-        let rest = self.bytes.get(self.at..).unwrap_or_default();
-        for (word, value) in WORDS {
-            // What may follow a value is ASCII; anything else is looked at by characters, for the error's sake.
-            if rest.starts_with(word)
-                && rest.get(word.len()).is_none_or(|next| next.is_ascii() && !is_part_of_word((*next).into()))
-            {
-                self.at += word.len();
-                return Ok(value);
-            }
-        }
-        self.unusual_word()
-    }
-
-    #[cold]
-    fn unusual_word(&mut self) -> Result<Value, Box<ReadError>> {
-        let rest = &self.source[self.at..];
+    fn other_word(&self, at: usize) -> Result<(Value, usize), Box<ReadError>> {
+        let rest = &self.source[at..];
         let length = rest.find(|c: char| !is_part_of_word(c)).unwrap_or(rest.len());
         let value = match &rest[..length] {
             "true" => Value::True,
             "false" => Value::False,
             "null" => Value::Null,
-            "" => return Err(self.unexpected(self.at, VALUE)),
+            "" => return Err(self.unexpected(at, VALUE)),
             word => {
                 let kind = ParseErrorKind::UnrecognizedToken(word.chars().take(256).collect());
-                return Err(ReadError::new(kind, self.at));
+                return Err(ReadError::new(kind, at));
             }
         };
-        self.at += length;
-        Ok(value)
-    }
-
-    /// The next byte that is no white space; `None` at the end.
-    #[inline(always)]
-    pub(super) fn peek(&mut self) -> Option<u8> {
-        self.at = self.solid(self.at);
-        self.bytes.get(self.at).copied()
+        Ok((value, at + length))
     }
 
     /// The offset of the next byte that is no white space.
