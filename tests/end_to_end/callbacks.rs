@@ -1,5 +1,6 @@
 //! Tasks that wait for a callback: whoever was given the token answers by the topic of callbacks.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -164,4 +165,36 @@ fn after_a_crash_the_question_is_asked_again_and_the_old_token_has_timed_out() {
     assert_eq!(results.next("the result").json(), json!("new"));
     assert!(daemon.terminate().success());
     assert_eq!(results.rest().len(), 0, "there is one result");
+}
+
+#[test]
+fn ten_thousand_wait_at_a_time_and_each_gets_its_answer() {
+    const EVENTS: usize = 10_000;
+    let mut definition = approval();
+    let ask = definition["States"]["Approve"].as_object_mut().expect("a state");
+    ask.remove("HeartbeatSeconds");
+    ask.insert("TimeoutSeconds".to_owned(), json!(250));
+    let mut approvals = Approvals::new(&definition, |_, _| Reply::ok(json!({})));
+    approvals.pipeline = approvals.pipeline.option("max_in_flight = 20000");
+    let daemon = approvals.pipeline.start();
+    for number in 0..EVENTS {
+        let event = json!({"id": number.to_string()}).to_string();
+        approvals.feed.send(&approvals.pipeline.source.name, &number.to_string(), event.as_bytes());
+    }
+    approvals.feed.flush();
+    wait_until("all wait", || daemon.metric("stepstream_callbacks_awaited") == EVENTS as f64);
+    wait_until("all are asked", || approvals.service.count() == EVENTS);
+    for call in approvals.service.calls() {
+        let (order, token) = (&call.input["orderId"], &call.input["token"]);
+        let answer = json!({"action": "SendTaskSuccess", "taskToken": token, "output": {"answer": order}});
+        approvals.feed.send(&approvals.answers.name, "any", answer.to_string().as_bytes());
+    }
+    approvals.feed.flush();
+    let results = approvals.broker.reader(&approvals.pipeline.sink.name).take(EVENTS, "results");
+    for result in &results {
+        assert_eq!(result.json()["answer"].as_str(), result.key.as_deref(), "an answer reaches who asked");
+    }
+    let keys: BTreeSet<_> = results.into_iter().map(|result| result.key).collect();
+    assert_eq!(keys.len(), EVENTS);
+    wait_until("none waits", || daemon.metric("stepstream_callbacks_awaited") == 0.0);
 }

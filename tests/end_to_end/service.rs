@@ -1,5 +1,6 @@
 //! A real HTTP server that plays the services behind the tasks.
 
+use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -68,6 +69,8 @@ pub struct Service {
 struct Shared {
     behaviour: Box<Behaviour>,
     calls: Mutex<Vec<Call>>,
+    /// How often each function was called for each order.
+    counts: Mutex<HashMap<(String, String), usize>>,
 }
 
 impl Service {
@@ -78,7 +81,8 @@ impl Service {
 
     /// The same at an address.
     pub fn start_at(address: SocketAddr, behaviour: impl Fn(&Call, usize) -> Reply + Send + Sync + 'static) -> Self {
-        let shared = Arc::new(Shared { behaviour: Box::new(behaviour), calls: Mutex::default() });
+        let shared =
+            Arc::new(Shared { behaviour: Box::new(behaviour), calls: Mutex::default(), counts: Mutex::default() });
         let listener = std::net::TcpListener::bind(address).expect("a port on loopback");
         listener.set_nonblocking(true).expect("a socket for tokio");
         let address = listener.local_addr().expect("a bound address");
@@ -100,6 +104,11 @@ impl Service {
     /// Every call so far, in the order of arrival.
     pub fn calls(&self) -> Vec<Call> {
         self.shared.calls.lock().expect("no handler panicked").clone()
+    }
+
+    /// How many calls there were so far.
+    pub fn count(&self) -> usize {
+        self.shared.calls.lock().expect("no handler panicked").len()
     }
 
     /// Calls of a function for one order.
@@ -134,12 +143,12 @@ async fn answer(
         idempotency_key: idempotency_key.to_owned(),
     };
     let before = {
-        let mut calls = shared.calls.lock().expect("no handler panicked");
-        let same = |other: &&Call| other.function == call.function && other.input["orderId"] == call.input["orderId"];
-        let before = calls.iter().filter(same).count();
-        calls.push(call.clone());
-        before
+        let mut counts = shared.counts.lock().expect("no handler panicked");
+        let count = counts.entry((call.function.clone(), call.input["orderId"].to_string())).or_default();
+        *count += 1;
+        *count - 1
     };
+    shared.calls.lock().expect("no handler panicked").push(call.clone());
     let reply = (shared.behaviour)(&call, before);
     tokio::time::sleep(reply.after).await;
     let status = StatusCode::from_u16(reply.status).expect("a status that exists");
