@@ -55,6 +55,9 @@ pub const COMMIT_INTERVAL: Duration = Duration::from_millis(100);
 pub const DRAIN_TIMEOUT: Duration = Duration::from_secs(20);
 /// Time that work in flight gets when a partition is revoked; the whole group waits meanwhile.
 pub const REVOKE_TIMEOUT: Duration = Duration::from_secs(5);
+/// Deliveries of an event that ends the process, or makes it hang, until it is put aside: a node that fails or a rolling kill takes one
+/// or two.
+pub const MAX_DELIVERY_ATTEMPTS: u32 = 5;
 /// Shards that one pipeline may have: each is a thread and a Kafka client.
 pub const MAX_SHARDS: usize = 256;
 /// Calls in a row that don't reach a service until it counts as unavailable: one that is lost now and then is no outage.

@@ -149,6 +149,8 @@ pub struct Pipeline {
     pub max_uncommitted: usize,
     /// Task calls that may be open at a time, over all shards of this pipeline.
     pub max_concurrent_tasks: usize,
+    /// Deliveries of an event that ends the process each time, until it is put aside.
+    pub max_delivery_attempts: u32,
     /// Time between commits of offsets.
     pub commit_interval: Duration,
     /// Time that executions in flight get to finish on shutdown.

@@ -62,6 +62,7 @@ pub(super) fn read(
         max_in_flight_bytes: bounds.max_in_flight_bytes,
         max_uncommitted: bounds.max_uncommitted,
         max_concurrent_tasks: bounds.max_concurrent_tasks,
+        max_delivery_attempts: bounds.max_delivery_attempts,
         commit_interval: bounds.commit_interval,
         drain_timeout: bounds.drain_timeout,
         revoke_timeout: bounds.revoke_timeout,
@@ -235,6 +236,7 @@ struct Bounds {
     max_in_flight_bytes: usize,
     max_uncommitted: usize,
     max_concurrent_tasks: usize,
+    max_delivery_attempts: u32,
     commit_interval: Duration,
     drain_timeout: Duration,
     revoke_timeout: Duration,
@@ -261,6 +263,11 @@ impl Bounds {
                 1..=1_000_000,
                 report,
             ),
+            max_delivery_attempts: {
+                let attempts =
+                    section.count("max_delivery_attempts", limits::MAX_DELIVERY_ATTEMPTS as usize, 3..=1000, report);
+                u32::try_from(attempts).unwrap_or(u32::MAX)
+            },
             commit_interval: section.duration("commit_interval", limits::COMMIT_INTERVAL, ms(1)..=hour, report),
             drain_timeout: section.duration("drain_timeout", limits::DRAIN_TIMEOUT, ms(0)..=hour, report),
             revoke_timeout: section.duration("revoke_timeout", limits::REVOKE_TIMEOUT, ms(0)..=hour, report),

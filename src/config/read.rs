@@ -49,6 +49,7 @@ pub(super) const PIPELINE_OPTIONS: &[&str] = &[
     "max_in_flight",
     "max_in_flight_bytes",
     "max_uncommitted",
+    "max_delivery_attempts",
     "max_concurrent_tasks",
     "commit_interval",
     "drain_timeout",

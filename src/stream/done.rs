@@ -11,10 +11,14 @@ use std::ops::Range;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD_NO_PAD as BASE64;
 
+use super::deliveries::Attempts;
+
 /// Bytes of metadata that brokers take unless told otherwise: `offset.metadata.max.bytes`.
 pub(super) const MAX_METADATA_BYTES: usize = 4096;
 /// What ours begins with. The number is that of the form.
 const MARK: &str = "stepstream-done-1:";
+/// What it begins with where [`Attempts`] are told: two numbers with a dot between them, a colon, and the pairs as above.
+const OPEN_MARK: &str = "stepstream-open-1:";
 
 /// Runs of complete offsets, ascending and apart.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -29,7 +33,9 @@ impl Done {
     }
 
     fn parse(committed: i64, metadata: &str) -> Option<Self> {
-        let bytes = BASE64.decode(metadata.strip_prefix(MARK)?).ok()?;
+        let text =
+            metadata.strip_prefix(MARK).or_else(|| Some(metadata.strip_prefix(OPEN_MARK)?.split_once(':')?.1))?;
+        let bytes = BASE64.decode(text).ok()?;
         let (mut rest, mut end, mut runs) = (&*bytes, committed, VecDeque::new());
         while !rest.is_empty() {
             let gap = i64::try_from(read_number(&mut rest)?).ok()?;
@@ -67,8 +73,21 @@ impl Done {
     }
 }
 
+impl Attempts {
+    /// Reads what a commit told of deliveries. What is not of ours says nothing.
+    pub(super) fn read(metadata: &str) -> Self {
+        let numbers = || metadata.strip_prefix(OPEN_MARK)?.split_once(':')?.0.split_once('.');
+        let read = || {
+            let (unended, alone) = numbers()?;
+            Some(Self { unended: unended.parse().ok()?, alone: alone.parse().ok()? })
+        };
+        read().unwrap_or_default()
+    }
+}
+
 /// Writes the metadata of a commit, as far as it fits: the lowest offsets first, which are those known for longest.
 pub(super) struct Writer {
+    head: String,
     bytes: Vec<u8>,
     limit: usize,
     end: i64,
@@ -76,9 +95,17 @@ pub(super) struct Writer {
 
 impl Writer {
     /// For a commit of this offset, in at most `limit` bytes.
-    pub(super) fn new(committed: i64, limit: usize) -> Self {
+    pub(super) fn new(committed: i64, attempts: Attempts, limit: usize) -> Self {
+        let mut head = MARK.to_owned();
+        if attempts != Attempts::default() {
+            head = format!("{OPEN_MARK}{}.{}:", attempts.unended, attempts.alone);
+        }
         // Four characters of base64 are three bytes.
-        Self { bytes: Vec::new(), limit: limit.saturating_sub(MARK.len()) / 4 * 3, end: committed }
+        let room = limit.saturating_sub(head.len()) / 4 * 3;
+        if head.len() > limit {
+            head.clear();
+        }
+        Self { head, bytes: Vec::new(), limit: room, end: committed }
     }
 
     /// Adds a run behind those before it. `false`: there is no room for it, or it does not lie behind them.
@@ -98,9 +125,12 @@ impl Writer {
         fits
     }
 
-    /// The metadata; empty if no run was added.
+    /// The metadata; empty if there is nothing to tell.
     pub(super) fn finish(self) -> String {
-        if self.bytes.is_empty() { String::new() } else { MARK.to_owned() + &BASE64.encode(self.bytes) }
+        if self.bytes.is_empty() && !self.head.starts_with(OPEN_MARK) {
+            return String::new();
+        }
+        self.head + &BASE64.encode(self.bytes)
     }
 }
 
@@ -144,7 +174,7 @@ mod tests {
     use super::*;
 
     fn written(committed: i64, limit: usize, runs: &[Range<i64>]) -> (String, usize) {
-        let mut writer = Writer::new(committed, limit);
+        let mut writer = Writer::new(committed, Attempts::default(), limit);
         let fitting = runs.iter().take_while(|run| writer.add(run)).count();
         (writer.finish(), fitting)
     }
@@ -153,6 +183,30 @@ mod tests {
     fn nothing_complete_is_no_metadata() {
         assert_eq!(written(5, MAX_METADATA_BYTES, &[]).0, "");
         assert!(Done::read(5, "").is_empty());
+    }
+
+    #[test]
+    fn attempts_are_told_with_and_without_runs_and_where_there_is_no_room_nothing_is() {
+        let told = Attempts { unended: 4, alone: 1 };
+        for runs in [vec![], vec![7..9, 20..21]] {
+            let mut writer = Writer::new(5, told, MAX_METADATA_BYTES);
+            assert!(runs.iter().all(|run| writer.add(run)));
+            let metadata = writer.finish();
+            assert_eq!(Attempts::read(&metadata), told, "{metadata}");
+            assert_eq!(Done::read(5, &metadata).runs().collect::<Vec<_>>(), runs, "{metadata}");
+        }
+        for limit in 0..40 {
+            let metadata = Writer::new(5, told, limit).finish();
+            assert!(
+                metadata.len() <= limit && (metadata.is_empty() || Attempts::read(&metadata) == told),
+                "{metadata}"
+            );
+        }
+        for foreign in
+            ["", "stepstream-done-1:AQE", "stepstream-open-1:", "stepstream-open-1:4:", "stepstream-open-1:4.x:"]
+        {
+            assert_eq!(Attempts::read(foreign), Attempts::default(), "{foreign}");
+        }
     }
 
     #[test]
@@ -220,7 +274,7 @@ mod tests {
         fn exactly_what_is_complete_is_taken(
             complete in prop::collection::btree_set(0..300_i64, 0..200), read in prop::collection::btree_set(0..300_i64, 0..300),
         ) {
-            let mut writer = Writer::new(0, MAX_METADATA_BYTES);
+            let mut writer = Writer::new(0, Attempts::default(), MAX_METADATA_BYTES);
             for run in runs_of(&complete) {
                 prop_assert!(writer.add(&run));
             }

@@ -84,6 +84,12 @@ impl Shard {
         let processor = &self.processor;
         let pipeline = &processor.spec.pipeline;
         for_each(&list, |topic, partition| {
+            // Events that are run alone, and a partition that has only begun, are no trouble.
+            let slot = processor.partitions.find(topic, partition);
+            let holder = slot.and_then(|slot| processor.partitions.partition(slot));
+            if holder.is_some_and(|partition| partition.waits_to_begin()) {
+                return;
+            }
             events::partition_held(&pipeline.name, self.number, topic, partition, pipeline.max_uncommitted);
         });
         if let Err(error) = self.consumer.pause(&list) {

@@ -10,7 +10,7 @@
 //! | `processor`, `settle` | an event's way: start, drive, finish; `origin` is what is kept of it while its execution waits |
 //! | `admission` | which events may begin, where they are run in order |
 //! | `monitor` | asks the brokers what a shard must not wait for; `positions` and `start`: what it makes of the answers |
-//! | `offsets`, `partitions` | which offsets are complete and may be committed, per assignment; `done`: how a commit carries those above it |
+//! | `offsets`, `partitions` | which offsets are complete and may be committed, per assignment; `done`: how a commit carries those above it; `deliveries`: which event ends the process each time |
 //! | `sink` | the producer, and what it could not deliver yet (`outgoing`); `suspects` finds what is too large in a refused batch |
 //! | `execution_log` | what is logged of executions, to the log or to a topic |
 //! | `outcome`, `headers` | the shape of what is written for an event |
@@ -32,6 +32,7 @@ mod callbacks;
 mod client;
 mod committer;
 mod counts;
+mod deliveries;
 mod done;
 mod execution_log;
 pub mod headers;

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use rdkafka::topic_partition_list::TopicPartitionListElem;
 use rdkafka::{Offset, TopicPartitionList};
 
+use super::deliveries::{Attempts, Deliveries};
 use super::done::Done;
 use super::monitor::{Answer, Name, Range, Ranges};
 use super::partitions::{Partition, Slot};
@@ -74,9 +75,9 @@ impl Shard {
             let offset = if let Offset::Offset(offset) = element.offset() { Some(offset) } else { None };
             let pipeline = &self.processor.spec.pipeline;
             let start = Start::of(offset, *range, pipeline.start_from, pipeline.on_out_of_range);
-            let done =
-                if let Start::Committed(offset) = start { done_above(&element, offset) } else { Done::default() };
-            starts.push((name, *range, start, done));
+            let told =
+                if let Start::Committed(offset) = start { told_above(&element, offset) } else { Told::default() };
+            starts.push((name, *range, start, told));
         }
         for ((topic, number), range, start, _) in &starts {
             // What is committed keeps the leader's epoch that was committed with it.
@@ -90,21 +91,39 @@ impl Shard {
             committed.set_partition_offset(topic, *number, Offset::Offset(offset)).ok();
         }
         self.take_over(&committed);
-        for ((topic, number), _, start, done) in starts {
+        for ((topic, number), range, start, (done, attempts)) in starts {
             let Some(slot) = self.processor.partitions.find(&topic, number) else { continue };
-            match start {
+            let is_read = match start {
                 Start::Committed(offset) => self.begin_at(slot, offset, true, done),
                 Start::Fresh(offset) => self.begin_at(slot, offset, false, done),
-                Start::OutOfRange(found) => self.out_of_range(slot, &found),
+                Start::OutOfRange(found) => {
+                    self.out_of_range(slot, &found);
+                    found.goes_on_at.is_some()
+                }
+            };
+            if is_read {
+                self.count_deliveries(slot, attempts, range.end);
             }
         }
+        self.hold_full();
     }
 
-    fn begin_at(&mut self, slot: Slot, offset: i64, is_committed: bool, done: Done) {
-        if let Some(partition) = self.processor.partitions.partition_mut(slot) {
-            partition.begin(offset, is_committed);
-            partition.skip_done(done);
+    fn begin_at(&mut self, slot: Slot, offset: i64, is_committed: bool, done: Done) -> bool {
+        let Some(partition) = self.processor.partitions.partition_mut(slot) else { return false };
+        partition.begin(offset, is_committed);
+        partition.skip_done(done);
+        true
+    }
+
+    /// Counts this delivery of what the partition has, and says so where those before it did not end in order.
+    fn count_deliveries(&mut self, slot: Slot, before: Attempts, end: i64) {
+        let pipeline = &self.processor.spec.pipeline;
+        let deliveries = Deliveries::begin(before, pipeline.max_delivery_attempts, pipeline.max_in_flight, end);
+        if let Some(partition) = self.processor.partitions.partition(slot).filter(|_| before.unended > 0) {
+            let place = (&*partition.topic, partition.number);
+            events::delivered_again(&pipeline.name, place, before.unended, deliveries.is_alone());
         }
+        self.processor.partitions.count_deliveries(slot, deliveries);
     }
 
     /// Notes that records were gone before they could be read: in the log, in metrics, and where reading goes on.
@@ -208,11 +227,14 @@ impl Shard {
     }
 }
 
-/// What the commit of this offset told of offsets above it.
-fn done_above(element: &TopicPartitionListElem<'_>, committed: i64) -> Done {
+/// What a commit tells beside its offset.
+type Told = (Done, Attempts);
+
+/// What the commit of this offset told of offsets from it on.
+fn told_above(element: &TopicPartitionListElem<'_>, committed: i64) -> Told {
     // Any client of the group may have written it, and the library panics on bytes that are no text.
     let metadata = catch_unwind(AssertUnwindSafe(|| element.metadata().to_owned()));
-    metadata.map_or_else(|_| Done::default(), |metadata| Done::read(committed, &metadata))
+    metadata.map_or_else(|_| Told::default(), |text| (Done::read(committed, &text), Attempts::read(&text)))
 }
 
 fn name(partition: &Partition) -> Name {

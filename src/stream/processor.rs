@@ -105,6 +105,12 @@ impl Processor {
                 payload,
                 headers: EventHeaders::Message(message),
             };
+            if let Some(deliveries) = self.partitions.begins(slot) {
+                self.reject_as_deadly(&event, deliveries);
+                self.at_work = None;
+                self.name = name;
+                return;
+            }
             match self.admission.before(slot, key) {
                 None => {
                     if version.program.reads_kafka() {

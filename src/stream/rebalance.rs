@@ -109,6 +109,8 @@ impl Shard {
             return;
         }
         if !lost {
+            let slots = revocation.slots.clone();
+            self.processor.partitions.end_in_order(|slot| slots.contains(&slot));
             self.commit_and_wait();
         }
         if let Some(revocation) = self.revocation.take() {

@@ -115,6 +115,15 @@ impl Processor {
         self.complete(event.ticket);
     }
 
+    /// Puts an event aside that has ended the process, or made it hang, each time that it was run.
+    #[cold]
+    pub(super) fn reject_as_deadly(&mut self, event: &EventRef<'_>, deliveries: u32) {
+        let detail = format!(
+            "delivered {deliveries} times, and the process ended each time without an end of it: it was killed, crashed or hung"
+        );
+        self.reject(event, "delivery-attempts", &detail);
+    }
+
     fn complete(&mut self, ticket: Ticket) {
         if self.partitions.complete(ticket) {
             self.counts.stats.completed.add(1);

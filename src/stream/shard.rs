@@ -216,7 +216,9 @@ impl Shard {
 
     fn time_to_wait(&self) -> Duration {
         let mut timeout = LONGEST_WAIT;
-        if self.processor.sink.waiting() > 0 {
+        // The thread that commits can't wake the shard either.
+        let waits_for_commit = self.committer.is_busy() && self.processor.partitions.held() > 0;
+        if self.processor.sink.waiting() > 0 || waits_for_commit {
             timeout = ACKNOWLEDGEMENT_WAIT;
         }
         if let Some(time) = self.processor.host.time_to_next_turn(self.processor.clock.now()) {
@@ -245,6 +247,7 @@ impl Shard {
         // Where a partition waits for a commit, the next one begins as soon as one has ended.
         if now >= self.next_commit || self.processor.partitions.held() > 0 {
             self.next_commit = now + self.processor.spec.pipeline.commit_interval;
+            self.processor.partitions.look_at_deliveries(now);
             self.poll_committer();
             self.begin_commit();
         }
@@ -352,6 +355,7 @@ impl Shard {
 
     /// The orderly end: offsets are committed, and the group learns that this member leaves.
     pub(super) fn close(mut self) {
+        self.processor.partitions.end_in_order(|_| true);
         self.commit_and_wait();
         let levels = self.readiness.levels(&self.intake, &self.processor);
         self.processor.publish(levels);

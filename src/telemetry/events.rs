@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use metrics::counter;
 use tracing::{debug, error, info, warn};
 
+pub use super::outages::{delivered_again, service_is_back, service_unavailable};
 use super::{PipelineMetrics, Quiet, recorder};
 
 /// Characters of a cause in a log line: causes may show whole inputs.
@@ -281,20 +282,6 @@ pub fn sink_is_back(pipeline: &str, shard: usize, lasted: Duration) {
 /// Partitions are paused, and no event has come to its end for a while.
 pub fn reading_stalled(pipeline: &str, shard: usize, reason: &str, action: &str) {
     warn!(pipeline, shard, reason, action, "nothing is read, and no event ends");
-}
-
-/// A service behind tasks does not answer: its calls wait, and nothing is read. `resource` is that of its `[[task]]`.
-pub fn service_unavailable(pipeline: &str, resource: &str, trouble: &str, probe_interval: Duration) {
-    let every_ms = millis(probe_interval);
-    warn!(
-        pipeline,
-        resource, trouble, every_ms, "a service is not available: its calls wait and it is tried by one of them"
-    );
-}
-
-/// A service behind tasks answers again.
-pub fn service_is_back(pipeline: &str, resource: &str, lasted: Duration) {
-    info!(pipeline, resource, lasted_ms = millis(lasted), "a service is available again: calls that waited are made");
 }
 
 /// A part of the process shows no sign of life.

@@ -8,6 +8,7 @@ mod durations;
 pub mod events;
 mod health;
 mod lag;
+mod outages;
 mod panics;
 mod pipeline;
 mod quiet;

@@ -15,6 +15,7 @@ mod aws;
 mod bench;
 mod callbacks;
 mod connect;
+mod deadly;
 mod drain;
 mod enrichment;
 mod execution_log;

@@ -7,6 +7,7 @@
 use std::collections::VecDeque;
 use std::ops::Range;
 
+use super::deliveries::{Attempts, Deliveries};
 use super::done::{Done, Writer};
 
 /// Records of one assignment that are tracked at most: bounds the memory of a partition behind an event that does not end.
@@ -50,6 +51,9 @@ pub struct OffsetTracker {
     covered: u64,
     in_flight: usize,
     in_flight_bytes: usize,
+    deliveries: Deliveries,
+    /// The watermark of the commit under way, and what it tells of deliveries.
+    committing: Option<(i64, Attempts)>,
 }
 
 #[derive(Debug)]
@@ -108,6 +112,24 @@ impl OffsetTracker {
         true
     }
 
+    /// Counts the deliveries of what is read from here on.
+    pub(super) fn count_deliveries(&mut self, deliveries: Deliveries) {
+        self.deliveries = deliveries;
+    }
+
+    pub(super) fn deliveries(&self) -> &Deliveries {
+        &self.deliveries
+    }
+
+    pub(super) fn deliveries_mut(&mut self) -> &mut Deliveries {
+        &mut self.deliveries
+    }
+
+    /// Whether a record may be read and begin: see [`Deliveries::may_begin`].
+    pub(super) fn may_begin(&self) -> bool {
+        self.watermark.is_none_or(|watermark| self.deliveries.may_begin(watermark, self.in_flight))
+    }
+
     /// Says where reading begins, or goes on when nothing is in flight: everything before counts as complete.
     /// `is_committed`: the group has committed this position already.
     pub fn begin(&mut self, offset: i64, is_committed: bool) {
@@ -122,6 +144,7 @@ impl OffsetTracker {
     }
 
     fn advance(&mut self) {
+        let before = self.watermark;
         while self.window.front().is_some_and(|entry| entry.complete) {
             let entry = self.window.pop_front().expect("the loop's condition saw a front");
             self.front = self.front.wrapping_add(1);
@@ -129,6 +152,9 @@ impl OffsetTracker {
             // commit is further back too.
             self.watermark = Some(entry.offset + 1);
             self.passed += 1;
+        }
+        if let Some(watermark) = self.watermark.filter(|_| self.watermark != before) {
+            self.deliveries.advanced(watermark);
         }
     }
 
@@ -138,6 +164,7 @@ impl OffsetTracker {
         let watermark = self.uncommitted()?;
         let (metadata, above) = self.complete_above(watermark, limit);
         self.committed = Some(watermark);
+        self.committing = Some((watermark, self.deliveries.attempts()));
         self.completed_above = false;
         self.covered_at_commit = Some(self.passed + above);
         Some((watermark, metadata))
@@ -145,7 +172,7 @@ impl OffsetTracker {
 
     /// Complete records above the watermark as metadata, and how many of those that were read here that covers.
     fn complete_above(&self, watermark: i64, limit: usize) -> (String, u64) {
-        let mut writer = Writer::new(watermark, limit);
+        let mut writer = Writer::new(watermark, self.deliveries.attempts(), limit);
         let mut covered = 0;
         let mut run: Option<(Range<i64>, u64)> = None;
         for entry in &self.window {
@@ -192,7 +219,11 @@ impl OffsetTracker {
 
     /// The offset to commit (the next one to read), if it moved since the last commit, or what is complete above it did.
     fn uncommitted(&self) -> Option<i64> {
-        self.watermark.filter(|_| self.watermark != self.committed || self.completed_above)
+        self.watermark.filter(|watermark| {
+            self.watermark != self.committed
+                || self.completed_above
+                || self.deliveries.needs_commit(*watermark, self.in_flight)
+        })
     }
 
     /// Notes that the commit under way succeeded.
@@ -200,12 +231,16 @@ impl OffsetTracker {
         if let Some(covered) = self.covered_at_commit.take() {
             self.covered = covered;
         }
+        if let Some((watermark, attempts)) = self.committing.take() {
+            self.deliveries.told(watermark, attempts);
+        }
     }
 
     /// Notes that a commit failed, so that the same is offered again.
     pub(super) fn commit_failed(&mut self) {
         self.committed = None;
         self.covered_at_commit = None;
+        self.committing = None;
     }
 
     /// Records that were read and that a crash would run again: they are not complete, or the group does not know it.

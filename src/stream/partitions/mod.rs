@@ -7,59 +7,16 @@ use std::time::Instant;
 use rdkafka::{Offset, TopicPartitionList};
 
 use super::client::Position;
+use super::deliveries::{Deliveries, Turn};
 use super::done::{Done, MAX_METADATA_BYTES};
-use super::offsets::{OffsetTracker, Sequence};
+use super::offsets::OffsetTracker;
 use crate::identity::ExecutionNames;
+use ticket::GENERATION_BITS;
+pub(super) use ticket::{MAX_SLOTS, Slot, Ticket};
 
 #[cfg(test)]
 mod tests;
-
-/// Names one record in flight: slot of its partition (14 bits), generation of that slot (18 bits), sequence number.
-///
-/// It travels through librdkafka as a record's opaque. A slot's generation changes when its partition is let go, so a
-/// ticket from an earlier assignment finds nothing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) struct Ticket(u64);
-
-const GENERATION_BITS: u32 = 18;
-const SEQUENCE_BITS: u32 = 32;
-/// Partitions that one shard can own at a time.
-pub(super) const MAX_SLOTS: usize = 1 << (64 - GENERATION_BITS - SEQUENCE_BITS);
-
-// The opaque of a record is a pointer's width.
-const _: () = assert!(usize::BITS == 64, "tickets need 64-bit pointers");
-
-impl Ticket {
-    fn new(slot: Slot, sequence: Sequence) -> Self {
-        let generation = u64::from(slot.generation) << SEQUENCE_BITS;
-        Self((u64::from(slot.index) << (GENERATION_BITS + SEQUENCE_BITS)) | generation | u64::from(sequence.0))
-    }
-
-    pub(super) fn from_opaque(opaque: usize) -> Self {
-        Self(opaque as u64)
-    }
-
-    pub(super) fn opaque(self) -> usize {
-        self.0 as usize
-    }
-
-    /// The assignment that the record belongs to.
-    pub(super) fn slot(self) -> Slot {
-        let generation = (self.0 >> SEQUENCE_BITS) as u32 & ((1 << GENERATION_BITS) - 1);
-        Slot { index: (self.0 >> (GENERATION_BITS + SEQUENCE_BITS)) as u16, generation }
-    }
-
-    fn sequence(self) -> Sequence {
-        Sequence(self.0 as u32)
-    }
-}
-
-/// One assignment of one partition.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) struct Slot {
-    index: u16,
-    generation: u32,
-}
+mod ticket;
 
 /// A partition that the shard owns.
 pub(super) struct Partition {
@@ -73,6 +30,8 @@ pub(super) struct Partition {
     is_held: bool,
     /// Keys of it for which no more events may wait.
     full_lanes: usize,
+    /// The right to run an event alone, where its events are run so.
+    turn: Option<Turn>,
     tracker: OffsetTracker,
 }
 
@@ -162,6 +121,7 @@ impl Partitions {
             is_out_of_range: false,
             is_held: false,
             full_lanes: 0,
+            turn: None,
             tracker: OffsetTracker::default(),
         });
         Some(slot)
@@ -225,7 +185,8 @@ impl Partitions {
         let max_uncommitted = self.max_uncommitted;
         let partition = self.partition_mut(slot)?;
         let sequence = partition.tracker.track(offset, bytes);
-        if partition.tracker.is_full(max_uncommitted) && !partition.is_held {
+        let is_full = partition.tracker.is_full(max_uncommitted) || partition.tracker.deliveries().is_alone();
+        if is_full && !partition.is_held {
             self.full.push(slot);
         }
         self.uncommitted += 1;
@@ -241,8 +202,10 @@ impl Partitions {
 
     /// Completes a record. A ticket of an assignment that is over, or one that completed before, is ignored.
     pub(super) fn complete(&mut self, ticket: Ticket) -> bool {
-        let completed =
-            self.partition_mut(ticket.slot()).and_then(|partition| partition.tracker.complete(ticket.sequence()));
+        let completed = self.partition_mut(ticket.slot()).and_then(|partition| {
+            partition.turn = None;
+            partition.tracker.complete(ticket.sequence())
+        });
         if let Some(bytes) = completed {
             self.in_flight -= 1;
             self.in_flight_bytes -= bytes as usize;
@@ -364,11 +327,47 @@ impl Partitions {
         list
     }
 
+    /// Holds a partition until the group knows how often what it reads was delivered.
+    pub(super) fn count_deliveries(&mut self, slot: Slot, deliveries: Deliveries) {
+        let Some(partition) = self.partition_mut(slot) else { return };
+        partition.tracker.count_deliveries(deliveries);
+        if !partition.is_held {
+            self.full.push(slot);
+        }
+    }
+
+    /// Says of these assignments that they end in order, as the next commit tells.
+    pub(super) fn end_in_order(&mut self, is_meant: impl Fn(Slot) -> bool) {
+        for (index, entry) in self.slots.iter_mut().enumerate() {
+            let slot = Slot { index: index as u16, generation: entry.generation };
+            if let Some(partition) = entry.partition.as_mut().filter(|_| is_meant(slot)) {
+                partition.tracker.deliveries_mut().end();
+            }
+        }
+    }
+
+    /// Looks which assignments have lasted long enough: see [`Deliveries::look`].
+    pub(super) fn look_at_deliveries(&mut self, now: Instant) {
+        for partition in self.slots.iter_mut().filter_map(|entry| entry.partition.as_mut()) {
+            let in_flight = partition.tracker.in_flight();
+            partition.tracker.deliveries_mut().look(in_flight, now);
+            if !partition.tracker.deliveries().is_alone() {
+                partition.turn = None;
+            }
+        }
+    }
+
+    /// How often an event that is about to begin was delivered, if it is not to be run any more.
+    pub(super) fn begins(&mut self, slot: Slot) -> Option<u32> {
+        self.partition_mut(slot)?.tracker.deliveries_mut().begins()
+    }
+
     /// Lets the held partitions go on that are below half of the bound: those that are to be resumed.
     pub(super) fn unhold(&mut self) -> TopicPartitionList {
         let mut list = TopicPartitionList::new();
         for partition in self.slots.iter_mut().filter_map(|entry| entry.partition.as_mut()) {
-            if partition.is_held && partition.full_lanes == 0 && partition.tracker.has_room(self.max_uncommitted) {
+            let has_room = partition.full_lanes == 0 && partition.tracker.has_room(self.max_uncommitted);
+            if partition.is_held && has_room && partition.may_begin() {
                 partition.is_held = false;
                 list.add_partition(&partition.topic, partition.number);
                 self.held -= 1;
@@ -406,6 +405,23 @@ impl Partition {
     /// Records of this partition that are not complete.
     pub(super) fn in_flight(&self) -> usize {
         self.tracker.in_flight()
+    }
+
+    /// Whether an event may begin; where events are run alone, it takes its turn.
+    fn may_begin(&mut self) -> bool {
+        if !self.tracker.may_begin() {
+            return false;
+        }
+        if self.tracker.deliveries().is_alone() && self.turn.is_none() {
+            self.turn = Turn::take();
+            return self.turn.is_some();
+        }
+        true
+    }
+
+    /// Whether it is held only until the group knows how often its events were delivered, or the one that is run alone has ended.
+    pub(super) fn waits_to_begin(&self) -> bool {
+        self.tracker.deliveries().is_alone() || !self.tracker.may_begin()
     }
 
     /// Says where reading begins, or goes on when nothing is in flight: see [`OffsetTracker::begin`].

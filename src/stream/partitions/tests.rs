@@ -1,5 +1,6 @@
 use super::*;
 use crate::identity::Realm;
+use crate::stream::offsets::Sequence;
 
 fn names() -> ExecutionNames {
     ExecutionNames::new(&Realm::default(), "p", "w", "t", 0)
