@@ -1,6 +1,7 @@
 //! What the service refuses or does differently, so that a case of the reference implementation can't pass.
 //!
-//! Of expressions that `scripts/jsonata-pairs` draws, these kinds differ from jsonata-js, and stay so:
+//! Of 500,000 expressions that `scripts/jsonata-pairs 500000 77` draws, 99.67 % end as in jsonata-js, messages included. Of the
+//! others more than two fifths fail there, too, but report another of several faults. These kinds differ, and stay so:
 //!
 //! - Keys that look like whole numbers come first in an object of JavaScript. Here entries stay where they were written, as
 //!   JSON has them.
@@ -11,6 +12,9 @@
 //!   that a double does not hold.
 //! - A predicate that holds where there is nothing (`missing[true]`) leaves nothing, where jsonata-js goes on with an element that
 //!   is undefined.
+//! - A built-in function with some of its arguments checks those that it is called with; jsonata-js hands them on unchecked.
+//! - `#$i` behind an array constructor counts; jsonata-js loses the number where a path begins so.
+//! - `$power` and sums of many digits may differ in the last one, as libraries of mathematics do.
 //! - What jsonata-js fails at by an exception of JavaScript fails without a code here where it was found to; not everywhere.
 //! - `$base64decode` of what is no Base64 fails; Node passes over characters that it does not know.
 
