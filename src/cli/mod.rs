@@ -14,6 +14,7 @@ mod examples;
 mod exec;
 mod feed;
 mod graph;
+mod letters;
 mod pipe;
 mod print;
 mod run;
@@ -35,6 +36,10 @@ enum Command {
     Dev(dev::Args),
     /// Run the pipelines of a configuration file against Kafka
     Run(run::Args),
+    /// List, show, count and replay executions that failed, from the topic of failures
+    Failures(letters::Args),
+    /// List, show, count and replay events that could not be run, from the topic of dead letters
+    DeadLetters(letters::Args),
     /// Run a workflow as a filter: JSON lines in, JSON lines out
     Pipe(pipe::Args),
     /// Run one execution and print its result
@@ -55,6 +60,8 @@ pub fn main() -> ExitCode {
     match Cli::parse().command {
         Command::Dev(args) => dev::main(args),
         Command::Run(args) => run::main(args),
+        Command::Failures(args) => letters::main(letters::Kind::Failures, &args),
+        Command::DeadLetters(args) => letters::main(letters::Kind::DeadLetters, &args),
         Command::Pipe(args) => pipe::main(args),
         Command::Exec(args) => exec::main(args),
         Command::TestState(args) => test_state::main(args),

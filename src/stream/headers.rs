@@ -14,6 +14,8 @@
 //! Records of the `topic` connector, results of distributed Maps, carry [`WORKFLOW`], [`EXECUTION`], [`STATE`], [`FILE`] and
 //! [`RECORD`].
 //!
+//! Marks of what was replayed, behind it in the same topic, carry [`REPLAYED`] alone.
+//!
 //! A dead letter keeps the headers of its event in front of these; results and failures do if the pipeline forwards headers.
 //! Names that begin with [`RESERVED`] are never taken over from an event: they would say of one record what was true of
 //! another. Values are UTF-8 text.
@@ -47,6 +49,9 @@ pub const TOPIC: &str = "stepstream-topic";
 pub const PARTITION: &str = "stepstream-partition";
 /// Offset of the event in its partition.
 pub const OFFSET: &str = "stepstream-offset";
+
+/// Offset of the failure or dead letter before it in this partition whose event was replayed. Only on the marks that `replay` writes.
+pub const REPLAYED: &str = "stepstream-replayed";
 
 /// Name of the file that a result of a distributed Map would stand in, e.g. `SUCCEEDED_0.json` or `manifest.json`.
 pub const FILE: &str = "stepstream-file";
@@ -111,7 +116,7 @@ pub fn of_event(event: &impl Headers, copy: impl FnOnce() -> OwnedHeaders) -> Ow
 }
 
 /// Whether a header of this name is Stepstream's to write.
-fn is_reserved(name: &str) -> bool {
+pub(super) fn is_reserved(name: &str) -> bool {
     name.get(..RESERVED.len()).is_some_and(|beginning| beginning.eq_ignore_ascii_case(RESERVED))
 }
 

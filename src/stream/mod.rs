@@ -15,6 +15,7 @@
 //! | `execution_log` | what is logged of executions, to the log or to a topic |
 //! | `outcome`, `headers` | the shape of what is written for an event |
 //! | `ask` | what the brokers say before anything runs; `access`: what to do where TLS or SASL keeps this client out |
+//! | `letters` | failures and dead letters read back from their topics, and their events replayed |
 //! | `callbacks` | reads the topic that callbacks come by |
 //! | `topic` | the connector that writes results of distributed Maps to a topic |
 //! | `topic_trouble` | what is wrong with a topic, by what brokers and the client say |
@@ -37,6 +38,7 @@ mod done;
 mod execution_log;
 pub mod headers;
 mod intake;
+mod letters;
 mod monitor;
 mod offsets;
 mod origin;
@@ -66,6 +68,7 @@ mod tests;
 
 pub use ask::ask;
 pub use callbacks::{CallbackReader, CallbacksError};
+pub use letters::{Letter, LettersError, Reader as LetterReader, Replayer, Way as ReplayWay};
 pub use offsets::{OffsetTracker, Sequence};
 pub use outcome::EVENT_REJECTED;
 pub use pipeline::{Pipeline, ShardsHang, StartError};

@@ -22,6 +22,7 @@ mod execution_log;
 mod invalid_input;
 mod kafka_context;
 mod lag;
+mod letters;
 mod map_results;
 mod order;
 mod orders;
