@@ -37,6 +37,8 @@ enum Action {
     List {
         #[command(flatten)]
         common: Common,
+        #[command(flatten)]
+        filter: Filter,
         /// How many to show at most
         #[arg(long, value_name = "N", default_value_t = SHOWN)]
         limit: usize,
@@ -53,6 +55,8 @@ enum Action {
     Count {
         #[command(flatten)]
         common: Common,
+        #[command(flatten)]
+        filter: Filter,
         /// What makes a kind, in this order
         #[arg(long, value_name = "FIELDS", value_delimiter = ',', default_value = "error")]
         by: Vec<Field>,
@@ -61,6 +65,8 @@ enum Action {
     Replay {
         #[command(flatten)]
         common: Common,
+        #[command(flatten)]
+        filter: Filter,
         #[command(flatten)]
         options: replay::Options,
     },
@@ -77,8 +83,6 @@ struct Common {
     /// JSON, one object a line
     #[arg(long)]
     json: bool,
-    #[command(flatten)]
-    filter: Filter,
 }
 
 /// What `count` counts by.
@@ -143,10 +147,10 @@ fn run(kind: Kind, args: &Args) -> Result<(), Failed> {
     let pipeline = pipeline(&config, common.pipeline.as_deref())?;
     let topic = kind.topic(pipeline)?;
     match &args.action {
-        Action::List { limit, .. } => list(pipeline, topic, common, *limit),
+        Action::List { filter, limit, .. } => list(pipeline, topic, (common, filter), *limit),
         Action::Show { place, .. } => show(pipeline, topic, common, *place),
-        Action::Count { by, .. } => count(pipeline, topic, common, by),
-        Action::Replay { options, .. } => {
+        Action::Count { filter, by, .. } => count(pipeline, topic, (common, filter), by),
+        Action::Replay { filter, options, .. } => {
             let is_shared = kind == Kind::Failures && pipeline.failures.is_none();
             if is_shared {
                 let why = format!(
@@ -156,7 +160,7 @@ fn run(kind: Kind, args: &Args) -> Result<(), Failed> {
                 );
                 return Err(Failed::Usage(why));
             }
-            replay::replay(pipeline, topic, &common.filter, common.json, options)
+            replay::replay(pipeline, topic, filter, common.json, options)
         }
     }
 }
@@ -190,11 +194,11 @@ fn pipeline<'a>(config: &'a Config, name: Option<&str>) -> Result<&'a Pipeline, 
     })
 }
 
-fn list(pipeline: &Pipeline, topic: &str, common: &Common, limit: usize) -> Result<(), Failed> {
+fn list(pipeline: &Pipeline, topic: &str, (common, filter): (&Common, &Filter), limit: usize) -> Result<(), Failed> {
     let reader = LetterReader::new(&pipeline.consumer, topic)?;
     let (mut out, mut shown, mut more) = (String::new(), 0, 0_usize);
     reader.read(|reader, letter| {
-        if !common.filter.takes(&letter) {
+        if !filter.takes(&letter) {
             return true;
         }
         if shown < limit {
@@ -291,12 +295,12 @@ fn whole(out: &mut String, letter: &Letter, is_replayed: bool, as_json: bool) {
     }
 }
 
-fn count(pipeline: &Pipeline, topic: &str, common: &Common, by: &[Field]) -> Result<(), Failed> {
+fn count(pipeline: &Pipeline, topic: &str, (common, filter): (&Common, &Filter), by: &[Field]) -> Result<(), Failed> {
     let reader = LetterReader::new(&pipeline.consumer, topic)?;
     // How many there are, and how many of them were replayed.
     let mut counts: BTreeMap<Vec<String>, (u64, u64)> = BTreeMap::new();
     reader.read(|reader, letter| {
-        if common.filter.takes(&letter) {
+        if filter.takes(&letter) {
             let kind = by.iter().map(|field| field.of(&letter).to_owned()).collect();
             let (all, replayed) = counts.entry(kind).or_default();
             *all += 1;
