@@ -39,8 +39,12 @@ fn an_execution_allocates_nothing_once_its_like_has_run() {
         if name.contains("jsonata") {
             continue;
         }
-        let program = std::fs::read_to_string(workflow).expect(workflow);
-        let program = Arc::new(Program::from_text(&program).expect(workflow));
+        let definition = std::fs::read_to_string(workflow).expect(workflow);
+        // The input and the outcome of a task call leave the execution and come from outside.
+        if definition.contains("\"Task\"") {
+            continue;
+        }
+        let program = Arc::new(Program::from_text(&definition).expect(workflow));
         let event = std::fs::read(event).expect(event);
         let (mut execution, mut output) = (Execution::new(Limits::default()), Vec::new());
         for _ in 0..BEFORE {

@@ -4,7 +4,7 @@
 //! The allocator counts, and has no more than each draw may take: asked for more, it ends this test binary, and the seed of the
 //! draw is found in the file that [`LAST_SEED`] names; the next run begins with it. Timings decide nothing; the longest turn and
 //! how many took more than [`PATIENCE`] are printed, in time of the processor where the system tells it, so that neighbours of
-//! the test don't count. `STEPSTREAM_HOSTILE_SECONDS` makes the run longer, `STEPSTREAM_HOSTILE_SEED` repeats one draw.
+//! the test don't count. `STEPSTREAM_HOSTILE_SECONDS` makes the run longer, `STEPSTREAM_HOSTILE_SEED` repeats one draw, and shows it.
 
 mod draw;
 
@@ -63,6 +63,8 @@ fn whatever_comes_ends_within_its_bounds() {
         play(seed, &mut tally);
     }
     if let Some(seed) = number("STEPSTREAM_HOSTILE_SEED") {
+        let mut draw = Draw::new(seed);
+        println!("{}\n{}", draw.definition(), excerpt(&draw.event()));
         play(seed, &mut tally);
     } else {
         // Other draws each day in long runs, the same ones in short ones.
@@ -79,6 +81,12 @@ fn whatever_comes_ends_within_its_bounds() {
     }
     let _ = fs::remove_file(LAST_SEED);
     let _ = writeln!(std::io::stderr(), "{tally:?}");
+}
+
+/// The beginning of an event, and how long it is.
+fn excerpt(event: &str) -> String {
+    let end = event.floor_char_boundary(400);
+    format!("{} … ({} bytes)", &event[..end], event.len())
 }
 
 /// Time of this thread on a processor, or else of the world.

@@ -124,10 +124,15 @@ impl Evaluation<'_> {
     pub(super) fn contains(&mut self, left: Option<Value>, right: Option<Value>) -> Result<bool, Throw> {
         let (Some(left), Some(right)) = (left, right) else { return Ok(false) };
         let Value::Array(list) = right else { return self.is_same(left, right) };
+        // The digits of a number are read once, not for each element.
+        let number = self.double(left);
         for index in 0..list.len() {
             let item = self.heap.items(list)[index];
             self.work(1)?;
-            if self.is_same(left, item)? {
+            if match number {
+                Some(number) => self.double(item) == Some(number),
+                None => self.is_same(left, item)?,
+            } {
                 return Ok(true);
             }
         }
