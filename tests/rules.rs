@@ -434,7 +434,7 @@ fn every_rule_of_machines_is_checked() {
 }
 
 #[test]
-fn what_express_refuses_is_accepted_with_a_note() {
+fn what_express_refuses_is_accepted_with_a_note_where_nothing_carries_it_out() {
     let mut wrong = Vec::new();
     for (state, expected) in EXPRESS {
         let text = machine("JSONPath", state);
@@ -443,7 +443,9 @@ fn what_express_refuses_is_accepted_with_a_note() {
         let options = ReadOptions { machine_type: MachineType::Express, ..ReadOptions::default() };
         let found = read_with(&text, &options).diagnostics;
         let found = found.iter().filter(|found| found.code.as_str().starts_with("STANDARD_ONLY_")).count();
-        assert_eq!(found, 1, "{state}");
+        // Those are carried out; jobs are only by mocks, and a distributed Map in a way of its own.
+        let is_carried_out = [".waitForTaskToken", ":activity:"].iter().any(|part| state.contains(part));
+        assert_eq!(found, usize::from(!is_carried_out), "{state}");
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }

@@ -438,7 +438,10 @@ fn what_aws_does_not_have_or_has_to_be_waited_for_is_refused_by_check() {
     for (resource, part) in [
         ("aws-sdk:dynamodb:putItems", "did you mean \"putItem\"?"),
         ("aws-sdk:dynamdb:putItem", "did you mean \"dynamodb\"?"),
-        ("sqs:sendMessage.waitForTaskToken", "doesn't wait for a callback with a task token"),
+        (
+            "sqs:sendMessage.waitForTaskToken",
+            "none can come: only `stepstream run` takes callbacks, with [callbacks] or [api]",
+        ),
         ("ecs:runTask.sync", "doesn't wait for the end of the job"),
         ("http:invoke", "doesn't have the optimised integration http:invoke"),
     ] {
