@@ -248,6 +248,15 @@ mod tests {
     }
 
     #[test]
+    fn a_text_that_is_measured_where_it_is_put_pays_for_its_length() {
+        let mut heap = Heap::new();
+        let text = heap.string(&"\"".repeat(100 * UNIT_BYTES));
+        let before = heap.work_done();
+        heap.array(&[text]).unwrap();
+        assert!(heap.work_done() - before >= 100, "{}", heap.work_done() - before);
+    }
+
+    #[test]
     fn work_is_allowed_from_where_it_is_asked_for() {
         let mut heap = Heap::new();
         heap.work(1000).unwrap();

@@ -2,7 +2,7 @@ use std::io::Write;
 use std::ops::Range;
 
 use super::number::short_decimal;
-use super::{Form, Heap, List, Str, Value, text};
+use super::{Form, Heap, List, Str, UNIT_BYTES, Value, text};
 
 /// Longer texts are cut in errors: more than the 32,768 characters of a cause.
 const EXCERPT_BYTES: usize = 128 << 10;
@@ -180,7 +180,11 @@ impl Heap {
             Value::Float(float) => float_len(float.get()),
             Value::Number(span) => span.len(),
             Value::String(string) => match string.form() {
-                Form::Raw => 2 + text::escaped_len(&self.text[string.range()]) as u32,
+                Form::Raw => {
+                    // It is read whole each time that it is put somewhere.
+                    self.count(string.len() as usize / UNIT_BYTES);
+                    2 + text::escaped_len(&self.text[string.range()]) as u32
+                }
                 Form::Plain | Form::Quoted | Form::Escaped => 2 + string.len(),
             },
             Value::Array(list) | Value::Object(list) => self.header(list).size,
