@@ -12,6 +12,7 @@ use crate::config::Options;
 pub static BUILTIN: ConnectorKind = ConnectorKind {
     name: "builtin",
     options: &["builtin", "duration", "probability", "error"],
+    can_pause: false,
     make,
     address: None,
     suggestion: |_, _| None,

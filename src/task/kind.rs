@@ -16,6 +16,8 @@ pub struct ConnectorKind {
     pub name: &'static str,
     /// Its options, beside those that every `[[task]]` has.
     pub options: &'static [&'static str],
+    /// Whether calls may wait while the other side is not there: it takes `on_unavailable` and what belongs to it, too.
+    pub can_pause: bool,
     /// Makes a connector of an entry's options; the time is the entry's `timeout`. Connects to nothing. `None`: at least one
     /// mistake was noted.
     pub make: fn(&mut Options<'_>, Duration) -> Option<Arc<dyn Connector>>,
@@ -43,6 +45,11 @@ impl ConnectorKind {
     pub fn nothing_implied(_: &Config) -> Option<Implied> {
         None
     }
+
+    fn all_options(&self) -> impl Iterator<Item = &'static str> {
+        let pausing: &[&str] = if self.can_pause { &PAUSING } else { &[] };
+        self.options.iter().chain(pausing).copied()
+    }
 }
 
 /// A table of kinds. Where several suggest an entry, the first one's is shown.
@@ -50,6 +57,8 @@ pub type Kinds = &'static [&'static ConnectorKind];
 
 /// Options of every `[[task]]`.
 const COMMON: [&str; 4] = ["resource", "connector", "max_concurrent", "timeout"];
+/// Those of kinds whose calls may wait for the other side.
+const PAUSING: [&str; 3] = ["on_unavailable", "unavailable_after", "probe_interval"];
 const LONGEST_TIMEOUT: Duration = Duration::from_secs(3600);
 
 impl Connectors {
@@ -79,8 +88,8 @@ impl Connectors {
         };
         // Without a kind, options of any kind may stand there.
         let own: Vec<&str> = match kind {
-            Some(kind) => kind.options.to_vec(),
-            None => kinds.iter().flat_map(|(_, kind)| kind.options.iter().copied()).collect(),
+            Some(kind) => kind.all_options().collect(),
+            None => kinds.iter().flat_map(|(_, kind)| kind.all_options()).collect(),
         };
         let title = kind.map_or("[[task]]".to_owned(), |kind| format!("[[task]] with connector \"{}\"", kind.name));
         options.expect(title, &[&COMMON, own.as_slice()].concat());
@@ -91,8 +100,7 @@ impl Connectors {
         let max_concurrent = options
             .has("max_concurrent")
             .then(|| options.count("max_concurrent", limits::MAX_CONCURRENT_TASKS, 1..=1_000_000));
-        let on_unavailable =
-            if own.contains(&"on_unavailable") { on_unavailable(&mut options) } else { OnUnavailable::Fail };
+        let on_unavailable = if own.contains(&PAUSING[0]) { on_unavailable(&mut options) } else { OnUnavailable::Fail };
         let connector = kind.and_then(|kind| (kind.make)(&mut options, timeout));
         if let (Some(resource), Some(connector)) = (resource, connector) {
             let address = kind.and_then(|kind| kind.address).map(|option| options.place(option));
@@ -107,7 +115,7 @@ impl Connectors {
 fn on_unavailable(options: &mut Options<'_>) -> OnUnavailable {
     let pauses = options.choice("on_unavailable", &[("fail", false), ("pause", true)]).unwrap_or(false);
     if !pauses {
-        for option in ["unavailable_after", "probe_interval"] {
+        for option in &PAUSING[1..] {
             if options.has(option) {
                 let hint = "add on_unavailable = \"pause\", or leave it out".to_owned();
                 options.mistake(option, format!("`{option}` says nothing where calls fail"), Some(hint));

@@ -42,6 +42,7 @@ const RECORDS_PER_TURN: usize = 256;
 pub static TOPIC: ConnectorKind = ConnectorKind {
     name: "topic",
     options: &["topic", "kafka"],
+    can_pause: false,
     make,
     address: Some("topic"),
     suggestion: |_, _| None,

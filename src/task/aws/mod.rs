@@ -47,16 +47,8 @@ pub use signing::signature_is_valid;
 /// The kind `aws`.
 pub static AWS: ConnectorKind = ConnectorKind {
     name: "aws",
-    options: &[
-        "region",
-        "profile",
-        "endpoint",
-        "connections",
-        "ca_file",
-        "on_unavailable",
-        "unavailable_after",
-        "probe_interval",
-    ],
+    options: &["region", "profile", "endpoint", "connections", "ca_file"],
+    can_pause: true,
     make: settings::make,
     address: Some("endpoint"),
     suggestion: |resource, role| {

@@ -30,6 +30,7 @@ use folder::Folder;
 pub static FILES: ConnectorKind = ConnectorKind {
     name: "files",
     options: &["root"],
+    can_pause: false,
     make,
     address: None,
     suggestion: |_, role| (role != Role::Task).then_some("root = \"data\""),

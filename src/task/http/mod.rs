@@ -46,16 +46,8 @@ const SHOWN_BODY_CHARS: usize = 256;
 /// The kind `http`.
 pub static HTTP: ConnectorKind = ConnectorKind {
     name: "http",
-    options: &[
-        "url",
-        "headers",
-        "connections",
-        "http_version",
-        "ca_file",
-        "on_unavailable",
-        "unavailable_after",
-        "probe_interval",
-    ],
+    options: &["url", "headers", "connections", "http_version", "ca_file"],
+    can_pause: true,
     make,
     address: Some("url"),
     suggestion: |resource, role| {

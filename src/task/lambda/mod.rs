@@ -33,16 +33,8 @@ use crate::resource::Kind;
 /// The kind `lambda`.
 pub static LAMBDA: ConnectorKind = ConnectorKind {
     name: "lambda",
-    options: &[
-        "endpoint",
-        "headers",
-        "connections",
-        "http_version",
-        "ca_file",
-        "on_unavailable",
-        "unavailable_after",
-        "probe_interval",
-    ],
+    options: &["endpoint", "headers", "connections", "http_version", "ca_file"],
+    can_pause: true,
     make,
     address: Some("endpoint"),
     suggestion: |resource, role| refusal(resource, role).is_none().then_some("endpoint = \"http://127.0.0.1:3001\""),
